@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The front door; meson does the work.
+#
+#   make              build (the first time also: install missing Debian packages, as root or through sudo)
+#   make demo         build, and show what lovfs does on a volume made for the occasion
+#   make check        every test, with gcc and clang; SUITE=unit for one suite
+#   make bench        compare with raw copies and mergerfs
+#   make fuzz         libFuzzer on every target, SECONDS_EACH=60
+#   make install      prefix=/usr/local, DESTDIR=
+#   make format       clang-format on all C files
+#   make clean
+
+BUILD ?= build
+SUITE ?=
+SECONDS_EACH ?= 60
+prefix ?= /usr/local
+DESTDIR ?=
+
+all:
+	@tools/setup build
+	@tools/configure $(BUILD)
+	@ninja -C $(BUILD)
+
+demo: all
+	@tools/setup demo
+	@BUILD_DIR=$(abspath $(BUILD)) tools/demo
+
+check:
+	@BUILD=$(BUILD) tools/check $(SUITE)
+
+bench: all
+	@tools/setup bench
+	@BUILD_DIR=$(abspath $(BUILD)) bench/copy
+
+fuzz:
+	@tools/setup build test
+	@BUILD=$(BUILD)-clang tools/fuzz $(SECONDS_EACH)
+
+install:
+	@tools/setup build
+	@tools/configure $(BUILD) -Dprefix=$(prefix)
+	@ninja -C $(BUILD)
+	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
+
+format:
+	@find src include t bench -name '*.[ch]' -exec clang-format -i {} +
+
+clean:
+	@rm -rf $(BUILD) $(BUILD)-clang
+
+.PHONY: all demo check bench fuzz install format clean
