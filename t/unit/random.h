@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Numbers for property tests: splitmix64 from one seed, printed so that a failure can be run again with LOVFS_SEED=NUMBER.
+ * Numbers for property tests: splitmix64 from one seed, printed so that a failure can be run again
+ * with LOVFS_SEED=NUMBER.
  */
 #ifndef LOVFS_UNIT_RANDOM_H
 #define LOVFS_UNIT_RANDOM_H
@@ -23,7 +24,8 @@ static inline struct random_source random_start(const char *test)
 	uint64_t seed;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	seed = wanted ? strtoull(wanted, NULL, 0) : (uint64_t)now.tv_sec << 20 ^ (uint64_t)now.tv_nsec;
+	seed = wanted ? strtoull(wanted, NULL, 0)
+		      : (uint64_t)now.tv_sec << 20 ^ (uint64_t)now.tv_nsec;
 	printf("%s: LOVFS_SEED=%" PRIu64 "\n", test, seed);
 	fflush(stdout);
 	return (struct random_source){ .state = seed };

@@ -11,7 +11,8 @@
 
 #include <cmocka.h>
 
-/* cmocka's fail() is in the way of base/error.h; tests say fail_msg(), which must not lead to that one. */
+/* cmocka's fail() is in the way of base/error.h; tests say fail_msg(), which must not lead to that
+ * one. */
 #undef fail
 #undef fail_msg
 #define fail_msg(...)                                                                              \
