@@ -40,7 +40,7 @@ int idfile_init(struct idfile *ids, int dirfd, const char *name)
 
 	if (err)
 		return fail_sys(err, "%s", name);
-	if (len == 0 || text[len - 1] != '\n')
+	if (len == 0 || text[len - 1] != '\n' || strlen(text) != len)
 		return fail(-EUCLEAN, "%s is cut off", name);
 	text[len - 1] = '\0';
 	if (number_parse(text, 1, INT64_MAX, &bound) < 0)
