@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "layout/options_names.h"
+
+#include <stddef.h>
+
+/* The first name of an option is the one that messages use. */
+const struct layout_option_name layout_option_names[] = {
+	{ "stripe-count", LAYOUT_OPTION_STRIPE_COUNT, LAYOUT_OPTION_REQUIRED },
+	{ "stripe_count", LAYOUT_OPTION_STRIPE_COUNT, LAYOUT_OPTION_REQUIRED },
+	{ "overstripe-count", LAYOUT_OPTION_OVERSTRIPE_COUNT, LAYOUT_OPTION_REQUIRED },
+	{ "stripe-size", LAYOUT_OPTION_STRIPE_SIZE, LAYOUT_OPTION_REQUIRED },
+	{ "stripe_size", LAYOUT_OPTION_STRIPE_SIZE, LAYOUT_OPTION_REQUIRED },
+	{ "stripe-index", LAYOUT_OPTION_STRIPE_INDEX, LAYOUT_OPTION_REQUIRED },
+	{ "stripe_index", LAYOUT_OPTION_STRIPE_INDEX, LAYOUT_OPTION_REQUIRED },
+	{ "ost", LAYOUT_OPTION_OST, LAYOUT_OPTION_REQUIRED },
+	{ "ost-list", LAYOUT_OPTION_OST, LAYOUT_OPTION_REQUIRED },
+	{ "pool", LAYOUT_OPTION_POOL, LAYOUT_OPTION_REQUIRED },
+	{ "layout", LAYOUT_OPTION_PATTERN, LAYOUT_OPTION_REQUIRED },
+	{ "component-end", LAYOUT_OPTION_END, LAYOUT_OPTION_REQUIRED },
+	{ "comp-end", LAYOUT_OPTION_END, LAYOUT_OPTION_REQUIRED },
+	{ "extension-size", LAYOUT_OPTION_EXTENSION, LAYOUT_OPTION_REQUIRED },
+	{ "ext-size", LAYOUT_OPTION_EXTENSION, LAYOUT_OPTION_REQUIRED },
+	{ "mirror-count", LAYOUT_OPTION_MIRROR, LAYOUT_OPTION_OPTIONAL },
+	{ "flags", LAYOUT_OPTION_FLAGS, LAYOUT_OPTION_REQUIRED },
+	{ "comp-flags", LAYOUT_OPTION_COMP_FLAGS, LAYOUT_OPTION_REQUIRED },
+	{ "component-flags", LAYOUT_OPTION_COMP_FLAGS, LAYOUT_OPTION_REQUIRED },
+	{ NULL, 0, 0 },
+};

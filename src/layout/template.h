@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An existing layout as the pattern for another file: `lov setstripe --copy`, and the victim of a
+ * migrate that keeps the layout. */
+#ifndef LOVFS_LAYOUT_TEMPLATE_H
+#define LOVFS_LAYOUT_TEMPLATE_H
+
+#include "layout/layout.h"
+
+/*
+ * A copy of `l` as a request for another file like it: no objects, no component numbers (mirror ids
+ * stay), no generations, none of the flags that only an existing file has; any first OST. With
+ * `same_osts` each component that has objects asks for the very OSTs that they are on. A
+ * directory's default becomes the request that it stands for. NULL: no memory.
+ */
+struct layout *layout_to_request(const struct layout *l, bool same_osts);
+
+#endif
