@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * io_copy: the aligned middle of a range goes to the share rung, which takes holes with it; what is
+ * left is walked as data and holes, data going down the other rungs. All in the order of the bytes,
+ * so that what is done is always a front part.
+ */
+#include "base/checked.h"
+#include "base/error.h"
+#include "base/sys.h"
+#include "io/holes.h"
+#include "io/rung.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+/* Block sizes above this are transfer sizes of network file systems, whose servers share in blocks
+ * of 4 KiB. */
+#define BLOCK_MAX (64 * KIB)
+#define BLOCK_USUAL 4096u
+
+/* One range on its way. Offsets are from the front of the range. */
+struct passage {
+	struct io_ladder *ladder;
+	const struct io_request *req;
+	struct io_moved *moved;
+	uint64_t src_size, dst_size; /* of the files, when it began */
+	uint64_t data_end;           /* the source has nothing from here on */
+	uint64_t done;
+	unsigned int left; /* bit per rung: not this way for these files */
+};
+
+static int passage_start(struct passage *p, struct io_ladder *ladder, const struct io_request *req,
+			 struct io_moved *moved)
+{
+	struct stat src, dst;
+	int err;
+
+	*p = (struct passage){ .ladder = ladder, .req = req, .moved = moved };
+	if (req->len_bytes > INT64_MAX || req->src_offset > INT64_MAX - req->len_bytes ||
+	    req->dst_offset > INT64_MAX - req->len_bytes)
+		return fail(-EINVAL, "copy of %" PRIu64 " bytes runs past the largest file",
+			    req->len_bytes);
+	err = sys_fstat(req->src.fd, &src);
+	if (err)
+		return fail_sys(err, "size of the source");
+	err = sys_fstat(req->dst.fd, &dst);
+	if (err)
+		return fail_sys(err, "size of the destination");
+	if (src.st_dev == dst.st_dev && src.st_ino == dst.st_ino &&
+	    req->src_offset < req->dst_offset + req->len_bytes &&
+	    req->dst_offset < req->src_offset + req->len_bytes)
+		return fail(-EINVAL, "source and destination overlap");
+	p->src_size = (uint64_t)src.st_size;
+	p->dst_size = (uint64_t)dst.st_size;
+	if (p->src_size > req->src_offset)
+		p->data_end = MIN_OF(req->len_bytes, p->src_size - req->src_offset);
+	return 0;
+}
+
+/* The first len_bytes that aren't done yet. */
+static struct rung_range range_of(const struct passage *p, uint64_t len_bytes)
+{
+	return (struct rung_range){
+		.src_fd = p->req->src.fd,
+		.dst_fd = p->req->dst.fd,
+		.src_offset = p->req->src_offset + p->done,
+		.dst_offset = p->req->dst_offset + p->done,
+		.len_bytes = len_bytes,
+		.stop = p->req->stop,
+	};
+}
+
+/* Adds what a rung did. */
+static void account(struct passage *p, enum io_rung rung, int outcome, uint64_t n)
+{
+	p->done += n;
+	p->moved->bytes[rung] += n;
+	if (outcome == RUNG_LEFT || outcome == RUNG_REFUSED)
+		p->left |= 1u << rung;
+	if (n > 0 || outcome == RUNG_REFUSED)
+		io_ladder_note(p->ladder, p->req, rung,
+			       outcome == RUNG_REFUSED ? RUNG_REFUSED : RUNG_DONE);
+}
+
+static uint32_t share_block(struct io_ladder *ladder, const struct io_request *req)
+{
+	uint32_t block = io_ladder_block(ladder, req);
+	struct statvfs sv;
+
+	if (block)
+		return block;
+	block = BLOCK_USUAL;
+	if (!sys_fstatvfs(req->dst.fd, &sv) && sv.f_bsize >= 512 && sv.f_bsize <= BLOCK_MAX)
+		block = (uint32_t)sv.f_bsize;
+	io_ladder_note_block(ladder, req, block);
+	return block;
+}
+
+/*
+ * The part [*ret_from, *ret_to) of the range that can be asked to be shared: both of its ends
+ * aligned in both files, or ending unaligned where the source ends, with no bytes of the
+ * destination after it. False: none.
+ */
+static bool share_part(const struct passage *p, uint32_t block, uint64_t *ret_from,
+		       uint64_t *ret_to)
+{
+	const struct io_request *req = p->req;
+	uint64_t from = (block - req->src_offset % block) % block;
+	uint64_t to = p->data_end;
+	uint64_t tail = (req->src_offset + to) % block;
+
+	if (req->src_offset % block != req->dst_offset % block)
+		return false;
+	if (req->src_offset + to < p->src_size || req->dst_offset + to < p->dst_size)
+		to -= MIN_OF(tail, to);
+	*ret_from = from;
+	*ret_to = to;
+	return from < to;
+}
+
+/* Whether to ask for sharing at all; then which part. */
+static bool share_wanted(const struct passage *p, uint32_t *ret_block, uint64_t *ret_from,
+			 uint64_t *ret_to)
+{
+	if (p->req->no_share || p->data_end == 0 || io_ladder_refused(p->ladder, p->req, IO_SHARE))
+		return false;
+	*ret_block = share_block(p->ladder, p->req);
+	return share_part(p, *ret_block, ret_from, ret_to);
+}
+
+static int share_to(struct passage *p, uint32_t block, uint64_t to)
+{
+	struct rung_range range = range_of(p, to - p->done);
+	uint64_t n;
+	int outcome = rung_share(&range, block, &n);
+
+	account(p, IO_SHARE, outcome, n);
+	return outcome < 0 ? outcome : 0;
+}
+
+static int hole_to(struct passage *p, uint64_t to)
+{
+	uint64_t dst = p->req->dst_offset + p->done;
+	int err = 0;
+
+	if (!p->req->fresh && dst < p->dst_size)
+		err = io_punch(p->req->dst.fd, dst, MIN_OF(to - p->done, p->dst_size - dst));
+	if (err)
+		return err;
+	p->moved->hole_bytes += to - p->done;
+	p->done = to;
+	return 0;
+}
+
+static int climb_down(const struct passage *p, enum io_rung rung, const struct rung_range *range,
+		      uint64_t *ret_done)
+{
+	return rung == IO_KERNEL ? rung_kernel(range, ret_done)
+				 : rung_rw(range, &p->ladder->buffers, ret_done);
+}
+
+static int data_to(struct passage *p, uint64_t to)
+{
+	for (enum io_rung rung = p->req->no_share ? IO_RW : IO_KERNEL; rung < IO_RUNGS; rung++) {
+		struct rung_range range = range_of(p, to - p->done);
+		uint64_t n;
+		int outcome;
+
+		if (p->left & 1u << rung || io_ladder_refused(p->ladder, p->req, rung))
+			continue;
+		outcome = climb_down(p, rung, &range, &n);
+		account(p, rung, outcome, n);
+		if (outcome < 0)
+			return outcome;
+		if (outcome == RUNG_DONE) {
+			if (p->done < to)
+				p->data_end = p->done;
+			return 0;
+		}
+	}
+	return fail(-EIO, "no way to copy");
+}
+
+/* Up to `to` by data and holes, or to the end of the source if that is found to be before. */
+static int walk_to(struct passage *p, uint64_t to)
+{
+	const struct io_request *req = p->req;
+
+	while (p->done < MIN_OF(to, p->data_end)) {
+		uint64_t next;
+		bool hole;
+		int err;
+
+		if (req->stop && atomic_load_explicit(req->stop, memory_order_relaxed))
+			return -ECANCELED;
+		err = holes_at(req->src.fd, req->src_offset + p->done,
+			       req->src_offset + MIN_OF(to, p->data_end), &hole, &next);
+		if (err)
+			return err;
+		err = hole ? hole_to(p, next - req->src_offset)
+			   : data_to(p, next - req->src_offset);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int io_copy(struct io_ladder *ladder, const struct io_request *req, struct io_moved *moved,
+	    uint64_t *ret_done_bytes)
+{
+	struct passage p;
+	uint64_t from, to;
+	uint32_t block;
+	int err = passage_start(&p, ladder, req, moved);
+
+	if (!err && share_wanted(&p, &block, &from, &to)) {
+		err = walk_to(&p, from);
+		if (!err && p.done == from)
+			err = share_to(&p, block, to);
+	}
+	if (!err)
+		err = walk_to(&p, req->len_bytes);
+	if (!err && p.done < req->len_bytes)
+		err = hole_to(&p, req->len_bytes);
+	*ret_done_bytes = p.done;
+	return err;
+}
+
+int io_share(struct io_ladder *ladder, const struct io_request *req, struct io_moved *moved,
+	     uint64_t *ret_from_bytes, uint64_t *ret_len_bytes)
+{
+	struct passage p;
+	uint64_t from = 0, to;
+	uint32_t block;
+	int err;
+
+	*ret_from_bytes = *ret_len_bytes = 0;
+	err = passage_start(&p, ladder, req, moved);
+	if (err || !share_wanted(&p, &block, &from, &to))
+		return err;
+	p.done = from;
+	err = share_to(&p, block, to);
+	*ret_from_bytes = from;
+	*ret_len_bytes = p.done - from;
+	return err;
+}
+
+bool io_will_share(struct io_ladder *ladder, const struct io_request *req)
+{
+	uint32_t block = io_ladder_block(ladder, req);
+
+	return !req->no_share && block && req->src_offset % block == req->dst_offset % block &&
+	       io_ladder_worked(ladder, req, IO_SHARE);
+}
