@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The FID of an inode as bytes: struct lustre_mdt_attrs of Lustre (lustre_user.h), little-endian:
+ * u32 compat, u32 incompat, FID (u64 seq, u32 oid, u32 ver). lovfs knows no compat or incompat
+ * feature: an inode with an incompat one isn't ours to touch.
+ */
+#ifndef LOVFS_MDT_LMA_H
+#define LOVFS_MDT_LMA_H
+
+#include "base/fid.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LMA_EA "lma"
+#define LMA_BYTES 24
+
+void lma_encode(struct fid fid, uint8_t ret_bytes[LMA_BYTES]);
+
+/* -EUCLEAN, with text. */
+int MUST_CHECK lma_decode(const void *bytes, size_t len_bytes, struct fid *ret_fid);
+
+#endif

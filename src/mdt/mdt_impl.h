@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The inside of struct mdt, for the files of this folder. */
+#ifndef LOVFS_MDT_MDT_IMPL_H
+#define LOVFS_MDT_MDT_IMPL_H
+
+#include "base/idfile.h"
+#include "mdt/mdt.h"
+
+#include <pthread.h>
+
+#define MDT_ROOT_DIR "ROOT"
+#define MDT_PENDING_DIR "PENDING"
+#define MDT_LAYOUT_DIR "LAYOUT"
+#define MDT_LAST_FID "LAST_FID"
+#define MDT_SEQ_BASE 0x200000401u /* FID_SEQ_NORMAL + 1: where Lustre's MDTs begin, too */
+
+/* All constant while open, but for what brings its own lock. */
+struct mdt {
+	int dirfd;      /* DIR */
+	int root_fd;    /* ROOT, O_PATH */
+	int pending_fd; /* PENDING */
+	int layout_fd;  /* LAYOUT */
+	dev_t device;   /* of ROOT */
+	bool privileged;
+	struct idfile fids;
+	pthread_mutex_t mode_lock; /* held while a mode is changed: see ea.h */
+};
+
+#define MDT_FID_NAME_MAX FID_TEXT_MAX
+
+/* "0x200000401:0x5:0x0": a FID as a file name. Returns buf. */
+const char *mdt_fid_name(struct fid fid, char buf[MDT_FID_NAME_MAX]);
+
+/* -EINVAL unless name may be one: not empty, no slash, not "." or "..". That it isn't too long the
+ * kernel checks. */
+int MUST_CHECK mdt_check_name(const char *name);
+
+#endif

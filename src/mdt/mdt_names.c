@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Names of inodes that exist: looked up, added, taken away, moved. */
+#include "base/error.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "mdt/layout_ea.h"
+#include "mdt/mdt_impl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <string.h>
+
+int mdt_check_name(const char *name)
+{
+	if (name[0] == '\0' || strchr(name, '/') || strcmp(name, ".") == 0 ||
+	    strcmp(name, "..") == 0)
+		return fail(-EINVAL, "'%s' is no file name", name);
+	return 0;
+}
+
+static int open_name(int dirfd, const char *name, struct stat *ret_st)
+{
+	CLEANUP_FD int fd = sys_openat(dirfd, name, O_PATH | O_NOFOLLOW, 0);
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = sys_fstat(fd, ret_st);
+	return err ? err : fd_steal(&fd);
+}
+
+int mdt_lookup(struct mdt *mdt, int dirfd, const char *name, int *ret_fd)
+{
+	CLEANUP_FD int fd = -1;
+	struct stat st;
+	int err = mdt_check_name(name);
+
+	if (err)
+		return err;
+	fd = open_name(dirfd, name, &st);
+	if (fd < 0)
+		return fd;
+	if (st.st_dev != mdt->device)
+		return fail(-EXDEV, "another file system is mounted on '%s' inside the MDT", name);
+	*ret_fd = fd_steal(&fd);
+	return 0;
+}
+
+int mdt_link(struct mdt *mdt, int fd, int dirfd, const char *name)
+{
+	char path[FD_PATH_MAX];
+	int err = mdt_check_name(name);
+
+	(void)mdt;
+	return err ? err : sys_linkat(AT_FDCWD, fd_path(fd, path), dirfd, name, AT_SYMLINK_FOLLOW);
+}
+
+int mdt_rmdir(struct mdt *mdt, int dirfd, const char *name)
+{
+	CLEANUP_FD int fd = -1;
+	struct layout_beside beside;
+	int err = mdt_check_name(name);
+
+	if (err)
+		return err;
+	fd = sys_openat(dirfd, name, O_PATH | O_NOFOLLOW | O_DIRECTORY, 0);
+	if (fd < 0)
+		return fd;
+	layout_ea_beside(mdt, fd, &beside);
+	err = sys_unlinkat(dirfd, name, AT_REMOVEDIR);
+	if (!err)
+		layout_ea_forget(mdt, &beside);
+	return err;
+}
+
+static bool is_last_name(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && st->st_nlink == 1;
+}
+
+int mdt_unlink(struct mdt *mdt, int dirfd, const char *name, struct fid *ret_orphan)
+{
+	CLEANUP_FD int fd = -1;
+	char pending[MDT_FID_NAME_MAX];
+	struct fid fid = { 0 };
+	struct stat st;
+	int err = mdt_check_name(name);
+
+	if (err)
+		return err;
+	fd = open_name(dirfd, name, &st);
+	if (fd < 0)
+		return fd;
+	if (is_last_name(&st)) {
+		err = mdt_get_fid(mdt, fd, &fid);
+		if (!err)
+			err = sys_renameat2(dirfd, name, mdt->pending_fd,
+					    mdt_fid_name(fid, pending), RENAME_NOREPLACE);
+		if (err == -EEXIST)
+			err = fail(-EUCLEAN, "'%s': another file with FID %s is pending", name,
+				   pending);
+	} else {
+		err = sys_unlinkat(dirfd, name, 0);
+	}
+	if (!err)
+		*ret_orphan = fid;
+	return err;
+}
+
+/* Renames over a regular file that has no other name: it goes through PENDING, so that its objects
+ * are never lost sight of. */
+static int rename_over_last(struct mdt *mdt, int target_fd, int old_dirfd, const char *old_name,
+			    int dirfd, const char *name, struct fid *ret_orphan)
+{
+	char pending[MDT_FID_NAME_MAX], path[FD_PATH_MAX];
+	struct fid fid;
+	int err = mdt_get_fid(mdt, target_fd, &fid), undo;
+
+	if (err)
+		return err;
+	mdt_fid_name(fid, pending);
+	err = sys_linkat(AT_FDCWD, fd_path(target_fd, path), mdt->pending_fd, pending,
+			 AT_SYMLINK_FOLLOW);
+	if (err == -EEXIST)
+		return fail(-EUCLEAN, "'%s': another file with FID %s is pending", name, pending);
+	if (err)
+		return err;
+	err = sys_renameat2(old_dirfd, old_name, dirfd, name, 0);
+	if (!err) {
+		*ret_orphan = fid;
+		return 0;
+	}
+	undo = sys_unlinkat(mdt->pending_fd, pending, 0);
+	if (undo)
+		log_warning("%s stays in PENDING until the volume is opened next: %s", pending,
+			    strerrordesc_np(-undo));
+	return err;
+}
+
+/* An empty directory that is replaced may have a layout file beside. */
+static int rename_over_dir(struct mdt *mdt, int target_fd, int old_dirfd, const char *old_name,
+			   int dirfd, const char *name)
+{
+	struct layout_beside beside;
+	int err;
+
+	layout_ea_beside(mdt, target_fd, &beside);
+	err = sys_renameat2(old_dirfd, old_name, dirfd, name, 0);
+	if (!err)
+		layout_ea_forget(mdt, &beside);
+	return err;
+}
+
+static int rename_over(struct mdt *mdt, int target_fd, const struct stat *target, int old_dirfd,
+		       const char *old_name, int dirfd, const char *name, struct fid *ret_orphan)
+{
+	struct stat st;
+	int err = sys_fstatat(old_dirfd, old_name, &st, AT_SYMLINK_NOFOLLOW);
+
+	if (err)
+		return err;
+	/* One inode under both names: rename(2) does nothing, and nothing is replaced. */
+	if (st.st_dev == target->st_dev && st.st_ino == target->st_ino)
+		return sys_renameat2(old_dirfd, old_name, dirfd, name, 0);
+	if (is_last_name(target) && !S_ISDIR(st.st_mode))
+		return rename_over_last(mdt, target_fd, old_dirfd, old_name, dirfd, name,
+					ret_orphan);
+	if (S_ISDIR(target->st_mode))
+		return rename_over_dir(mdt, target_fd, old_dirfd, old_name, dirfd, name);
+	return sys_renameat2(old_dirfd, old_name, dirfd, name, 0);
+}
+
+int mdt_rename(struct mdt *mdt, int old_dirfd, const char *old_name, int dirfd, const char *name,
+	       unsigned int flags, struct fid *ret_orphan)
+{
+	CLEANUP_FD int target_fd = -1;
+	struct fid orphan = { 0 };
+	struct stat target;
+	int err = mdt_check_name(old_name);
+
+	if (!err)
+		err = mdt_check_name(name);
+	if (err)
+		return err;
+	if (flags != 0 && flags != RENAME_NOREPLACE && flags != RENAME_EXCHANGE)
+		return fail(-EINVAL, "rename with flags 0x%x", flags);
+	if (flags == 0)
+		target_fd = open_name(dirfd, name, &target);
+	if (target_fd >= 0)
+		err = rename_over(mdt, target_fd, &target, old_dirfd, old_name, dirfd, name,
+				  &orphan);
+	else if (flags == 0 && target_fd != -ENOENT)
+		err = target_fd;
+	else
+		err = sys_renameat2(old_dirfd, old_name, dirfd, name, flags);
+	if (!err)
+		*ret_orphan = orphan;
+	return err;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One OST: a directory that holds objects.
+ *
+ *   DIR/label            which volume and index this is (text: "lovfs-ost 1\nuuid UUID\nindex N\n")
+ *   DIR/LAST_ID          bound of object ids given out (base/idfile.h)
+ *   DIR/O/<seq>/d<oid % 32>/<oid>    objects; seq in hex, oid in decimal as Lustre's OSTs have them
+ *
+ * An object's id is a FID [seq:oid:0]; seq is 0x240000400 + index * 0x40000000 + (number >> 32),
+ * oid the low 32 bits of the number from LAST_ID. Each object carries its parent in the xattr
+ * `trusted.fid` (`user.fid` on an unprivileged volume, and on NFS and SMB, which have no others),
+ * in Lustre's format (struct filter_fid): parent FID whose ver is the stripe index, stripe size,
+ * stripe count, component start, end, id.
+ *
+ * A directory that is missing, has no label or a foreign one makes the OST *inactive*: all
+ * operations give -EIO with text, and nothing is ever written into it. An active OST whose
+ * directory turns out to be gone (no longer at its path, or without its label) becomes inactive for
+ * good; that is looked at when free space is asked for, at most a second before an object is
+ * created, and when an object isn't found.
+ *
+ * An id that this OST can't have given out is -EUCLEAN everywhere. An open OST keeps up to 33
+ * descriptors.
+ */
+#ifndef LOVFS_OST_OST_H
+#define LOVFS_OST_OST_H
+
+#include "base/attr.h"
+#include "base/fid.h"
+#include "base/idfile.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#define OST_INDEX_MAX 65534u
+#define OST_UUID_MAX 37 /* text of a UUID with NUL */
+
+struct ost_label {
+	char uuid[OST_UUID_MAX]; /* of the volume */
+	uint32_t index;
+};
+
+/* Makes `path` (an existing directory, empty but for lost+found) an OST: label last, so that a half
+ * made one isn't one. -EEXIST: has a label. -ENOTEMPTY. -EOPNOTSUPP: the file system keeps no
+ * xattrs. On failure nothing of it stays. */
+int MUST_CHECK ost_format(const char *path, const struct ost_label *label);
+
+/* Takes back what ost_format() made, for a mkfs that failed later. Removes nothing else. */
+void ost_unformat(const char *path, const struct ost_label *label);
+
+/* The label of a directory. -ENOENT: no such directory or not an OST (text says which). -EUCLEAN:
+ * label malformed. */
+int MUST_CHECK ost_read_label(const char *path, struct ost_label *ret_label);
+
+/* What an object belongs to. */
+struct ost_parent {
+	struct fid file; /* ver is ignored */
+	uint32_t stripe_idx, stripe_size, stripe_count;
+	uint64_t comp_start, comp_end;
+	uint32_t comp_id;
+};
+
+struct ost; /* opaque; any thread may call on it */
+
+/*
+ * Opens the OST. Always gives one, -ENOMEM apart: where the directory or label isn't right, an
+ * inactive one (ost_why() says why). xattrs are trusted. or user. by `privileged`.
+ */
+int MUST_CHECK ost_open(const char *path, const struct ost_label *expected, bool privileged,
+			struct ost **ret_ost);
+void ost_free(struct ost *ost);
+
+uint32_t ost_index(const struct ost *ost);
+const char *ost_path(const struct ost *ost);
+bool ost_active(const struct ost *ost);
+/* Why it is inactive; "" when active. Valid as long as the ost. */
+const char *ost_why(const struct ost *ost);
+/* Set by the administrator: no new objects here (existing ones stay readable and writable). */
+void ost_set_degraded(struct ost *ost, bool no_create);
+bool ost_may_create(const struct ost *ost);
+/* Device number of the directory's file system: the failure domain. 0 when inactive. */
+dev_t ost_device(const struct ost *ost);
+
+/* Free space, at most max_age_ms old (0 = ask now). Inactive: -EIO. */
+struct ost_space {
+	uint64_t total_bytes, free_bytes,
+		avail_bytes; /* avail: without what the file system keeps for root */
+	uint64_t total_inodes,
+		free_inodes; /* 0 and 0 where the file system has no such limit (Btrfs) */
+};
+int MUST_CHECK ost_get_space(struct ost *ost, unsigned int max_age_ms, struct ost_space *ret_space);
+
+/* Creates an empty object with its parent xattr and gives its id. The id is never given out again.
+ * -ENOSPC, -EIO, ... */
+int MUST_CHECK ost_object_create(struct ost *ost, const struct ost_parent *parent,
+				 struct fid *ret_id);
+
+/* Opens an object; flags O_RDONLY or O_RDWR, with O_DIRECT or not, never following links. Returns
+ * the descriptor. -EIO (with text) also where it is missing. */
+int MUST_CHECK ost_object_open(struct ost *ost, struct fid id, int flags);
+
+int MUST_CHECK ost_object_stat(struct ost *ost, struct fid id, struct stat *ret_st);
+int MUST_CHECK ost_object_utimens(struct ost *ost, struct fid id, const struct timespec times[2]);
+
+/* Removes an object. One that isn't there is fine: recovery may ask twice. */
+int MUST_CHECK ost_object_destroy(struct ost *ost, struct fid id);
+
+/* Replaces the parent xattr. -ENODATA from get: none. */
+int MUST_CHECK ost_object_set_parent(struct ost *ost, struct fid id,
+				     const struct ost_parent *parent);
+int MUST_CHECK ost_object_get_parent(struct ost *ost, struct fid id, struct ost_parent *ret_parent);
+
+/* Calls fn for each object, in no order, until it returns non-zero, which is returned. For fsck and
+ * tests. */
+int MUST_CHECK ost_for_each_object(struct ost *ost, int (*fn)(void *cookie, struct fid id),
+				   void *cookie);
+
+/*
+ * Makes what was created and destroyed durable: fsync of the directories that changed since the
+ * last time, which on XFS, ext4 and Btrfs is enough for the entries and inodes of new objects. Data
+ * is the writer's to fsync. Nothing to do costs nothing.
+ */
+int MUST_CHECK ost_sync(struct ost *ost);
+
+#endif
