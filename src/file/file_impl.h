@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of file/ share. Nobody else includes this. */
+#ifndef LOVFS_FILE_FILE_IMPL_H
+#define LOVFS_FILE_FILE_IMPL_H
+
+#include "file/file.h"
+
+#include "copy/plan.h"
+#include "layout/raid0.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct object_table; /* objects.c */
+
+struct file {
+	struct fid fid;
+	const struct ost_set *osts; /* borrowed */
+	_Atomic uint64_t version;
+	pthread_rwlock_t lock;       /* shared by operations, exclusive for commits */
+	const struct layout *layout; /* guarded by lock; a reference; may be NULL */
+	/*
+	 * Set once by whoever needs it first while holding lock shared; changed and freed only with
+	 * lock exclusive.
+	 */
+	_Atomic(struct object_table *) objects;
+};
+
+/* ---- open_file.c ---- */
+
+void file_lock_shared(struct file *f);
+void file_unlock_shared(struct file *f);
+
+/* ---- access.c: one operation on a file's data, and which objects it may use ---- */
+
+enum access_kind { ACCESS_READ, ACCESS_CHANGE };
+
+/* The layout is fixed from access_begin() to access_end(). */
+struct access {
+	struct file *f;
+	enum access_kind kind;
+	const struct layout *layout; /* never NULL: one without components stands for none */
+	uint32_t mirror_id;          /* whose components are read and written */
+};
+
+/*
+ * Takes the file's lock shared and chooses the mirror. A thread has at most one access to a file at
+ * a time. -EOPNOTSUPP: not a layout whose data can be got at; then nothing is held.
+ */
+int MUST_CHECK access_begin(struct file *f, enum access_kind kind, struct access *ret_access);
+
+/* Ends it; a change gets a new data version. */
+void access_end(struct access *a);
+
+/* Whether the component is of the mirror in use. */
+bool access_has_component(const struct access *a, const struct component *c);
+
+/* Whether the component is of the mirror in use and has objects that hold data. */
+bool access_has_objects(const struct access *a, const struct component *c);
+
+/*
+ * Whether [start, end) can be changed: *ret_covered is the end of what can, from the front. 0 when
+ * that is more than nothing. FILE_NOT_INSTANTIATED when any component on the way has no objects
+ * yet, -EOPNOTSUPP when one can't hold data, -ENODATA when none covers `start`.
+ */
+int MUST_CHECK access_check_covered(const struct access *a, uint64_t start, uint64_t end,
+				    uint64_t *ret_covered);
+
+/* The same for an operation that needs all of the range. */
+int MUST_CHECK access_check_range(const struct access *a, uint64_t start, uint64_t end);
+
+/* -EOPNOTSUPP where a component of the mirror in use that overlaps [start, end) can't hold data. */
+int MUST_CHECK access_check_kinds(const struct access *a, uint64_t start, uint64_t end);
+
+/* ---- objects.c: descriptors of objects, and the walk over them ---- */
+
+/* Closes all descriptors and frees. NULL is fine. */
+void objects_free(struct object_table *table);
+
+/*
+ * A table for the layout `to`, with the descriptors of those objects that `from` (may be NULL) has
+ * in `table` (may be NULL) already. They are taken out of `table`. NULL: no memory.
+ */
+struct object_table *objects_move(const struct layout *to, const struct layout *from,
+				  struct object_table *table);
+
+/*
+ * The object's descriptor, opened if it isn't. for_write: -EROFS where it can only be read. Valid
+ * as long as the file's lock is held.
+ */
+int MUST_CHECK objects_end(const struct access *a, struct object_ref ref, bool for_write,
+			   struct io_end *ret_end);
+
+/*
+ * As objects_end(), for the descriptor alone and for a file whose lock is held, any component.
+ * Returns the descriptor.
+ */
+int MUST_CHECK objects_fd_locked(struct file *f, struct object_ref ref);
+
+/*
+ * Asks or sets without opening: by the descriptor where there is one, otherwise by the object's id.
+ * table may be NULL.
+ */
+int MUST_CHECK objects_stat(const struct ost_set *osts, const struct layout *l,
+			    struct object_table *table, struct object_ref ref, struct stat *ret_st);
+int MUST_CHECK objects_utimens_locked(struct file *f, struct object_ref ref,
+				      const struct timespec times[2]);
+
+/* Sets the text "<what>, component 2 stripe 0 on OST 5: <reason>" for err and returns err. */
+int objects_fail(const struct layout *l, struct object_ref ref, int err, const char *what);
+
+/* The part of one object that belongs to a range of the file. */
+struct object_part {
+	struct object_ref ref;
+	uint64_t offset, len_bytes; /* in the object; len_bytes is not 0 */
+};
+
+/* Read only through objects_next(). */
+struct object_walk {
+	const struct access *a;
+	uint64_t start, end;
+	struct object_ref next;
+};
+
+/*
+ * The walk over the objects that have a part of [start, end), each once, component after component.
+ */
+struct object_walk objects_walk(const struct access *a, uint64_t start, uint64_t end);
+bool objects_next(struct object_walk *walk, struct object_part *ret_part);
+
+/* Where the object holds file offset `offset` or what follows it, within its component. */
+static inline uint64_t object_share(const struct component *c, uint32_t stripe_idx, uint64_t offset)
+{
+	return raid0_object_size(c->stripe_size, c->stripe_count, stripe_idx,
+				 MIN_OF(offset, c->end));
+}
+
+/* Whether the layout says where the bytes of this component are. */
+static inline bool component_has_objects(const struct layout *l, const struct component *c)
+{
+	return component_has_data(c) && component_instantiated(l, c) && c->stripe_size != 0 &&
+	       c->object_count != 0 && c->object_count == c->stripe_count;
+}
+
+/* ---- size.c ---- */
+
+/*
+ * The file's size. An error when some object can't be asked, *ret_size then is what the others say.
+ */
+int MUST_CHECK size_get(const struct access *a, uint64_t *ret_size);
+
+/* Makes the file at least `size` (not 0) bytes long. The component of the last byte has objects. */
+int MUST_CHECK size_extend(const struct access *a, uint64_t size);
+
+/*
+ * Makes the file at most `size` bytes long. Objects are only shrunk. All of them are tried; the
+ * first error.
+ */
+int MUST_CHECK size_shrink(const struct access *a, uint64_t size);
+
+#endif

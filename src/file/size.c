@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "file/file_impl.h"
+
+#include "base/error.h"
+#include "base/sys.h"
+
+#include <errno.h>
+
+/* The size of the file that this object alone asks for. */
+static uint64_t size_by_object(const struct component *c, uint32_t stripe_idx, uint64_t object_size)
+{
+	return MIN_OF(c->end,
+		      raid0_file_size(c->stripe_size, c->stripe_count, stripe_idx, object_size));
+}
+
+/*
+ * How long an object may be in a file of `size` bytes. Nothing is left of a component behind the
+ * end, also not the sparse front.
+ */
+static uint64_t object_limit(const struct component *c, uint32_t stripe_idx, uint64_t size)
+{
+	return size <= c->start ? 0 : object_share(c, stripe_idx, size);
+}
+
+static int stat_part(const struct access *a, const struct object_part *part, struct stat *ret_st)
+{
+	return objects_stat(a->f->osts, a->layout, atomic_load(&a->f->objects), part->ref, ret_st);
+}
+
+int size_get(const struct access *a, uint64_t *ret_size)
+{
+	struct object_walk walk = objects_walk(a, 0, LAYOUT_EOF);
+	struct object_part part;
+	uint64_t size = 0;
+	int first_err = 0;
+
+	while (objects_next(&walk, &part)) {
+		const struct component *c = &a->layout->comps[part.ref.comp_idx];
+		struct stat st;
+		int err = stat_part(a, &part, &st);
+
+		if (!err)
+			size = MAX_OF(size,
+				      size_by_object(c, part.ref.stripe_idx, (uint64_t)st.st_size));
+		else if (!first_err)
+			first_err = err;
+	}
+	*ret_size = size;
+	return first_err;
+}
+
+/* ---- stat ---- */
+
+static struct timespec later(struct timespec a, struct timespec b)
+{
+	if (a.tv_sec != b.tv_sec)
+		return a.tv_sec > b.tv_sec ? a : b;
+	return a.tv_nsec > b.tv_nsec ? a : b;
+}
+
+static void add_object(struct file_attr *sum, const struct stat *st, uint64_t size)
+{
+	sum->size_bytes = MAX_OF(sum->size_bytes, size);
+	sum->blocks += (uint64_t)st->st_blocks;
+	sum->atime = later(sum->atime, st->st_atim);
+	sum->mtime = later(sum->mtime, st->st_mtim);
+	sum->ctime = later(sum->ctime, st->st_ctim);
+}
+
+/*
+ * Whether the component's objects are as the file is: the mirrors that are stale may be of another
+ * size.
+ */
+static bool counts_for_size(const struct component *c)
+{
+	return !(c->flags & COMP_STALE);
+}
+
+/* Every object of every mirror: they all take space. */
+static void stat_objects(const struct ost_set *osts, const struct layout *l,
+			 struct object_table *table, struct file_attr *ret_attr)
+{
+	struct file_attr sum = { .complete = true };
+
+	for (uint32_t i = 0; l && i < l->count; i++) {
+		const struct component *c = &l->comps[i];
+
+		for (uint32_t k = 0; component_has_objects(l, c) && k < c->stripe_count; k++) {
+			struct object_ref ref = { i, k };
+			struct stat st;
+
+			if (objects_stat(osts, l, table, ref, &st))
+				sum.complete = false;
+			else
+				add_object(&sum, &st,
+					   counts_for_size(c)
+						   ? size_by_object(c, k, (uint64_t)st.st_size)
+						   : 0);
+		}
+	}
+	*ret_attr = sum;
+}
+
+int file_stat(struct file *f, struct file_attr *ret_attr)
+{
+	file_lock_shared(f);
+	stat_objects(f->osts, f->layout, atomic_load(&f->objects), ret_attr);
+	file_unlock_shared(f);
+	return 0;
+}
+
+int file_stat_layout(const struct ost_set *osts, const struct layout *l, struct file_attr *ret_attr)
+{
+	stat_objects(osts, l, NULL, ret_attr);
+	return 0;
+}
+
+/* ---- truncate ---- */
+
+static int set_object_size(const struct access *a, struct object_ref ref, uint64_t object_size)
+{
+	struct io_end end;
+	int err = objects_end(a, ref, true, &end);
+
+	if (err)
+		return err;
+	err = sys_ftruncate(end.fd, object_size);
+	return err ? objects_fail(a->layout, ref, err, "truncate") : 0;
+}
+
+/*
+ * The object that holds byte `offset`, and its size where that is the last byte. False: it has no
+ * object.
+ */
+static bool find_last(const struct access *a, uint64_t offset, struct object_ref *ret_ref,
+		      uint64_t *ret_object_size)
+{
+	int idx = layout_find(a->layout, a->mirror_id, offset);
+	const struct component *c = idx < 0 ? NULL : &a->layout->comps[idx];
+
+	if (!c || !access_has_objects(a, c))
+		return false;
+	ret_ref->comp_idx = (uint32_t)idx;
+	ret_ref->stripe_idx = raid0_stripe(c->stripe_size, c->stripe_count, offset);
+	*ret_object_size = raid0_object_offset(c->stripe_size, c->stripe_count, offset) + 1;
+	return true;
+}
+
+int size_extend(const struct access *a, uint64_t size)
+{
+	struct object_part last;
+	uint64_t object_size;
+	struct stat st;
+	int err;
+
+	if (!find_last(a, size - 1, &last.ref, &object_size))
+		return access_check_range(a, size - 1, size);
+	err = stat_part(a, &last, &st);
+	if (err || (uint64_t)st.st_size >= object_size)
+		return err;
+	return set_object_size(a, last.ref, object_size);
+}
+
+int size_shrink(const struct access *a, uint64_t size)
+{
+	struct object_walk walk = objects_walk(a, 0, LAYOUT_EOF);
+	struct object_part part;
+	int first_err = 0;
+
+	while (objects_next(&walk, &part)) {
+		uint64_t limit = object_limit(&a->layout->comps[part.ref.comp_idx],
+					      part.ref.stripe_idx, size);
+		struct stat st;
+		int err = stat_part(a, &part, &st);
+
+		if (!err && (uint64_t)st.st_size > limit)
+			err = set_object_size(a, part.ref, limit);
+		if (err && !first_err)
+			first_err = err;
+	}
+	return first_err;
+}
+
+/* How long the file would be if its objects were cut to what a file of `size` bytes can have. */
+static int size_if_shrunk(const struct access *a, uint64_t size, uint64_t *ret_size)
+{
+	struct object_walk walk = objects_walk(a, 0, LAYOUT_EOF);
+	struct object_part part;
+	uint64_t left = 0;
+
+	while (objects_next(&walk, &part)) {
+		const struct component *c = &a->layout->comps[part.ref.comp_idx];
+		uint64_t limit = object_limit(c, part.ref.stripe_idx, size);
+		struct stat st;
+		int err = stat_part(a, &part, &st);
+
+		if (err)
+			return err;
+		left = MAX_OF(left, size_by_object(c, part.ref.stripe_idx,
+						   MIN_OF(limit, (uint64_t)st.st_size)));
+	}
+	*ret_size = left;
+	return 0;
+}
+
+static int truncate_objects(const struct access *a, uint64_t size)
+{
+	uint64_t left, object_size;
+	struct object_ref last;
+	int err;
+
+	err = access_check_kinds(a, 0, LAYOUT_EOF);
+	if (!err)
+		err = size_if_shrunk(a, size, &left);
+	if (!err && left < size)
+		err = access_check_range(a, size - 1, size);
+	if (err)
+		return err;
+	/*
+	 * The object of the last byte first: so the file is never shorter than it is to be. Also
+	 * where its size is right already: for the times.
+	 */
+	if (find_last(a, size ? size - 1 : 0, &last, &object_size))
+		err = set_object_size(a, last, size ? object_size : 0);
+	return err ? err : size_shrink(a, size);
+}
+
+int file_truncate(struct file *f, uint64_t size_bytes)
+{
+	struct access a;
+	int err;
+
+	if (size_bytes > INT64_MAX)
+		return fail(-EFBIG, "%ju bytes are more than a file can have",
+			    (uintmax_t)size_bytes);
+	err = access_begin(f, ACCESS_CHANGE, &a);
+	if (err)
+		return err;
+	err = truncate_objects(&a, size_bytes);
+	access_end(&a);
+	return err;
+}
+
+int file_utimens(struct file *f, const struct timespec times[2])
+{
+	int first_err = 0;
+
+	file_lock_shared(f);
+	for (uint32_t i = 0; f->layout && i < f->layout->count; i++) {
+		const struct component *c = &f->layout->comps[i];
+
+		for (uint32_t k = 0; component_has_objects(f->layout, c) && k < c->stripe_count;
+		     k++) {
+			int err = objects_utimens_locked(f, (struct object_ref){ i, k }, times);
+
+			if (err && !first_err)
+				first_err = err;
+		}
+	}
+	file_unlock_shared(f);
+	return first_err;
+}
