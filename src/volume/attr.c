@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Attributes: the MDT inode's and the objects' together. */
+#include "base/error.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "mdt/som.h"
+#include "mdt/user_xattr.h"
+#include "volume/volume_impl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+static struct timespec later(struct timespec a, struct timespec b)
+{
+	if (a.tv_sec != b.tv_sec)
+		return a.tv_sec > b.tv_sec ? a : b;
+	return a.tv_nsec > b.tv_nsec ? a : b;
+}
+
+/* What an OST that can't be asked would have said: the size at the last close, if that is more. */
+static void add_saved_size(struct inode *inode, struct file_attr *attr)
+{
+	struct som som;
+
+	if (som_get(inode->vol->mdt, inode->fd, &som))
+		return;
+	attr->size_bytes = MAX_OF(attr->size_bytes, som.size_bytes);
+	attr->blocks = MAX_OF(attr->blocks, som.blocks);
+}
+
+static int add_objects(struct inode *inode, struct stat *st)
+{
+	struct file_attr attr;
+	struct file *f;
+	int err = inode_get_file(inode, &f);
+
+	if (!err)
+		err = file_stat(f, &attr);
+	if (err)
+		return err;
+	if (!attr.complete)
+		add_saved_size(inode, &attr);
+	st->st_size = (off_t)attr.size_bytes;
+	st->st_blocks = (blkcnt_t)attr.blocks;
+	st->st_atim = later(st->st_atim, attr.atime);
+	st->st_mtim = later(st->st_mtim, attr.mtime);
+	st->st_ctim = later(st->st_ctim, attr.ctime);
+	return 0;
+}
+
+/* Links that users don't know of: the place in PENDING, and that of a swap's intent. */
+static nlink_t hidden_links(struct inode *inode)
+{
+	nlink_t n;
+
+	pthread_mutex_lock(&inode->lock);
+	n = (nlink_t)inode->orphan + (nlink_t)inode->swap_link;
+	pthread_mutex_unlock(&inode->lock);
+	return n;
+}
+
+int inode_getattr(struct inode *inode, struct stat *ret_st)
+{
+	struct stat st;
+	nlink_t hidden;
+	int err;
+
+	if (inode_is_hidden(inode))
+		return hidden_getattr(inode, ret_st);
+	err = sys_fstat(inode->fd, &st);
+	if (err)
+		return err;
+	if (inode_is_regular(inode)) {
+		err = add_objects(inode, &st);
+		if (err)
+			log_warning("inode %ju: %s", (uintmax_t)inode->ino, error_text(err));
+		hidden = hidden_links(inode);
+		st.st_nlink -= MIN_OF(hidden, st.st_nlink);
+	}
+	*ret_st = st;
+	return 0;
+}
+
+int inode_size_changes(struct inode *inode)
+{
+	int err = 0;
+
+	pthread_mutex_lock(&inode->lock);
+	if (inode->size_saved)
+		err = som_remove(inode->vol->mdt, inode->fd);
+	if (!err) {
+		inode->size_saved = false;
+		inode->size_changed = true;
+	}
+	pthread_mutex_unlock(&inode->lock);
+	return err;
+}
+
+void inode_save_size(struct inode *inode)
+{
+	struct file_attr attr;
+	struct som som;
+
+	pthread_mutex_lock(&inode->lock);
+	/* While the lock is held no write can begin; one that is under way takes the saved size
+	 * away at the next. */
+	if (inode->size_changed && inode->file && !inode->orphan) {
+		inode->size_changed = false;
+		if (file_stat(inode->file, &attr) == 0 && attr.complete) {
+			som = (struct som){ .size_bytes = attr.size_bytes, .blocks = attr.blocks };
+			inode->size_saved = true;
+			if (som_set(inode->vol->mdt, inode->fd, &som))
+				log_debug("inode %ju: size not saved", (uintmax_t)inode->ino);
+		}
+	}
+	pthread_mutex_unlock(&inode->lock);
+}
+
+/* A file that grows may need objects first. */
+static int truncate_objects(struct inode *inode, struct file *f, uint64_t size_bytes)
+{
+	int err = file_truncate(f, size_bytes);
+
+	if (err != FILE_NOT_INSTANTIATED)
+		return err;
+	err = instantiate_range(inode, size_bytes - 1, size_bytes);
+	return err ? err : file_truncate(f, size_bytes);
+}
+
+int inode_truncate(struct inode *inode, uint64_t size_bytes)
+{
+	const struct timespec now[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_NOW } };
+	struct file *f;
+	int err = inode_get_file(inode, &f);
+
+	if (!err)
+		err = inode_size_changes(inode);
+	if (!err)
+		err = truncate_objects(inode, f, size_bytes);
+	if (!err)
+		err = sys_utimens_fd(inode->fd, now);
+	return err;
+}
+
+/* One moment for the MDT inode and all objects. */
+static struct timespec settle(struct timespec t)
+{
+	if (t.tv_nsec == UTIME_NOW)
+		clock_gettime(CLOCK_REALTIME, &t);
+	return t;
+}
+
+static int set_times(struct inode *inode, const struct timespec asked[2])
+{
+	const struct timespec times[2] = { settle(asked[0]), settle(asked[1]) };
+	struct file *f;
+	int err;
+
+	if (times[0].tv_nsec == UTIME_OMIT && times[1].tv_nsec == UTIME_OMIT)
+		return 0;
+	if (inode_is_regular(inode)) {
+		err = inode_get_file(inode, &f);
+		if (!err)
+			err = file_utimens(f, times);
+		if (err)
+			return err;
+	}
+	return sys_utimens_fd(inode->fd, times);
+}
+
+static int set_size(struct inode *inode, uint64_t size_bytes)
+{
+	if (!inode_is_regular(inode))
+		return -EISDIR;
+	if (group_lock_holds_back(inode, NULL))
+		return HANDLE_PARK;
+	pthread_mutex_lock(&inode->lock);
+	lease_break_locked(inode, NULL);
+	pthread_mutex_unlock(&inode->lock);
+	return inode_truncate(inode, size_bytes);
+}
+
+int inode_setattr(struct inode *inode, const struct inode_setattr *a)
+{
+	int err = 0;
+
+	if (inode_is_hidden(inode))
+		return -EPERM;
+	/* Size first: it may be held back, and then nothing must have been done. Owner before mode:
+	 * it clears set-id bits. */
+	if (a->set_size)
+		err = set_size(inode, a->size_bytes);
+	if (!err && (a->set_uid || a->set_gid))
+		err = sys_chown_fd(inode->fd, a->set_uid ? a->uid : (uid_t)-1,
+				   a->set_gid ? a->gid : (gid_t)-1);
+	if (!err && a->set_mode)
+		err = mdt_chmod(inode->vol->mdt, inode->fd, a->mode);
+	if (!err)
+		err = set_times(inode, a->times);
+	return err;
+}
+
+bool inode_xattr_reserved(const struct inode *inode, const char *name)
+{
+	return user_xattr_reserved(name, inode->vol->conf.privileged);
+}
+
+size_t inode_xattr_filter(const struct inode *inode, char *list, size_t len_bytes)
+{
+	return user_xattr_filter(list, len_bytes, inode->vol->conf.privileged);
+}

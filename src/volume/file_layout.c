@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The xattr lustre.lov of the mount: layouts of files, defaults of directories. */
+#include "base/error.h"
+#include "layout/codec.h"
+#include "layout/rules.h"
+#include "mdt/layout_ea.h"
+#include "volume/volume_impl.h"
+
+#include <errno.h>
+
+/* What the directory says, else the root, else the volume's built-in default. */
+static int default_of(struct inode *dir, struct layout **ret_layout)
+{
+	struct volume *vol = dir->vol;
+	int err = layout_ea_get(vol->mdt, dir->fd, ret_layout);
+
+	if (err == -ENODATA && dir != vol->root)
+		err = layout_ea_get(vol->mdt, vol->root->fd, ret_layout);
+	if (err != -ENODATA)
+		return err;
+	*ret_layout = layout_ref(vol->default_layout);
+	return 0;
+}
+
+int default_layout_for(struct inode *dir, struct layout **ret_layout)
+{
+	CLEANUP_LAYOUT struct layout *request = NULL;
+	int err = default_of(dir, &request);
+
+	return err ? err : layout_resolve(request, dir->vol->default_layout, ret_layout);
+}
+
+/* A directory's own default; the root has at least the built-in one. */
+static int directory_layout(struct inode *dir, struct layout **ret_layout)
+{
+	if (dir == dir->vol->root)
+		return default_of(dir, ret_layout);
+	return layout_ea_get(dir->vol->mdt, dir->fd, ret_layout);
+}
+
+static int current_layout(struct inode *inode, struct layout **ret_layout)
+{
+	struct file *f;
+	int err;
+
+	if (S_ISDIR(inode->type) && !inode_is_hidden(inode))
+		return directory_layout(inode, ret_layout);
+	if (!inode_is_regular(inode))
+		return -ENODATA;
+	err = inode_get_file(inode, &f);
+	if (err)
+		return err;
+	*ret_layout = file_layout(f);
+	return *ret_layout ? 0 : -ENODATA;
+}
+
+ssize_t inode_get_layout(struct inode *inode, void *buf, size_t cap_bytes)
+{
+	CLEANUP_LAYOUT struct layout *l = NULL;
+	size_t len;
+	int err = current_layout(inode, &l);
+
+	if (err)
+		return err;
+	if (cap_bytes == 0)
+		return (ssize_t)layout_encoded_len(l);
+	err = layout_encode(l, buf, cap_bytes, &len);
+	return err ? err : (ssize_t)len;
+}
+
+static int set_directory(struct inode *dir, const struct layout *request)
+{
+	return layout_ea_set(dir->vol->mdt, dir->fd, request);
+}
+
+static bool has_objects(const struct layout *l)
+{
+	for (uint32_t i = 0; i < l->count; i++) {
+		if (component_instantiated(l, &l->comps[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The lock of commits is held: no object can come to be in between. */
+static int set_file_locked(struct inode *inode, struct file *f, const struct layout *request)
+{
+	CLEANUP_LAYOUT struct layout *now = file_layout(f), *resolved = NULL;
+	int err;
+
+	if (now && has_objects(now))
+		return fail(-EEXIST, "the file has objects already");
+	err = layout_resolve(request, inode->vol->default_layout, &resolved);
+	if (!err)
+		err = layout_ea_set(inode->vol->mdt, inode->fd, resolved);
+	if (err)
+		return err;
+	file_commit_begin(f);
+	file_commit_set(f, resolved);
+	file_commit_end(f);
+	return 0;
+}
+
+static int set_file(struct inode *inode, const struct layout *request)
+{
+	struct file *f;
+	int err = inode_get_file(inode, &f);
+
+	if (err)
+		return err;
+	pthread_mutex_lock(&inode->commit_lock);
+	err = set_file_locked(inode, f, request);
+	pthread_mutex_unlock(&inode->commit_lock);
+	return err;
+}
+
+int inode_set_layout(struct inode *inode, const void *bytes, size_t len_bytes)
+{
+	CLEANUP_LAYOUT struct layout *request = NULL;
+	int err;
+
+	if (inode_is_hidden(inode))
+		return -EPERM;
+	err = layout_decode(bytes, len_bytes, &request);
+	if (err == -EUCLEAN)
+		err = -EINVAL; /* the caller's bytes, not ours */
+	if (!err)
+		err = layout_check_request(request, &inode->vol->limits);
+	if (err)
+		return err;
+	if (S_ISDIR(inode->type))
+		return set_directory(inode, request);
+	return inode_is_regular(inode) ? set_file(inode, request) : -EOPNOTSUPP;
+}
+
+int inode_remove_layout(struct inode *inode)
+{
+	if (!S_ISDIR(inode->type) || inode_is_hidden(inode))
+		return fail(-EOPNOTSUPP, "only a directory's default layout can be removed");
+	return layout_ea_remove(inode->vol->mdt, inode->fd);
+}

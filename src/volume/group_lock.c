@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Group locks, and the requests that wait for their end. */
+#include "base/error.h"
+#include "volume/volume_impl.h"
+
+#include <errno.h>
+
+bool group_lock_holds_back(struct inode *inode, const struct handle *h)
+{
+	bool held;
+
+	pthread_mutex_lock(&inode->lock);
+	held = inode->group_gid != 0 && (!h || h->group_gid != inode->group_gid);
+	pthread_mutex_unlock(&inode->lock);
+	return held;
+}
+
+static int lock_locked(struct handle *h, uint32_t gid)
+{
+	struct inode *inode = h->inode;
+
+	if (h->group_gid)
+		return fail(-EINVAL, "the descriptor holds group lock %u already", h->group_gid);
+	if (inode->group_gid && inode->group_gid != gid)
+		return fail(-EBUSY, "group lock %u is held on the file", inode->group_gid);
+	inode->group_gid = h->group_gid = gid;
+	inode->group_holders++;
+	return 0;
+}
+
+int handle_group_lock(struct handle *h, uint32_t gid)
+{
+	int err;
+
+	if (gid == 0)
+		return fail(-EINVAL, "a group lock's number can't be 0");
+	if (!h->writable)
+		return fail(-EBADF, "a group lock needs a descriptor that is open for writing");
+	pthread_mutex_lock(&h->inode->lock);
+	err = lock_locked(h, gid);
+	pthread_mutex_unlock(&h->inode->lock);
+	if (err)
+		return err;
+	/* Writes that were under way have ended when a commit could begin. */
+	file_commit_begin(h->file);
+	file_commit_end(h->file);
+	return 0;
+}
+
+/* The requests to be woken, when h was the last holder. */
+static struct parked *unlock_locked(struct handle *h)
+{
+	struct inode *inode = h->inode;
+	struct parked *waiting = inode->parked;
+
+	h->group_gid = 0;
+	if (--inode->group_holders > 0)
+		return NULL;
+	inode->group_gid = 0;
+	inode->parked = NULL;
+	for (struct parked *p = waiting; p; p = p->next)
+		p->waiting = false;
+	return waiting;
+}
+
+void group_lock_drop(struct handle *h)
+{
+	struct parked *waiting = NULL;
+
+	pthread_mutex_lock(&h->inode->lock);
+	if (h->group_gid)
+		waiting = unlock_locked(h);
+	pthread_mutex_unlock(&h->inode->lock);
+	while (waiting) {
+		struct parked *p = waiting;
+
+		waiting = p->next;
+		p->wake(p);
+	}
+}
+
+int handle_group_unlock(struct handle *h, uint32_t gid)
+{
+	bool mine;
+
+	pthread_mutex_lock(&h->inode->lock);
+	mine = gid != 0 && h->group_gid == gid;
+	pthread_mutex_unlock(&h->inode->lock);
+	if (!mine)
+		return fail(-EINVAL, "the descriptor doesn't hold group lock %u", gid);
+	group_lock_drop(h);
+	return 0;
+}
+
+bool park_add(struct inode *inode, struct parked *p)
+{
+	struct parked **end;
+	bool kept;
+
+	pthread_mutex_lock(&inode->lock);
+	kept = inode->group_gid != 0;
+	if (kept) {
+		/* At the end: requests are done in the order in which they came. */
+		for (end = &inode->parked; *end; end = &(*end)->next)
+			;
+		p->next = NULL;
+		p->waiting = true;
+		*end = p;
+	}
+	pthread_mutex_unlock(&inode->lock);
+	return kept;
+}
+
+bool park_remove(struct inode *inode, struct parked *p)
+{
+	struct parked **at;
+	bool was_waiting;
+
+	pthread_mutex_lock(&inode->lock);
+	was_waiting = p->waiting;
+	if (was_waiting) {
+		for (at = &inode->parked; *at != p; at = &(*at)->next)
+			;
+		*at = p->next;
+		p->waiting = false;
+	}
+	pthread_mutex_unlock(&inode->lock);
+	return was_waiting;
+}

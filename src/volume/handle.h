@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * An open regular file, and what is done through it. Any thread may call.
+ *
+ * Writing operations may be held back by another's group lock: they then return HANDLE_PARK without
+ * having done anything, and the caller keeps the request until the volume calls it back (park.h).
+ */
+#ifndef LOVFS_VOLUME_HANDLE_H
+#define LOVFS_VOLUME_HANDLE_H
+
+#include "base/attr.h"
+#include "volume/inode.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define HANDLE_PARK (-ERESTART)
+
+struct handle; /* opaque */
+
+/*
+ * Opens the inode. flags: of open(2); only the access mode and O_TRUNC are looked at. Opening for
+ * writing breaks others' leases. O_TRUNC truncates to 0. -EIO: see inode_getattr(); -EUCLEAN
+ * malformed layout. Opening for reading and writing works with inactive OSTs: only what needs them
+ * fails.
+ */
+int MUST_CHECK handle_open(struct inode *inode, int flags, struct handle **ret_handle);
+
+/* The last reference of an open file is gone: locks and leases are given up, parked requests woken,
+ * the last close of the file saves its size and, where it has no name, removes it. */
+void handle_release(struct handle *h);
+
+struct inode *handle_inode(const struct handle *h);
+bool handle_writable(const struct handle *h);
+
+ssize_t MUST_CHECK handle_read(struct handle *h, void *buf, size_t len_bytes, uint64_t offset);
+ssize_t MUST_CHECK handle_write(struct handle *h, const void *buf, size_t len_bytes,
+				uint64_t offset);
+/*
+ * As handle_write(), for pages that the kernel writes back by itself. A group lock doesn't hold
+ * these back: closing or syncing a file waits for them, the lock holder's own closing too. They
+ * change the data version, which is how the holder learns of them.
+ */
+ssize_t MUST_CHECK handle_writeback(struct handle *h, const void *buf, size_t len_bytes,
+				    uint64_t offset);
+int MUST_CHECK handle_fallocate(struct handle *h, int mode, uint64_t offset, uint64_t len_bytes);
+int MUST_CHECK handle_seek(struct handle *h, uint64_t offset, int whence, uint64_t *ret_offset);
+/* At each close(2): saves the size, so that what stat(2) says after the close stays as it is. */
+int MUST_CHECK handle_flush(struct handle *h);
+int MUST_CHECK handle_fsync(struct handle *h, bool data_only);
+/* Short after about 100 ms of real copying, at the source's end, never more than 2 GiB - 4096. */
+ssize_t MUST_CHECK handle_copy_range(struct handle *src, uint64_t src_offset, struct handle *dst,
+				     uint64_t dst_offset, uint64_t len_bytes);
+
+/* As inode_setattr() with a size, by a descriptor: a group lock holder's isn't held back. */
+int MUST_CHECK handle_truncate(struct handle *h, uint64_t size_bytes);
+
+/* ---- commits, locks (volume/swap.c, lease.c, group_lock.c); see lovfs_ioctl.h for meaning and
+ * errors ---- */
+
+int MUST_CHECK handle_data_version(struct handle *h, uint64_t *ret_version,
+				   uint32_t *ret_layout_version);
+int MUST_CHECK handle_group_lock(struct handle *h, uint32_t gid);
+int MUST_CHECK handle_group_unlock(struct handle *h, uint32_t gid);
+int MUST_CHECK handle_lease_get(struct handle *h, uint32_t mode);
+uint32_t handle_lease_check(struct handle *h);
+void handle_lease_put(struct handle *h);
+
+struct swap_request {
+	struct fid victim;
+	bool close_lease;
+	uint64_t file_version, victim_version;
+	uid_t uid; /* caller */
+};
+int MUST_CHECK handle_swap(struct handle *h, const struct swap_request *req);
+
+/* Copies into the file since it was first opened, and bytes read and written. */
+void handle_get_moved(struct handle *h, struct volume_moved *ret_moved);
+
+#endif

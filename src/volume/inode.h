@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Inodes in use: one struct inode for each file, directory or other node that the kernel knows (or
+ * that we hold), found by the inode number of its MDT inode. The hidden directory .lovfs and what
+ * is under it are inodes too (INODE_HIDDEN...), so that callers see one kind of thing.
+ *
+ * Counted references: functions that give an inode add one; inode_forget() drops them. Any thread
+ * may call.
+ */
+#ifndef LOVFS_VOLUME_INODE_H
+#define LOVFS_VOLUME_INODE_H
+
+#include "base/attr.h"
+#include "base/fid.h"
+#include "mdt/mdt.h"
+#include "volume/volume.h"
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+/* Borrowed: lives as long as the volume is open. */
+struct inode *inode_root(struct volume *vol);
+
+void inode_ref(struct inode *inode);
+/* Drops n references; the last one frees. */
+void inode_forget(struct inode *inode, uint64_t n);
+
+struct volume *inode_volume(const struct inode *inode);
+
+/* O_PATH descriptor of the MDT inode, for what the backing file system does by itself (xattrs,
+ * readdir, readlink); owned by the inode. -1 for hidden ones. */
+int inode_fd(const struct inode *inode);
+bool inode_is_hidden(const struct inode *inode); /* .lovfs and below, mirrors as files included */
+/* A mirror of a file as a file: its pages must not be cached, its attributes not be trusted for any
+ * time. */
+bool inode_is_mirror(const struct inode *inode);
+bool inode_is_regular(const struct inode *inode);
+
+/* -EOPNOTSUPP for symlinks and special files. */
+int MUST_CHECK inode_get_fid(struct inode *inode, struct fid *ret_fid);
+
+/*
+ * Looks a name up. uid is the caller's (hidden files are for root and the file's owner). The name
+ * must be one component; "." and ".." are not looked up here. Adds a reference. -ENOENT.
+ */
+int MUST_CHECK inode_lookup(struct inode *parent, const char *name, uid_t uid,
+			    struct inode **ret_inode);
+
+/*
+ * Attributes as stat(2): size, blocks and times of a regular file with those of its objects (an OST
+ * that can't be asked: the size saved at the last close, if that is more). A file whose layout is
+ * malformed has what the MDT inode says.
+ */
+int MUST_CHECK inode_getattr(struct inode *inode, struct stat *ret_st);
+
+struct inode_setattr {
+	bool set_mode, set_uid, set_gid, set_size;
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+	uint64_t size_bytes;
+	struct timespec times[2]; /* as utimensat(2): tv_nsec UTIME_OMIT, UTIME_NOW or a time */
+};
+/*
+ * chmod, chown, truncate, utimensat. Truncation instantiates, breaks others' leases. set-user-id
+ * bits are the kernel's business (it asks for them to be cleared). The mount checks permissions
+ * before.
+ */
+int MUST_CHECK inode_setattr(struct inode *inode, const struct inode_setattr *attr);
+
+/* ---- names (volume/names.c): give an inode with a reference, or 0 ---- */
+
+int MUST_CHECK names_mkdir(struct inode *parent, const char *name, mode_t mode,
+			   const struct mdt_creator *who, struct inode **ret);
+int MUST_CHECK names_mknod(struct inode *parent, const char *name, mode_t mode, dev_t dev,
+			   const struct mdt_creator *who, struct inode **ret);
+int MUST_CHECK names_symlink(const char *target, struct inode *parent, const char *name,
+			     const struct mdt_creator *who, struct inode **ret);
+/* A regular file with the default layout of its directory. A victim's name (LOVFS_VICTIM_PREFIX)
+ * makes a file that has none. */
+int MUST_CHECK names_create(struct inode *parent, const char *name, mode_t mode,
+			    const struct mdt_creator *who, struct inode **ret);
+int MUST_CHECK names_link(struct inode *inode, struct inode *parent, const char *name);
+int MUST_CHECK names_unlink(struct inode *parent, const char *name);
+int MUST_CHECK names_rmdir(struct inode *parent, const char *name);
+int MUST_CHECK names_rename(struct inode *old_parent, const char *old_name, struct inode *parent,
+			    const char *name, unsigned int flags);
+
+/* ---- layout xattr (volume/file_layout.c) ---- */
+
+/*
+ * The bytes of lustre.lov: of a regular file its layout, of a directory its default (-ENODATA where
+ * none is set; the root has the volume's). Returns the length; -ERANGE if cap_bytes (not 0) is too
+ * small; the length alone for 0.
+ */
+ssize_t MUST_CHECK inode_get_layout(struct inode *inode, void *buf, size_t cap_bytes);
+
+/*
+ * Sets a directory's default, or the layout of a regular file that has no objects yet. -EEXIST: it
+ * has. -EINVAL, -ENOENT (pool) ..: rules.h, with text.
+ */
+int MUST_CHECK inode_set_layout(struct inode *inode, const void *bytes, size_t len_bytes);
+
+/* Removes a directory's default. -EOPNOTSUPP on a file. */
+int MUST_CHECK inode_remove_layout(struct inode *inode);
+
+/* Whether an xattr's name is lovfs's own (mdt/user_xattr.h), and a list of names without those. */
+bool inode_xattr_reserved(const struct inode *inode, const char *name);
+size_t inode_xattr_filter(const struct inode *inode, char *list, size_t len_bytes);
+
+#endif

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * First write: the objects of a component come to be.
+ *
+ * States that a crash can leave: objects without a layout that names them (the parent xattr says
+ * whose they were; fsck removes them), or objects and layout. Data is written only after the layout
+ * names its objects.
+ */
+#include "base/checked.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "mdt/layout_ea.h"
+#include "volume/volume_impl.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* What the allocator is told of each OST. A `full` OST (index by OST) isn't asked again. */
+static void describe_osts(struct volume *vol, const char *pool, const bool *full,
+			  struct alloc_ost *ret)
+{
+	const struct conf_pool *members = pool[0] ? conf_find_pool(&vol->conf, pool) : NULL;
+
+	for (uint32_t i = 0; i < vol->osts.count; i++) {
+		struct ost *ost = vol->osts.osts[i];
+		struct ost_space space;
+
+		ret[i] = (struct alloc_ost){ .index = i, .device = ost_device(ost) };
+		if (!ost_active(ost) || ost_get_space(ost, 1000, &space))
+			continue;
+		ret[i].usable =
+			ost_may_create(ost) && (!pool[0] || (members && conf_pool_has(members, i)));
+		ret[i].total_bytes = space.total_bytes;
+		ret[i].avail_bytes = full[i] ? 0 : space.avail_bytes;
+		ret[i].total_inodes = space.total_inodes;
+		ret[i].free_inodes = space.free_inodes;
+	}
+}
+
+/* OSTs for component c, at most vol->osts.count or its stripe count. The caller frees *ret_indices.
+ */
+static int choose_osts(struct volume *vol, const struct component *c, const bool *full,
+		       uint32_t **ret_indices, size_t *ret_count)
+{
+	uint32_t count =
+		c->stripe_count == LAYOUT_STRIPE_COUNT_ALL ? vol->osts.count : c->stripe_count;
+	CLEANUP_FREE struct alloc_ost *osts = calloc(vol->osts.count, sizeof(*osts));
+	CLEANUP_FREE uint32_t *indices = calloc(MAX_OF(count, 1), sizeof(*indices));
+	CLEANUP_FREE uint32_t *list = calloc(MAX_OF(count, 1), sizeof(*list));
+	struct alloc_request req = {
+		.count = c->stripe_count == LAYOUT_STRIPE_COUNT_ALL ? ALLOC_ALL : c->stripe_count,
+		.overstripe = (c->pattern & PATTERN_OVERSTRIPED) != 0,
+		.have_first = c->offset_or_gen != LAYOUT_OFFSET_ANY,
+		.first = c->offset_or_gen,
+	};
+	int err;
+
+	if (!osts || !indices || !list)
+		return fail(-ENOMEM, "no memory to choose OSTs");
+	if (c->magic == LAYOUT_MAGIC_SPECIFIC) {
+		for (uint16_t i = 0; i < c->object_count && i < count; i++)
+			list[i] = c->objects[i].ost_idx;
+		req.list = list;
+		req.list_count = c->object_count;
+		req.count = c->object_count;
+	}
+	describe_osts(vol, c->pool, full, osts);
+	pthread_mutex_lock(&vol->alloc_lock);
+	err = alloc_choose(&vol->alloc, osts, vol->osts.count, &req, indices, ret_count);
+	pthread_mutex_unlock(&vol->alloc_lock);
+	if (!err)
+		*ret_indices = PTR_STEAL(indices);
+	return err;
+}
+
+static int destroy_component(struct volume *vol, const struct component *c)
+{
+	int err, first = 0;
+
+	for (uint16_t i = 0; i < c->object_count; i++) {
+		struct ost *ost = ost_set_get(&vol->osts, c->objects[i].ost_idx);
+
+		if (fid_is_zero(c->objects[i].fid)) /* released, or not made */
+			continue;
+		err = ost ? ost_object_destroy(ost, c->objects[i].fid)
+			  : fail(-EIO, "there is no OST %" PRIu32, c->objects[i].ost_idx);
+		if (err && !first)
+			first = err;
+	}
+	return first;
+}
+
+int destroy_objects(struct volume *vol, const struct layout *l)
+{
+	int err, first = 0;
+
+	for (uint32_t i = 0; i < l->count; i++) {
+		if (!component_instantiated(l, &l->comps[i]))
+			continue;
+		err = destroy_component(vol, &l->comps[i]);
+		if (err && !first)
+			first = err;
+	}
+	return first;
+}
+
+/* Makes an object on each OST of `indices`; on failure those made are gone again and *ret_failed is
+ * the OST that failed. */
+static int create_objects(struct volume *vol, struct fid file, struct component *c,
+			  const uint32_t *indices, size_t count, uint32_t *ret_failed)
+{
+	int err = component_set_objects(c, (uint16_t)count);
+
+	for (size_t i = 0; !err && i < count; i++) {
+		struct ost_parent parent = {
+			.file = file,
+			.stripe_idx = (uint32_t)i,
+			.stripe_size = c->stripe_size,
+			.stripe_count = (uint32_t)count,
+			.comp_start = c->start,
+			.comp_end = c->end,
+			.comp_id = c->id,
+		};
+
+		c->objects[i].ost_idx = indices[i];
+		err = ost_object_create(vol->osts.osts[indices[i]], &parent, &c->objects[i].fid);
+		if (err)
+			*ret_failed = indices[i];
+	}
+	if (err && destroy_component(vol, c))
+		log_warning("objects of a failed creation stay behind");
+	return err;
+}
+
+/* Tries other OSTs when one turns out to be full, as long as the layout doesn't name them. */
+static int place_component(struct volume *vol, struct fid file, struct component *c)
+{
+	CLEANUP_FREE bool *full = calloc(vol->osts.count, sizeof(*full));
+	bool named = c->magic == LAYOUT_MAGIC_SPECIFIC || c->offset_or_gen != LAYOUT_OFFSET_ANY;
+	struct component wanted = *c; /* its objects stay owned by *c until they are replaced */
+	uint32_t failed = 0;
+	int err;
+
+	if (!full)
+		return fail(-ENOMEM, "no memory to choose OSTs");
+	for (uint32_t attempt = 0;; attempt++) {
+		CLEANUP_FREE uint32_t *indices = NULL;
+		size_t count;
+
+		if (attempt > 0 && c->objects != wanted.objects)
+			wanted.objects = NULL, wanted.object_count = 0;
+		err = choose_osts(vol, &wanted, full, &indices, &count);
+		if (!err)
+			err = create_objects(vol, file, c, indices, count, &failed);
+		else
+			return err;
+		if (!err || named || (err != -ENOSPC && err != -EDQUOT) ||
+		    attempt >= vol->osts.count)
+			break;
+		full[failed] = true;
+	}
+	if (err)
+		return err;
+	c->stripe_count = c->object_count;
+	c->magic = c->pool[0] ? LAYOUT_MAGIC_V3 : LAYOUT_MAGIC_V1;
+	return 0;
+}
+
+/* Objects for all components that overlap [start, end) and have none. */
+static int place_range(struct volume *vol, struct fid file, struct layout *l, uint64_t start,
+		       uint64_t end)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; !err && i < l->count; i++) {
+		struct component *c = &l->comps[i];
+
+		if (c->start >= end || c->end <= start || component_instantiated(l, c))
+			continue;
+		if (!component_has_data(c))
+			return fail(-EOPNOTSUPP,
+				    "component %" PRIu32
+				    ": data can't be written through its pattern",
+				    c->id);
+		err = place_component(vol, file, c);
+		if (!err) {
+			c->flags |= l->kind == LAYOUT_COMPOSITE ? COMP_INIT : 0;
+			c->offset_or_gen = (uint16_t)(l->kind == LAYOUT_PLAIN ? l->gen : 0);
+			if (l->kind == LAYOUT_PLAIN) {
+				c->owner_oid = file.oid;
+				c->owner_seq = file.seq;
+			}
+		}
+	}
+	return err;
+}
+
+/* Destroys the objects that `now` has and `before` has not. */
+static void take_back(struct volume *vol, const struct layout *before, const struct layout *now)
+{
+	for (uint32_t i = 0; i < now->count; i++) {
+		if (component_instantiated(now, &now->comps[i]) &&
+		    !component_instantiated(before, &before->comps[i]) &&
+		    destroy_component(vol, &now->comps[i]))
+			log_warning("objects of a failed creation stay behind");
+	}
+}
+
+static bool covers(const struct layout *l, uint64_t start, uint64_t end)
+{
+	int i = layout_find(l, 0, start);
+
+	return i >= 0 && layout_find(l, 0, end - 1) >= 0;
+}
+
+static int instantiate_locked(struct inode *inode, struct file *f, uint64_t start, uint64_t end)
+{
+	CLEANUP_LAYOUT struct layout *before = file_layout(f), *now = NULL;
+	char text[FID_TEXT_MAX];
+	int err;
+
+	if (!covers(before, start, end))
+		return fail(-ENODATA, "%s: no component covers the bytes up to %" PRIu64,
+			    fid_text(file_fid(f), text), end);
+	now = layout_clone(before);
+	if (!now)
+		return fail(-ENOMEM, "no memory for a layout");
+	if (now->kind == LAYOUT_COMPOSITE)
+		now->gen++;
+	err = place_range(inode->vol, file_fid(f), now, start, end);
+	if (!err && layout_equal(before, now))
+		return 0; /* somebody else was first */
+	if (!err)
+		err = layout_ea_set(inode->vol->mdt, inode->fd, now);
+	if (err) {
+		take_back(inode->vol, before, now);
+		return err;
+	}
+	file_commit_begin(f);
+	file_commit_set(f, now);
+	file_commit_end(f);
+	return 0;
+}
+
+int instantiate_range(struct inode *inode, uint64_t start, uint64_t end)
+{
+	struct file *f;
+	int err = inode_get_file(inode, &f);
+
+	if (err)
+		return err;
+	if (start >= end)
+		return -EINVAL;
+	pthread_mutex_lock(&inode->commit_lock);
+	err = instantiate_locked(inode, f, start, end);
+	pthread_mutex_unlock(&inode->commit_lock);
+	return err;
+}

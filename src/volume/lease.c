@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Leases: somebody who works on a file as long as nobody else writes to it. */
+#include "base/error.h"
+#include "lovfs_ioctl.h"
+#include "volume/volume_impl.h"
+
+#include <errno.h>
+
+static int get_locked(struct handle *h, uint32_t mode)
+{
+	struct inode *inode = h->inode;
+	unsigned int others =
+		mode == LOVFS_LEASE_READ ? inode->writers - h->writable : inode->opens - 1;
+
+	if (inode->lease_holder && inode->lease_holder != h)
+		return fail(-EBUSY, "somebody else has a lease on the file");
+	if (others)
+		return fail(-EBUSY, "the file is open elsewhere (%u times)", others);
+	inode->lease_holder = h;
+	inode->lease_mode = mode;
+	return 0;
+}
+
+int handle_lease_get(struct handle *h, uint32_t mode)
+{
+	int err;
+
+	if (mode != LOVFS_LEASE_READ && mode != LOVFS_LEASE_WRITE)
+		return fail(-EINVAL, "there is no lease of mode %u", mode);
+	pthread_mutex_lock(&h->inode->lock);
+	err = get_locked(h, mode);
+	pthread_mutex_unlock(&h->inode->lock);
+	return err;
+}
+
+uint32_t handle_lease_check(struct handle *h)
+{
+	uint32_t mode;
+
+	pthread_mutex_lock(&h->inode->lock);
+	mode = h->inode->lease_holder == h ? h->inode->lease_mode : LOVFS_LEASE_NONE;
+	pthread_mutex_unlock(&h->inode->lock);
+	return mode;
+}
+
+void handle_lease_put(struct handle *h)
+{
+	pthread_mutex_lock(&h->inode->lock);
+	if (h->inode->lease_holder == h)
+		h->inode->lease_holder = NULL;
+	pthread_mutex_unlock(&h->inode->lock);
+}
+
+void lease_break_locked(struct inode *inode, const struct handle *h)
+{
+	if (inode->lease_holder != h)
+		inode->lease_holder = NULL;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Names: making, linking, renaming and removing. The kernel holds the directories' locks meanwhile.
+ */
+#include "base/error.h"
+#include "base/log.h"
+#include "lovfs_ioctl.h"
+#include "mdt/layout_ea.h"
+#include "volume/volume_impl.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* The hidden directory isn't listed, but its name is taken. */
+static int check_parent(const struct inode *parent, const char *name)
+{
+	if (inode_is_hidden(parent))
+		return -EPERM;
+	return parent == parent->vol->root && strcmp(name, LOVFS_HIDDEN_DIR) == 0 ? -EEXIST : 0;
+}
+
+/* A new directory starts with the default layout of its parent, as on Lustre. Without one it still
+ * is a directory. */
+static void inherit_default(struct inode *parent, struct inode *dir)
+{
+	CLEANUP_LAYOUT struct layout *l = NULL;
+	int err;
+
+	if (parent == parent->vol->root) /* its default applies everywhere anyway */
+		return;
+	err = layout_ea_get(parent->vol->mdt, parent->fd, &l);
+	if (!err)
+		err = layout_ea_set(parent->vol->mdt, dir->fd, l);
+	if (err && err != -ENODATA)
+		log_warning("default layout of a new directory not set: %s", error_text(err));
+}
+
+int names_mkdir(struct inode *parent, const char *name, mode_t mode, const struct mdt_creator *who,
+		struct inode **ret)
+{
+	int fd, err = check_parent(parent, name);
+
+	if (!err)
+		err = mdt_mkdir(parent->vol->mdt, parent->fd, name, mode, who, &fd);
+	if (!err)
+		err = inode_obtain(parent->vol, fd, ret);
+	if (!err)
+		inherit_default(parent, *ret);
+	return err;
+}
+
+int names_mknod(struct inode *parent, const char *name, mode_t mode, dev_t dev,
+		const struct mdt_creator *who, struct inode **ret)
+{
+	int fd, err = check_parent(parent, name);
+
+	if (!err)
+		err = mdt_mknod(parent->vol->mdt, parent->fd, name, mode, dev, who, &fd);
+	return err ? err : inode_obtain(parent->vol, fd, ret);
+}
+
+int names_symlink(const char *target, struct inode *parent, const char *name,
+		  const struct mdt_creator *who, struct inode **ret)
+{
+	int fd, err = check_parent(parent, name);
+
+	if (!err)
+		err = mdt_symlink(parent->vol->mdt, target, parent->fd, name, who, &fd);
+	return err ? err : inode_obtain(parent->vol, fd, ret);
+}
+
+static int create_victim(struct volume *vol, mode_t mode, const struct mdt_creator *who,
+			 const struct layout *l, struct inode **ret)
+{
+	struct fid fid;
+	int fd, err = mdt_create_pending(vol->mdt, mode, who, l, &fid, &fd);
+
+	if (!err)
+		err = inode_obtain(vol, fd, ret);
+	if (err)
+		return err;
+	pthread_mutex_lock(&(*ret)->lock);
+	(*ret)->orphan = (*ret)->victim = true;
+	pthread_mutex_unlock(&(*ret)->lock);
+	return 0;
+}
+
+int names_create(struct inode *parent, const char *name, mode_t mode, const struct mdt_creator *who,
+		 struct inode **ret)
+{
+	CLEANUP_LAYOUT struct layout *l = NULL;
+	int fd, err = check_parent(parent, name);
+
+	if (!err)
+		err = default_layout_for(parent, &l);
+	if (err)
+		return err;
+	if (strncmp(name, LOVFS_VICTIM_PREFIX, strlen(LOVFS_VICTIM_PREFIX)) == 0)
+		return create_victim(parent->vol, mode, who, l, ret);
+	err = mdt_create(parent->vol->mdt, parent->fd, name, mode, who, l, &fd);
+	return err ? err : inode_obtain(parent->vol, fd, ret);
+}
+
+int names_link(struct inode *inode, struct inode *parent, const char *name)
+{
+	int err = check_parent(parent, name);
+
+	if (!err && inode_is_hidden(inode))
+		err = -EPERM;
+	return err ? err : mdt_link(parent->vol->mdt, inode->fd, parent->fd, name);
+}
+
+void orphan_file(struct volume *vol, struct fid fid)
+{
+	struct inode *inode;
+	char text[FID_TEXT_MAX];
+	bool unused;
+	int fd, err;
+
+	err = mdt_pending_open(vol->mdt, fid, &fd);
+	if (!err)
+		err = inode_obtain(vol, fd, &inode);
+	if (err) {
+		log_warning("removed file %s stays in PENDING: %s", fid_text(fid, text),
+			    error_text(err));
+		return;
+	}
+	pthread_mutex_lock(&inode->lock);
+	inode->orphan = true;
+	unused = inode->opens == 0;
+	inode->reaped = unused;
+	pthread_mutex_unlock(&inode->lock);
+	if (unused)
+		reaper_add(&vol->reaper, fid);
+	inode_forget(inode, 1);
+}
+
+int names_unlink(struct inode *parent, const char *name)
+{
+	struct volume *vol = parent->vol;
+	struct fid orphan = { 0 };
+	int err = check_parent(parent, name);
+
+	if (err)
+		return err == -EEXIST ? -EPERM : err;
+	pthread_rwlock_rdlock(&vol->swap_lock);
+	err = mdt_unlink(vol->mdt, parent->fd, name, &orphan);
+	pthread_rwlock_unlock(&vol->swap_lock);
+	if (!err && !fid_is_zero(orphan))
+		orphan_file(vol, orphan);
+	return err;
+}
+
+int names_rmdir(struct inode *parent, const char *name)
+{
+	int err = check_parent(parent, name);
+
+	if (err)
+		return err == -EEXIST ? -EPERM : err;
+	return mdt_rmdir(parent->vol->mdt, parent->fd, name);
+}
+
+int names_rename(struct inode *old_parent, const char *old_name, struct inode *parent,
+		 const char *name, unsigned int flags)
+{
+	struct volume *vol = parent->vol;
+	struct fid orphan = { 0 };
+	int err = check_parent(old_parent, old_name);
+
+	if (!err)
+		err = check_parent(parent, name);
+	if (err)
+		return err;
+	pthread_rwlock_rdlock(&vol->swap_lock);
+	err = mdt_rename(vol->mdt, old_parent->fd, old_name, parent->fd, name, flags, &orphan);
+	pthread_rwlock_unlock(&vol->swap_lock);
+	if (!err && !fid_is_zero(orphan))
+		orphan_file(vol, orphan);
+	return err;
+}

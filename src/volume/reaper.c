@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "volume/reaper.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "mdt/layout_ea.h"
+#include "volume/volume_impl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+/* Destroys the objects of an inode in PENDING that has no other name, then the inode. */
+static int reap_inode(struct volume *vol, struct fid fid, int fd)
+{
+	CLEANUP_LAYOUT struct layout *l = NULL;
+	int err = layout_ea_get(vol->mdt, fd, &l);
+
+	if (err == -ENODATA)
+		err = 0;
+	if (!err && l)
+		err = destroy_objects(vol, l);
+	if (!err)
+		err = layout_ea_remove(vol->mdt, fd);
+	if (!err)
+		err = mdt_pending_remove(vol->mdt, fid);
+	return err;
+}
+
+static int reap(struct volume *vol, struct fid fid)
+{
+	CLEANUP_FD int fd = -1;
+	struct stat st;
+	int err = swap_resolve(vol, fid);
+
+	if (!err)
+		err = mdt_pending_open(vol->mdt, fid, &fd);
+	if (err == -ENOENT)
+		return 0;
+	if (!err)
+		err = sys_fstat(fd, &st);
+	if (err)
+		return err;
+	if (st.st_nlink > 1) /* it has a name after all: a crash came between link and rename */
+		return mdt_pending_remove(vol->mdt, fid);
+	return reap_inode(vol, fid, fd);
+}
+
+static void reap_batch(struct volume *vol, const struct fid *fids, size_t count)
+{
+	char text[FID_TEXT_MAX];
+	int err = mdt_sync(vol->mdt);
+
+	if (err) {
+		log_error("removed files stay in PENDING: %s", error_text(err));
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		error_clear();
+		err = reap(vol, fids[i]);
+		if (err)
+			log_warning("removed file %s stays in PENDING: %s", fid_text(fids[i], text),
+				    error_text(err));
+	}
+}
+
+/* Waits for work and takes the whole queue. False: stop. */
+static bool take_batch(struct reaper *r, struct fid **ret_fids, size_t *ret_count)
+{
+	pthread_mutex_lock(&r->lock);
+	while (r->count == 0 && !r->stop)
+		pthread_cond_wait(&r->changed, &r->lock);
+	*ret_fids = r->queue;
+	*ret_count = r->count;
+	r->queue = NULL;
+	r->count = r->capacity = 0;
+	r->busy = *ret_count != 0;
+	pthread_mutex_unlock(&r->lock);
+	return *ret_count != 0;
+}
+
+static void *reaper_main(void *arg)
+{
+	struct volume *vol = arg;
+	struct reaper *r = &vol->reaper;
+	struct fid *fids;
+	size_t count;
+
+	while (take_batch(r, &fids, &count)) {
+		reap_batch(vol, fids, count);
+		free(fids);
+		pthread_mutex_lock(&r->lock);
+		r->busy = false;
+		pthread_cond_broadcast(&r->changed);
+		pthread_mutex_unlock(&r->lock);
+	}
+	free(fids);
+	return NULL;
+}
+
+int reaper_start(struct reaper *r, struct volume *vol)
+{
+	int err;
+
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_cond_init(&r->changed, NULL);
+	err = pthread_create(&r->thread, NULL, reaper_main, vol);
+	if (err)
+		return fail_sys(-err, "starting the thread that destroys removed files");
+	r->running = true;
+	return 0;
+}
+
+void reaper_stop(struct reaper *r)
+{
+	if (!r->running)
+		return;
+	pthread_mutex_lock(&r->lock);
+	r->stop = true;
+	pthread_cond_broadcast(&r->changed);
+	pthread_mutex_unlock(&r->lock);
+	pthread_join(r->thread, NULL);
+	pthread_cond_destroy(&r->changed);
+	pthread_mutex_destroy(&r->lock);
+	r->running = false;
+}
+
+static bool push_locked(struct reaper *r, struct fid fid)
+{
+	if (r->count == r->capacity) {
+		size_t capacity = r->capacity ? 2 * r->capacity : 64;
+		struct fid *queue = realloc(r->queue, capacity * sizeof(*queue));
+
+		if (!queue)
+			return false;
+		r->queue = queue;
+		r->capacity = capacity;
+	}
+	r->queue[r->count++] = fid;
+	return true;
+}
+
+void reaper_add(struct reaper *r, struct fid fid)
+{
+	char text[FID_TEXT_MAX];
+	bool pushed;
+
+	pthread_mutex_lock(&r->lock);
+	pushed = push_locked(r, fid);
+	pthread_cond_broadcast(&r->changed);
+	pthread_mutex_unlock(&r->lock);
+	if (!pushed)
+		log_warning("removed file %s stays in PENDING: no memory", fid_text(fid, text));
+}
+
+void reaper_drain(struct reaper *r)
+{
+	pthread_mutex_lock(&r->lock);
+	while (r->count || r->busy)
+		pthread_cond_wait(&r->changed, &r->lock);
+	pthread_mutex_unlock(&r->lock);
+}

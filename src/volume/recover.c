@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a crash left in PENDING: swaps half way are finished or taken back, files without a name are
+ * destroyed. Runs before anything is served, so nothing in PENDING is open.
+ */
+#include "base/error.h"
+#include "base/log.h"
+#include "volume/volume_impl.h"
+
+#include <errno.h>
+
+static int recover_one(void *cookie, struct fid fid)
+{
+	struct volume *vol = cookie;
+	char text[FID_TEXT_MAX];
+	int err = swap_resolve(vol, fid);
+
+	/* One file that can't be settled must not keep all others from being served. */
+	if (err)
+		log_error("%s: a swap that was interrupted can't be settled: %s",
+			  fid_text(fid, text), error_text(err));
+	else
+		reaper_add(&vol->reaper, fid);
+	return 0;
+}
+
+int recover_volume(struct volume *vol)
+{
+	int err = mdt_pending_for_each(vol->mdt, recover_one, vol);
+
+	return err ? fail_sys(err, "looking for interrupted work in PENDING") : 0;
+}

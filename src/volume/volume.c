@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "volume/volume.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "base/units.h"
+#include "volume/volume_impl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define CONF_MAX_BYTES (16 * MIB)
+#define DEFAULT_STRIPE_SIZE ((uint32_t)MIB)
+/* How old the free space may be that statfs(2) tells. */
+#define STATFS_AGE_MS 1000
+
+/* ---- opening ---- */
+
+static void lock_holder(int fd, char *buf, size_t size)
+{
+	ssize_t n = sys_pread_full(fd, buf, size - 1, 0);
+
+	buf[n > 0 ? n : 0] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+}
+
+/* What follows the process id in the lock file from the moment when the volume is being closed. */
+#define ENDING " ending"
+
+static void write_holder(struct volume *vol, const char *state)
+{
+	char text[32];
+	int len = snprintf(text, sizeof(text), "%ld%s\n", (long)getpid(), state);
+
+	if (sys_ftruncate(vol->lock_fd, 0) || sys_pwrite_full(vol->lock_fd, text, (size_t)len, 0))
+		log_debug("the lock file doesn't name this process");
+}
+
+static int take_lock(struct volume *vol, int dirfd)
+{
+	char holder[32], *ending;
+
+	vol->lock_fd = sys_openat(dirfd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+	if (vol->lock_fd < 0)
+		return fail_sys(vol->lock_fd, "%s/lock", vol->mdt_path);
+	if (flock(vol->lock_fd, LOCK_EX | LOCK_NB)) {
+		lock_holder(vol->lock_fd, holder, sizeof(holder));
+		fd_cleanup(&vol->lock_fd);
+		ending = strstr(holder, ENDING);
+		if (!ending)
+			return fail(-EBUSY, "%s: the volume is served already, by process %s",
+				    vol->mdt_path, holder);
+		*ending = '\0';
+		return fail(-EINPROGRESS, "%s: process %s is still closing the volume",
+			    vol->mdt_path, holder);
+	}
+	write_holder(vol, "");
+	return 0;
+}
+
+static int read_conf(struct volume *vol, int dirfd)
+{
+	CLEANUP_FREE char *text = NULL;
+	size_t len;
+	int err = sys_read_file(dirfd, "volume.conf", CONF_MAX_BYTES, &text, &len);
+
+	if (err == -ENOENT)
+		return fail(err, "%s is not a volume: it has no volume.conf", vol->mdt_path);
+	if (err)
+		return fail_sys(err, "%s/volume.conf", vol->mdt_path);
+	return conf_parse(text, len, &vol->conf);
+}
+
+static int open_osts(struct volume *vol)
+{
+	vol->osts.osts = calloc(vol->conf.ost_count, sizeof(struct ost *));
+	if (!vol->osts.osts)
+		return fail(-ENOMEM, "no memory for %" PRIu32 " OSTs", vol->conf.ost_count);
+	for (uint32_t i = 0; i < vol->conf.ost_count; i++) {
+		struct ost_label label = { .index = i };
+		struct ost **ost = &vol->osts.osts[i];
+		int err;
+
+		memcpy(label.uuid, vol->conf.uuid, sizeof(label.uuid));
+		err = ost_open(vol->conf.osts[i].path, &label, vol->conf.privileged, ost);
+		if (err)
+			return err;
+		vol->osts.count++;
+		ost_set_degraded(*ost, vol->conf.osts[i].no_create);
+		if (!ost_active(*ost))
+			log_warning("OST %" PRIu32 " is inactive: %s", i, ost_why(*ost));
+	}
+	return 0;
+}
+
+static uint32_t pool_size(const char *pool, void *cookie)
+{
+	const struct conf_pool *p = conf_find_pool(cookie, pool);
+
+	return p ? p->member_count : 0;
+}
+
+static bool pool_has(const char *pool, uint32_t ost_idx, void *cookie)
+{
+	const struct conf_pool *p = conf_find_pool(cookie, pool);
+
+	return p && conf_pool_has(p, ost_idx);
+}
+
+static void set_limits(struct volume *vol)
+{
+	vol->limits = (struct layout_limits){
+		.ost_count = vol->osts.count,
+		.pool_size = pool_size,
+		.pool_has = pool_has,
+		.cookie = &vol->conf,
+	};
+}
+
+static int make_default_layout(struct volume *vol)
+{
+	struct layout *l = layout_new(LAYOUT_PLAIN, 1);
+
+	if (!l)
+		return fail(-ENOMEM, "no memory for a layout");
+	l->comps[0].stripe_size = DEFAULT_STRIPE_SIZE;
+	l->comps[0].stripe_count = 1;
+	l->comps[0].offset_or_gen = LAYOUT_OFFSET_ANY;
+	vol->default_layout = l;
+	return 0;
+}
+
+/* Numbers that differ between mounts: who remembers a data version of an earlier one finds it
+ * changed. */
+static int make_random(struct volume *vol)
+{
+	uint64_t random[2];
+
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return fail(-EIO, "no random numbers");
+	vol->first_version = random[0] >> 16 << 15 | 1;
+	vol->alloc.random = random[1] | 1;
+	return 0;
+}
+
+static int open_mdt(struct volume *vol)
+{
+	CLEANUP_FD int dirfd = sys_openat(AT_FDCWD, vol->mdt_path, O_RDONLY | O_DIRECTORY, 0);
+	int err;
+
+	if (dirfd < 0)
+		return fail_sys(dirfd, "%s", vol->mdt_path);
+	err = read_conf(vol, dirfd);
+	if (!err)
+		err = take_lock(vol, dirfd);
+	if (!err && vol->conf.privileged && geteuid() != 0)
+		err = fail(-EPERM, "%s: a volume made by root can be served by root only",
+			   vol->mdt_path);
+	return err ? err : mdt_open(vol->mdt_path, vol->conf.privileged, &vol->mdt);
+}
+
+static int open_all(struct volume *vol)
+{
+	int err = open_mdt(vol);
+
+	if (!err)
+		err = open_osts(vol);
+	if (!err)
+		set_limits(vol);
+	if (!err)
+		err = make_default_layout(vol);
+	if (!err)
+		err = make_random(vol);
+	if (!err)
+		err = inode_table_init(vol);
+	if (!err)
+		err = reaper_start(&vol->reaper, vol);
+	return err ? err : recover_volume(vol);
+}
+
+static void init(struct volume *vol)
+{
+	pthread_rwlockattr_t attr;
+
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&vol->swap_lock, &attr);
+	pthread_rwlockattr_destroy(&attr);
+	pthread_mutex_init(&vol->table_lock, NULL);
+	pthread_mutex_init(&vol->alloc_lock, NULL);
+	pthread_mutex_init(&vol->moved_lock, NULL);
+	io_ladder_init(&vol->ladder);
+	vol->lock_fd = -1;
+}
+
+int volume_open(const char *mdt_path, struct volume **ret_volume)
+{
+	struct volume *vol = calloc(1, sizeof(*vol));
+	int err;
+
+	if (!vol)
+		return fail(-ENOMEM, "no memory for a volume");
+	init(vol);
+	/* The daemon changes its working directory: paths are kept absolute. */
+	vol->mdt_path = realpath(mdt_path, NULL);
+	err = vol->mdt_path ? 0 : fail_sys(-errno, "%s", mdt_path);
+	if (!err)
+		err = open_all(vol);
+	if (err) {
+		volume_close(vol);
+		return err;
+	}
+	*ret_volume = vol;
+	return 0;
+}
+
+/* ---- closing ---- */
+
+static void close_osts(struct volume *vol)
+{
+	for (uint32_t i = 0; i < vol->osts.count; i++) {
+		if (ost_active(vol->osts.osts[i]) && ost_sync(vol->osts.osts[i]))
+			log_warning("OST %" PRIu32 ": not synced", i);
+		ost_free(vol->osts.osts[i]);
+	}
+	free(vol->osts.osts);
+}
+
+void volume_close(struct volume *vol)
+{
+	if (!vol)
+		return;
+	/* Syncing may take long: who wants to open the volume next had better wait. */
+	if (vol->lock_fd >= 0)
+		write_holder(vol, ENDING);
+	reaper_stop(&vol->reaper);
+	inode_table_release(vol);
+	if (vol->mdt && mdt_sync(vol->mdt))
+		log_warning("%s: not synced", vol->mdt_path);
+	close_osts(vol);
+	mdt_free(vol->mdt);
+	fd_cleanup(&vol->lock_fd);
+	layout_unref(vol->default_layout);
+	conf_release(&vol->conf);
+	io_ladder_release(&vol->ladder);
+	pthread_mutex_destroy(&vol->moved_lock);
+	pthread_mutex_destroy(&vol->alloc_lock);
+	pthread_mutex_destroy(&vol->table_lock);
+	pthread_rwlock_destroy(&vol->swap_lock);
+	free(vol->mdt_path);
+	free(vol);
+}
+
+void volume_drain(struct volume *vol)
+{
+	reaper_drain(&vol->reaper);
+}
+
+/* ---- asking ---- */
+
+const struct conf *volume_conf(const struct volume *vol)
+{
+	return &vol->conf;
+}
+
+const char *volume_mdt_path(const struct volume *vol)
+{
+	return vol->mdt_path;
+}
+
+struct ost *volume_ost(struct volume *vol, uint32_t index)
+{
+	return ost_set_get(&vol->osts, index);
+}
+
+const struct layout_limits *volume_limits(struct volume *vol)
+{
+	return &vol->limits;
+}
+
+void volume_get_moved(struct volume *vol, struct volume_moved *ret_moved)
+{
+	pthread_mutex_lock(&vol->moved_lock);
+	*ret_moved = vol->moved;
+	pthread_mutex_unlock(&vol->moved_lock);
+}
+
+int volume_mdt_statvfs(struct volume *vol, struct statvfs *ret_st, dev_t *ret_dev)
+{
+	struct stat st;
+	int err = sys_fstat(mdt_dirfd(vol->mdt), &st);
+
+	if (!err)
+		err = sys_fstatvfs(mdt_dirfd(vol->mdt), ret_st);
+	if (!err)
+		*ret_dev = st.st_dev;
+	return err;
+}
+
+/* Whether an OST before index i is on the same device: then its space has been counted. */
+static bool device_counted(const struct volume *vol, uint32_t i)
+{
+	for (uint32_t k = 0; k < i; k++) {
+		if (ost_active(vol->osts.osts[k]) &&
+		    ost_device(vol->osts.osts[k]) == ost_device(vol->osts.osts[i]))
+			return true;
+	}
+	return false;
+}
+
+int volume_statvfs(struct volume *vol, struct statvfs *ret_st)
+{
+	struct ost_space sum = { 0 }, space;
+	struct statvfs st;
+	int err = sys_fstatvfs(mdt_dirfd(vol->mdt), &st);
+
+	if (err)
+		return err;
+	reaper_drain(&vol->reaper);
+	for (uint32_t i = 0; i < vol->osts.count; i++) {
+		if (!ost_active(vol->osts.osts[i]) || device_counted(vol, i) ||
+		    ost_get_space(vol->osts.osts[i], STATFS_AGE_MS, &space))
+			continue;
+		sum.total_bytes += space.total_bytes;
+		sum.free_bytes += space.free_bytes;
+		sum.avail_bytes += space.avail_bytes;
+	}
+	/* Files are the MDT's, bytes the OSTs'. */
+	st.f_bsize = DEFAULT_STRIPE_SIZE;
+	st.f_frsize = 4096;
+	st.f_blocks = sum.total_bytes / st.f_frsize;
+	st.f_bfree = sum.free_bytes / st.f_frsize;
+	st.f_bavail = sum.avail_bytes / st.f_frsize;
+	st.f_namemax = 255;
+	*ret_st = st;
+	return 0;
+}

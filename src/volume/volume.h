@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A volume in service: MDT, OSTs, pools, and the inodes in use. One process at a time serves a
+ * volume: `lock` in the MDT directory is held with flock(2).
+ */
+#ifndef LOVFS_VOLUME_VOLUME_H
+#define LOVFS_VOLUME_VOLUME_H
+
+#include "base/attr.h"
+#include "io/io.h"
+#include "layout/layout.h"
+#include "layout/rules.h"
+#include "volume/conf.h"
+
+#include <stdint.h>
+#include <sys/statvfs.h>
+
+struct volume; /* opaque */
+struct inode;
+
+/*
+ * Opens the volume in directory mdt_path: takes its lock, reads volume.conf, opens the OSTs
+ * (inactive ones are logged, not an error) and recovers what a crash left. -EBUSY: already served
+ * (text says by which process). -EINPROGRESS: the process that served it is closing it just now,
+ * and it is worth trying again. -ENOENT: not a volume.
+ */
+int MUST_CHECK volume_open(const char *mdt_path, struct volume **ret_volume);
+
+/* Destroys what is still to be destroyed, syncs and gives the lock back. All handles and inodes
+ * must have been released. NULL is fine. */
+void volume_close(struct volume *vol);
+
+const struct conf *volume_conf(const struct volume *vol);
+
+/* Sum of active OSTs, each device once; bfree and friends in units of f_frsize; files from the MDT.
+ */
+int MUST_CHECK volume_statvfs(struct volume *vol, struct statvfs *ret_st);
+
+/* One OST by index; NULL when there is none. */
+struct ost *volume_ost(struct volume *vol, uint32_t index);
+
+/* Space and inodes of the MDT's file system, and its device. */
+int MUST_CHECK volume_mdt_statvfs(struct volume *vol, struct statvfs *ret_st, dev_t *ret_dev);
+const char *volume_mdt_path(const struct volume *vol);
+
+/* What layouts are checked against. Borrowed; constant. */
+const struct layout_limits *volume_limits(struct volume *vol);
+
+/* How bytes of copies moved and how many crossed to and from programs, since the volume was opened.
+ */
+struct volume_moved {
+	struct io_moved copies;
+	uint64_t read_bytes, written_bytes;
+};
+void volume_get_moved(struct volume *vol, struct volume_moved *ret_moved);
+
+/* Waits until objects of removed files are destroyed. */
+void volume_drain(struct volume *vol);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the files of volume/ share: the structs behind volume.h, inode.h and handle.h. Nobody else
+ * includes this.
+ *
+ * Locks, in the order in which they are taken (docs/locking.md): inode.commit_lock (two: by FID),
+ * volume.swap_lock, the layout lock inside struct file (two: by FID), inode.lock,
+ * volume.table_lock, volume.alloc_lock, reaper.lock, volume.moved_lock.
+ */
+#ifndef LOVFS_VOLUME_VOLUME_IMPL_H
+#define LOVFS_VOLUME_VOLUME_IMPL_H
+
+#include "file/file.h"
+#include "ost/alloc.h"
+#include "ost/ost_set.h"
+#include "volume/handle.h"
+#include "volume/park.h"
+#include "volume/reaper.h"
+
+#include <pthread.h>
+
+struct inode_table {
+	struct inode **buckets; /* chains by inode.next */
+	size_t bucket_count;    /* a power of two */
+	size_t count;
+};
+
+struct volume {
+	struct conf conf;
+	char *mdt_path; /* owned */
+	struct mdt *mdt;
+	int lock_fd; /* holds flock(2) of `lock` in the MDT directory */
+	struct ost_set osts;
+	struct io_ladder ladder;
+	struct layout_limits limits;
+	struct layout
+		*default_layout; /* where a directory says nothing: plain, 1 stripe of 1 MiB */
+	uint64_t first_version;  /* data versions of this mount start here */
+	struct inode *root;
+	struct reaper reaper;
+
+	pthread_rwlock_t
+		swap_lock; /* shared: a name is being removed; exclusive: a swap's intent exists */
+
+	pthread_mutex_t table_lock;
+	struct inode_table table; /* guarded by table_lock */
+
+	pthread_mutex_t alloc_lock;
+	struct alloc_state alloc; /* guarded by alloc_lock */
+
+	pthread_mutex_t moved_lock;
+	struct volume_moved moved; /* guarded by moved_lock */
+};
+
+enum inode_kind {
+	INODE_MDT,            /* has an inode on the MDT */
+	INODE_HIDDEN_ROOT,    /* .lovfs */
+	INODE_HIDDEN_MIRRORS, /* .lovfs/mirror */
+	INODE_HIDDEN_FILE,    /* .lovfs/mirror/<FID> */
+	INODE_MIRROR,         /* .lovfs/mirror/<FID>/<mirror id> */
+};
+
+struct inode {
+	struct volume *vol;
+	enum inode_kind kind;
+	struct inode *target; /* INODE_HIDDEN_FILE, INODE_MIRROR: the file; a reference */
+	uint32_t mirror_id;   /* INODE_MIRROR */
+	int fd;               /* O_PATH of the MDT inode, -1 for hidden ones */
+	uint64_t ino;         /* of the MDT inode (of the target's for hidden ones) */
+	mode_t type;          /* S_IFMT bits */
+
+	uint64_t refs;      /* guarded by table_lock */
+	struct inode *next; /* chain; guarded by table_lock */
+
+	pthread_mutex_t commit_lock; /* one commit at a time: instantiation, set layout, swap */
+
+	pthread_mutex_t lock;
+	/* guarded by lock, below */
+	atomic_bool have_fid; /* also looked at without the lock; fid is constant once it is set */
+	struct fid fid;
+	struct file *file;    /* made when first needed, kept as long as the inode */
+	unsigned int opens;   /* handles */
+	unsigned int writers; /* of them, open for writing */
+	bool orphan;          /* has no name: its MDT inode is in PENDING */
+	bool reaped;          /* given to the reaper: can't be opened any more */
+	bool victim;          /* made without a name, for a swap */
+	bool swap_link;       /* a swap's intent is a second link of the MDT inode just now */
+	bool size_saved;      /* trusted.som may be there and must go before the next write */
+	bool size_changed;    /* trusted.som is to be set at the next flush */
+	struct handle *lease_holder;
+	uint32_t lease_mode; /* LOVFS_LEASE_* */
+	uint32_t group_gid;  /* 0 = no group lock */
+	unsigned int group_holders;
+	struct parked *parked; /* requests held back by the group lock */
+	struct volume_moved moved;
+};
+
+struct handle {
+	struct inode *inode; /* a reference; of a mirror as a file: the file's */
+	struct file *file;   /* the inode's */
+	bool writable;
+	bool mirror;        /* opened as .lovfs/mirror/...: for ioctls and reading */
+	uint32_t group_gid; /* guarded by inode->lock: held by this handle, 0 = none */
+};
+
+/* ---- inode.c ---- */
+
+/* The inode of an O_PATH descriptor (taken over, also on failure), with a reference. */
+int MUST_CHECK inode_obtain(struct volume *vol, int fd, struct inode **ret_inode);
+/* The hidden inode of that kind and target (NULL: none; its reference isn't taken), with a
+ * reference. */
+int MUST_CHECK inode_obtain_hidden(struct volume *vol, enum inode_kind kind, struct inode *target,
+				   uint32_t mirror_id, struct inode **ret_inode);
+/* Makes the table and the root inode; frees all that is left. */
+int MUST_CHECK inode_table_init(struct volume *vol);
+void inode_table_release(struct volume *vol);
+/* The struct file of a regular file. -EUCLEAN: malformed layout. */
+int MUST_CHECK inode_get_file(struct inode *inode, struct file **ret_file);
+/* Makes the MDT inode durable. */
+int MUST_CHECK inode_fsync(struct inode *inode);
+
+/* ---- attr.c ---- */
+
+/* Before data changes: takes the saved size away, so that it is right or absent. */
+int MUST_CHECK inode_size_changes(struct inode *inode);
+/* Saves the size if it changed since it was saved last. */
+void inode_save_size(struct inode *inode);
+/* ftruncate(2) proper: instantiates, sets the modification time. */
+int MUST_CHECK inode_truncate(struct inode *inode, uint64_t size_bytes);
+
+/* ---- hidden.c ---- */
+
+int MUST_CHECK hidden_lookup(struct inode *parent, const char *name, uid_t uid,
+			     struct inode **ret_inode);
+int MUST_CHECK hidden_getattr(struct inode *inode, struct stat *ret_st);
+
+/* ---- instantiate.c ---- */
+
+/* Makes the objects of all components of [start, end) that have none (first write). -ENODATA: no
+ * component covers all of it. */
+int MUST_CHECK instantiate_range(struct inode *inode, uint64_t start, uint64_t end);
+/* Destroys the objects of a layout. Continues after an error and returns the first. */
+int MUST_CHECK destroy_objects(struct volume *vol, const struct layout *l);
+
+/* ---- file_layout.c ---- */
+
+/* The layout that a new file or directory in `dir` gets; resolved for a file. */
+int MUST_CHECK default_layout_for(struct inode *dir, struct layout **ret_layout);
+
+/* ---- lease.c, group_lock.c ---- */
+
+/* Somebody else than h (NULL: by name) is about to write: the lease is lost. Caller holds
+ * inode->lock. */
+void lease_break_locked(struct inode *inode, const struct handle *h);
+/* Whether a write through h (NULL: by name) is held back. */
+bool group_lock_holds_back(struct inode *inode, const struct handle *h);
+/* Gives up what h holds. */
+void group_lock_drop(struct handle *h);
+
+/* ---- recover.c, reaper.c, swap.c ---- */
+
+/* Finishes or takes back what a crash left in PENDING. */
+int MUST_CHECK recover_volume(struct volume *vol);
+/* A file's last name is gone: destroys it now if nobody has it open, or at its last close. */
+void orphan_file(struct volume *vol, struct fid fid);
+/* Finishes a swap whose victim is `victim`, if one was left half way. */
+int MUST_CHECK swap_resolve(struct volume *vol, struct fid victim);
+
+#endif
