@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Attributes of inodes, and of the whole file system. */
+#include "lovfsd/ops.h"
+
+#include "lovfsd/reply.h"
+#include "lovfsd/session.h"
+#include "volume/handle.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+static void reply_attr(fuse_req_t req, int err, struct inode *inode, const char *what)
+{
+	struct stat st;
+
+	if (err == 0)
+		err = inode_getattr(inode, &st);
+	if (err)
+		reply_err(req, err, inode, what);
+	else
+		fuse_reply_attr(req, &st, reply_attr_timeout(inode));
+}
+
+static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi UNUSED)
+{
+	reply_attr(req, 0, session_inode(session_begin(req), ino), "getattr");
+}
+
+static struct timespec time_to_set(int to_set, int given, int now, struct timespec value)
+{
+	if (to_set & now)
+		return (struct timespec){ .tv_nsec = UTIME_NOW };
+	if (to_set & given)
+		return value;
+	return (struct timespec){ .tv_nsec = UTIME_OMIT };
+}
+
+/* The change time is the backing file system's business: FUSE_SET_ATTR_CTIME is left alone. */
+static struct inode_setattr setattr_of(const struct stat *st, int to_set)
+{
+	return (struct inode_setattr){
+		.set_mode = to_set & FUSE_SET_ATTR_MODE,
+		.set_uid = to_set & FUSE_SET_ATTR_UID,
+		.set_gid = to_set & FUSE_SET_ATTR_GID,
+		.set_size = to_set & FUSE_SET_ATTR_SIZE,
+		.mode = st->st_mode,
+		.uid = st->st_uid,
+		.gid = st->st_gid,
+		.size_bytes = (uint64_t)st->st_size,
+		.times = { time_to_set(to_set, FUSE_SET_ATTR_ATIME, FUSE_SET_ATTR_ATIME_NOW,
+				       st->st_atim),
+			   time_to_set(to_set, FUSE_SET_ATTR_MTIME, FUSE_SET_ATTR_MTIME_NOW,
+				       st->st_mtim) },
+	};
+}
+
+/* By an open file the size goes first and by itself, so that the holder of a group lock isn't held
+ * back. */
+static int attempt_setattr(struct session *s UNUSED, fuse_req_t req, const struct held_op *op)
+{
+	struct inode_setattr attr = op->attr;
+	int err = 0;
+
+	if (attr.set_size && op->file) {
+		err = handle_truncate(op->file->handle, attr.size_bytes);
+		attr.set_size = false;
+	}
+	if (err == 0)
+		err = inode_setattr(op->inode, &attr);
+	if (err == HANDLE_PARK)
+		return HANDLE_PARK;
+	reply_attr(req, err, op->inode, "setattr");
+	return 0;
+}
+
+static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_set,
+		       struct fuse_file_info *fi)
+{
+	struct session *s = session_begin(req);
+	struct held_op op = {
+		.attempt = attempt_setattr,
+		.inode = session_inode(s, ino),
+		.attr = setattr_of(st, to_set),
+		.file = fi && (to_set & FUSE_SET_ATTR_SIZE) ? open_file_of(fi->fh) : NULL,
+	};
+
+	held_run(&s->held, s, req, &op);
+}
+
+static void op_statfs(fuse_req_t req, fuse_ino_t ino UNUSED)
+{
+	struct session *s = session_begin(req);
+	struct statvfs st;
+	int err = volume_statvfs(s->volume, &st);
+
+	if (err)
+		reply_err(req, err, NULL, "statfs");
+	else
+		fuse_reply_statfs(req, &st);
+}
+
+void attr_ops_fill(struct fuse_lowlevel_ops *ops)
+{
+	ops->getattr = op_getattr;
+	ops->setattr = op_setattr;
+	ops->statfs = op_statfs;
+}

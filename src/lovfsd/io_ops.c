@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Open regular files: their data. What changes data may meet a group lock, and so goes through
+ * held.h. */
+#include "lovfsd/ops.h"
+
+#include "lovfsd/reply.h"
+#include "lovfsd/session.h"
+#include "volume/handle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+/*
+ * A copy's answer has 32 bits, and a count with the highest one set is taken for an error by some
+ * callers: no more than the kernel itself would do at once.
+ */
+#define COPY_MAX ((uint64_t)0x7ffff000)
+
+/* The kernel keeps pages of a file from one open to the next: all that changes them goes through
+ * it. Not so for a mirror. */
+static void set_caching(const struct inode *inode, struct fuse_file_info *fi)
+{
+	fi->direct_io = inode_is_mirror(inode);
+	fi->keep_cache = !inode_is_mirror(inode);
+}
+
+static int attempt_open(struct session *s, fuse_req_t req, const struct held_op *op)
+{
+	struct fuse_file_info fi = op->info;
+	struct open_file *file;
+	struct handle *h;
+	int err = handle_open(op->inode, fi.flags, &h);
+
+	if (err == HANDLE_PARK)
+		return HANDLE_PARK;
+	if (err == 0)
+		err = open_files_take(&s->files, h, &file);
+	if (err) {
+		reply_err(req, err, op->inode, "open");
+		return 0;
+	}
+	fi.fh = open_file_number(file);
+	set_caching(op->inode, &fi);
+	if (fuse_reply_open(req, &fi))
+		open_files_close(&s->files, file);
+	return 0;
+}
+
+static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct session *s = session_begin(req);
+	struct held_op op = { .attempt = attempt_open,
+			      .inode = session_inode(s, ino),
+			      .info = *fi };
+
+	held_run(&s->held, s, req, &op);
+}
+
+/* At each close: what the file looks like then stays as it is. Its error is close(2)'s. */
+static void op_flush(fuse_req_t req, fuse_ino_t ino UNUSED, struct fuse_file_info *fi)
+{
+	struct handle *h = open_file_of(fi->fh)->handle;
+
+	session_begin(req);
+	reply_err(req, handle_flush(h), handle_inode(h), "flush");
+}
+
+static void op_release(fuse_req_t req, fuse_ino_t ino UNUSED, struct fuse_file_info *fi)
+{
+	struct session *s = session_begin(req);
+
+	open_files_close(&s->files, open_file_of(fi->fh));
+	fuse_reply_err(req, 0);
+}
+
+static void op_read(fuse_req_t req, fuse_ino_t ino UNUSED, size_t size, off_t offset,
+		    struct fuse_file_info *fi)
+{
+	struct session *s = session_begin(req);
+	struct handle *h = open_file_of(fi->fh)->handle;
+	void *buf = session_buffer(s, size > SESSION_IO_MAX ? size : SESSION_IO_MAX);
+	ssize_t n = buf ? handle_read(h, buf, size, (uint64_t)offset) : -ENOMEM;
+
+	if (n < 0)
+		reply_err(req, (int)n, handle_inode(h), "read");
+	else
+		fuse_reply_buf(req, buf, (size_t)n);
+}
+
+/* Answers with a count, or with an error; HANDLE_PARK is handed on. */
+static int reply_count(fuse_req_t req, ssize_t n, const struct held_op *op, const char *what)
+{
+	if (n == HANDLE_PARK)
+		return HANDLE_PARK;
+	if (n < 0)
+		reply_err(req, (int)n, op->inode, what);
+	else
+		fuse_reply_write(req, (size_t)n);
+	return 0;
+}
+
+static int attempt_write(struct session *s UNUSED, fuse_req_t req, const struct held_op *op)
+{
+	ssize_t n = handle_write(op->file->handle, op->data, op->len_bytes, op->offset);
+
+	return reply_count(req, n, op, "write");
+}
+
+/* Pages that the kernel writes back by itself: never held back. */
+static int attempt_writeback(struct session *s UNUSED, fuse_req_t req, const struct held_op *op)
+{
+	ssize_t n = handle_writeback(op->file->handle, op->data, op->len_bytes, op->offset);
+
+	return reply_count(req, n, op, "writeback");
+}
+
+static void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t offset,
+		     struct fuse_file_info *fi)
+{
+	struct session *s = session_begin(req);
+	struct held_op op = {
+		.attempt = fi->writepage ? attempt_writeback : attempt_write,
+		.inode = session_inode(s, ino),
+		.file = open_file_of(fi->fh),
+		.offset = (uint64_t)offset,
+		.len_bytes = size,
+		.data = buf,
+	};
+
+	held_run(&s->held, s, req, &op);
+}
+
+static int attempt_fallocate(struct session *s UNUSED, fuse_req_t req, const struct held_op *op)
+{
+	int err = handle_fallocate(op->file->handle, op->mode, op->offset, op->len_bytes);
+
+	if (err == HANDLE_PARK)
+		return HANDLE_PARK;
+	reply_err(req, err, op->inode, "fallocate");
+	return 0;
+}
+
+static void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length,
+			 struct fuse_file_info *fi)
+{
+	struct session *s = session_begin(req);
+	struct held_op op = {
+		.attempt = attempt_fallocate,
+		.inode = session_inode(s, ino),
+		.file = open_file_of(fi->fh),
+		.offset = (uint64_t)offset,
+		.len_bytes = (uint64_t)length,
+		.mode = mode,
+	};
+
+	held_run(&s->held, s, req, &op);
+}
+
+static int attempt_copy(struct session *s UNUSED, fuse_req_t req, const struct held_op *op)
+{
+	ssize_t n = handle_copy_range(op->source->handle, op->source_offset, op->file->handle,
+				      op->offset, op->len_bytes);
+
+	return reply_count(req, n, op, "copy_file_range");
+}
+
+static void op_copy_file_range(fuse_req_t req, fuse_ino_t ino_in UNUSED, off_t off_in,
+			       struct fuse_file_info *fi_in, fuse_ino_t ino_out, off_t off_out,
+			       struct fuse_file_info *fi_out, size_t len, int flags)
+{
+	struct session *s = session_begin(req);
+	struct held_op op = {
+		.attempt = attempt_copy,
+		.inode = session_inode(s, ino_out),
+		.file = open_file_of(fi_out->fh),
+		.source = open_file_of(fi_in->fh),
+		.offset = (uint64_t)off_out,
+		.source_offset = (uint64_t)off_in,
+		.len_bytes = MIN_OF(len, COPY_MAX),
+	};
+
+	if (flags)
+		reply_err(req, -EINVAL, op.inode, "copy_file_range");
+	else
+		held_run(&s->held, s, req, &op);
+}
+
+static void op_fsync(fuse_req_t req, fuse_ino_t ino UNUSED, int data_only,
+		     struct fuse_file_info *fi)
+{
+	struct handle *h = open_file_of(fi->fh)->handle;
+
+	session_begin(req);
+	reply_err(req, handle_fsync(h, data_only), handle_inode(h), "fsync");
+}
+
+static void op_lseek(fuse_req_t req, fuse_ino_t ino UNUSED, off_t offset, int whence,
+		     struct fuse_file_info *fi)
+{
+	struct handle *h = open_file_of(fi->fh)->handle;
+	uint64_t found;
+	int err;
+
+	session_begin(req);
+	err = handle_seek(h, (uint64_t)offset, whence, &found);
+	if (err)
+		reply_err(req, err, handle_inode(h), "lseek");
+	else
+		fuse_reply_lseek(req, (off_t)found);
+}
+
+void io_ops_fill(struct fuse_lowlevel_ops *ops)
+{
+	ops->open = op_open;
+	ops->flush = op_flush;
+	ops->release = op_release;
+	ops->read = op_read;
+	ops->write = op_write;
+	ops->fallocate = op_fallocate;
+	ops->copy_file_range = op_copy_file_range;
+	ops->fsync = op_fsync;
+	ops->lseek = op_lseek;
+}

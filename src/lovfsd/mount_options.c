@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lovfsd/mount_options.h"
+
+#include "base/error.h"
+#include "base/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum option_use {
+	FOR_FUSE,   /* handed to libfuse, which knows it */
+	FOR_ROOT,   /* the same where root mounts; others may not have it */
+	FOR_OTHERS, /* mount(8) and fstab(5) know it, we needn't */
+	ALWAYS_SET, /* is so anyway */
+	DEBUG_OPTION,
+};
+
+/* What mount(8) may hand over in -o. A name that ends in '=' or '-' stands for all that begin so.
+ */
+static const struct {
+	const char *name;
+	enum option_use use;
+} known[] = {
+	{ "ro", FOR_FUSE },
+	{ "rw", FOR_FUSE },
+	{ "dev", FOR_ROOT },
+	{ "nodev", FOR_FUSE },
+	{ "suid", FOR_ROOT },
+	{ "nosuid", FOR_FUSE },
+	{ "exec", FOR_FUSE },
+	{ "noexec", FOR_FUSE },
+	{ "sync", FOR_FUSE },
+	{ "async", FOR_FUSE },
+	{ "dirsync", FOR_FUSE },
+	{ "atime", FOR_FUSE },
+	{ "noatime", FOR_FUSE },
+	{ "allow_other", FOR_FUSE },
+	{ "context=", FOR_FUSE },
+	{ "fscontext=", FOR_FUSE },
+	{ "defcontext=", FOR_FUSE },
+	{ "rootcontext=", FOR_FUSE },
+	{ "debug", DEBUG_OPTION },
+	{ "default_permissions", ALWAYS_SET },
+	{ "nonempty", ALWAYS_SET },
+	{ "defaults", FOR_OTHERS },
+	{ "auto", FOR_OTHERS },
+	{ "noauto", FOR_OTHERS },
+	{ "_netdev", FOR_OTHERS },
+	{ "nofail", FOR_OTHERS },
+	{ "user", FOR_OTHERS },
+	{ "user=", FOR_OTHERS },
+	{ "nouser", FOR_OTHERS },
+	{ "users", FOR_OTHERS },
+	{ "owner", FOR_OTHERS },
+	{ "group", FOR_OTHERS },
+	{ "relatime", FOR_OTHERS },
+	{ "norelatime", FOR_OTHERS },
+	{ "strictatime", FOR_OTHERS },
+	{ "diratime", FOR_OTHERS },
+	{ "nodiratime", FOR_OTHERS },
+	{ "lazytime", FOR_OTHERS },
+	{ "nolazytime", FOR_OTHERS },
+	{ "loud", FOR_OTHERS },
+	{ "silent", FOR_OTHERS },
+	{ "comment=", FOR_OTHERS },
+	{ "x-", FOR_OTHERS },
+	{ "X-", FOR_OTHERS },
+};
+
+static bool matches(const char *known_name, const char *given)
+{
+	size_t n = strlen(known_name);
+
+	if (known_name[n - 1] == '=' || known_name[n - 1] == '-')
+		return strncmp(given, known_name, n) == 0;
+	return strcmp(given, known_name) == 0;
+}
+
+static int append(char **list, const char *option)
+{
+	char *longer;
+
+	if (asprintf(&longer, "%s%s%s", *list ? *list : "", *list ? "," : "", option) < 0)
+		return fail(-ENOMEM, "no memory for mount options");
+	free(*list);
+	*list = longer;
+	return 0;
+}
+
+static int add_option(struct mount_options *opts, const char *option)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		if (!matches(known[i].name, option))
+			continue;
+		if (known[i].use == DEBUG_OPTION)
+			opts->debug = true;
+		if (known[i].use == FOR_FUSE || (known[i].use == FOR_ROOT && geteuid() == 0))
+			return append(&opts->fuse, option);
+		return 0;
+	}
+	return fail(-EINVAL, "-o %s: unknown option", option);
+}
+
+static int add_list(struct mount_options *opts, char *list)
+{
+	char *option;
+
+	while ((option = strsep(&list, ","))) {
+		int err = *option ? add_option(opts, option) : 0;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Root's mounts are as those of any local file system: for all, with set-user-id programs and
+ * device files. */
+static int add_defaults(struct mount_options *opts)
+{
+	int err;
+
+	if (geteuid())
+		return 0;
+	err = append(&opts->fuse, "allow_other");
+	return err ? err : append(&opts->fuse, "dev,suid");
+}
+
+static int resolve_dir(const char *what, const char *path, char **ret_absolute)
+{
+	CLEANUP_FREE char *absolute = realpath(path, NULL);
+	struct stat st;
+	int err = absolute ? sys_fstatat(AT_FDCWD, absolute, &st, 0) : -errno;
+
+	if (err)
+		return fail_sys(err, "%s %s", what, path);
+	if (!S_ISDIR(st.st_mode))
+		return fail(-ENOTDIR, "%s %s: not a directory", what, path);
+	*ret_absolute = PTR_STEAL(absolute);
+	return 0;
+}
+
+static int parse_options(int argc, char **argv, struct mount_options *opts)
+{
+	static const struct option long_options[] = { { "help", no_argument, NULL, 'h' },
+						      { "version", no_argument, NULL, 'V' },
+						      { NULL, 0, NULL, 0 } };
+	int c, err = 0;
+
+	opterr = 0;
+	while (err == 0 && (c = getopt_long(argc, argv, "+:dfho:V", long_options, NULL)) != -1) {
+		if (c == 'd')
+			opts->debug = true;
+		else if (c == 'f')
+			opts->foreground = true;
+		else if (c == 'h')
+			opts->help = true;
+		else if (c == 'V')
+			opts->version = true;
+		else if (c == 'o')
+			err = add_list(opts, optarg);
+		else if (c == ':')
+			err = fail(-EINVAL, "-o: needs a list of options");
+		else
+			err = fail(-EINVAL, "%s: unknown option", argv[optind - 1]);
+	}
+	return err;
+}
+
+/* Options may come before, between and after the two directories: mount(8) puts them last. */
+static int parse_words(int argc, char **argv, struct mount_options *opts, const char *dirs[2])
+{
+	int count = 0, err = parse_options(argc, argv, opts);
+
+	while (err == 0 && optind < argc) {
+		if (count == 2)
+			return fail(-EINVAL, "%s: one argument too many", argv[optind]);
+		dirs[count++] = argv[optind++];
+		err = parse_options(argc, argv, opts);
+	}
+	if (err || opts->help || opts->version)
+		return err;
+	return count == 2 ? 0 : fail(-EINVAL, "the MDT's directory and a mount point are needed");
+}
+
+int mount_options_parse(int argc, char **argv, struct mount_options *ret_opts)
+{
+	struct mount_options opts = { 0 };
+	const char *dirs[2] = { NULL, NULL };
+	int err = add_defaults(&opts);
+
+	if (err == 0)
+		err = parse_words(argc, argv, &opts, dirs);
+	if (err == 0 && dirs[1] && !opts.help && !opts.version) {
+		err = resolve_dir("MDT", dirs[0], &opts.mdt_path);
+		if (err == 0)
+			err = resolve_dir("mount point", dirs[1], &opts.mount_path);
+	}
+	if (err) {
+		mount_options_release(&opts);
+		return err;
+	}
+	opts.foreground = opts.foreground || opts.debug;
+	*ret_opts = opts;
+	return 0;
+}
+
+void mount_options_release(struct mount_options *opts)
+{
+	free(opts->mdt_path);
+	free(opts->mount_path);
+	free(opts->fuse);
+	*opts = (struct mount_options){ 0 };
+}
+
+void mount_options_help(void)
+{
+	fputs("usage: lovfs [OPTION]... MDT_DIR MOUNT_POINT\n"
+	      "\n"
+	      "Serves the lovfs volume whose MDT is MDT_DIR, made by mkfs.lovfs(8), at "
+	      "MOUNT_POINT.\n"
+	      "Returns when the mount is there; a process in the background serves it until it is "
+	      "unmounted.\n"
+	      "\n"
+	      "  -o LIST        options, separated by commas:\n"
+	      "                   ro, rw, noexec, nosuid, nodev, noatime, sync, dirsync, "
+	      "context=...\n"
+	      "                   allow_other   other users may use the mount (always so for "
+	      "root's)\n"
+	      "                   debug         as -d\n"
+	      "                 options for mount(8) and fstab(5) alone are ignored\n"
+	      "  -f             stay in the foreground, log to standard error\n"
+	      "  -d             log everything, each request included; implies -f\n"
+	      "  -h, --help     print this\n"
+	      "  -V, --version  print the version\n"
+	      "\n"
+	      "Also: mount -t fuse.lovfs MDT_DIR MOUNT_POINT -o LIST, and fstab(5). To end: umount "
+	      "MOUNT_POINT.\n",
+	      stdout);
+}

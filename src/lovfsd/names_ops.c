@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Operations on names: looking them up, making, removing and renaming them. */
+#include "lovfsd/ops.h"
+
+#include "base/sys.h"
+#include "lovfs_ioctl.h"
+#include "lovfsd/reply.h"
+#include "lovfsd/session.h"
+#include "volume/handle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static struct mdt_creator creator_of(fuse_req_t req)
+{
+	const struct fuse_ctx *ctx = fuse_req_ctx(req);
+
+	return (struct mdt_creator){ .uid = ctx->uid, .gid = ctx->gid, .umask = ctx->umask };
+}
+
+static bool is_victim_name(const char *name)
+{
+	return strncmp(name, LOVFS_VICTIM_PREFIX, strlen(LOVFS_VICTIM_PREFIX)) == 0;
+}
+
+static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct session *s = session_begin(req);
+	struct inode *inode = NULL;
+	int err = inode_lookup(session_inode(s, parent), name, fuse_req_ctx(req)->uid, &inode);
+
+	reply_entry(s, req, err, inode, "lookup");
+}
+
+static void forget(struct session *s, fuse_ino_t ino, uint64_t n)
+{
+	if (ino != FUSE_ROOT_ID)
+		known_inodes_forget(&s->known, session_inode(s, ino), n);
+}
+
+static void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t n)
+{
+	forget(session_begin(req), ino, n);
+	fuse_reply_none(req);
+}
+
+static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
+{
+	struct session *s = session_begin(req);
+
+	for (size_t i = 0; i < count; i++)
+		forget(s, forgets[i].ino, forgets[i].nlookup);
+	fuse_reply_none(req);
+}
+
+static void op_readlink(fuse_req_t req, fuse_ino_t ino)
+{
+	struct session *s = session_begin(req);
+	struct inode *inode = session_inode(s, ino);
+	char target[PATH_MAX];
+	ssize_t n = inode_fd(inode) < 0
+			    ? -EINVAL
+			    : sys_readlinkat(inode_fd(inode), "", target, sizeof(target));
+
+	if (n < 0)
+		reply_err(req, (int)n, inode, "readlink");
+	else
+		fuse_reply_readlink(req, target);
+}
+
+static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t dev)
+{
+	struct session *s = session_begin(req);
+	struct inode *dir = session_inode(s, parent);
+	struct mdt_creator who = creator_of(req);
+	struct inode *inode = NULL;
+	int err;
+
+	if (S_ISREG(mode) || (mode & S_IFMT) == 0)
+		err = names_create(dir, name, mode & ALLPERMS, &who, &inode);
+	else
+		err = names_mknod(dir, name, mode, dev, &who, &inode);
+	reply_entry(s, req, err, inode, "mknod");
+}
+
+static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
+{
+	struct session *s = session_begin(req);
+	struct mdt_creator who = creator_of(req);
+	struct inode *inode = NULL;
+	int err = names_mkdir(session_inode(s, parent), name, mode, &who, &inode);
+
+	reply_entry(s, req, err, inode, "mkdir");
+}
+
+static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
+{
+	struct session *s = session_begin(req);
+	struct mdt_creator who = creator_of(req);
+	struct inode *inode = NULL;
+	int err = names_symlink(target, session_inode(s, parent), name, &who, &inode);
+
+	reply_entry(s, req, err, inode, "symlink");
+}
+
+static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name)
+{
+	struct session *s = session_begin(req);
+	struct inode *inode = session_inode(s, ino);
+	int err = names_link(inode, session_inode(s, parent), name);
+
+	if (err == 0)
+		inode_ref(inode); /* for the kernel, which counts this answer too */
+	reply_entry(s, req, err, inode, "link");
+}
+
+static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct inode *dir = session_inode(session_begin(req), parent);
+
+	reply_err(req, names_unlink(dir, name), dir, "unlink");
+}
+
+static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct inode *dir = session_inode(session_begin(req), parent);
+
+	reply_err(req, names_rmdir(dir, name), dir, "rmdir");
+}
+
+static void op_rename(fuse_req_t req, fuse_ino_t old_parent, const char *old_name,
+		      fuse_ino_t parent, const char *name, unsigned int flags)
+{
+	struct session *s = session_begin(req);
+	struct inode *old_dir = session_inode(s, old_parent);
+
+	reply_err(req, names_rename(old_dir, old_name, session_inode(s, parent), name, flags),
+		  old_dir, "rename");
+}
+
+/* Opens a file just made. The kernel isn't told of it where that fails, and its name is taken back.
+ */
+static int open_created(struct session *s, struct inode *inode, int flags,
+			struct open_file **ret_file)
+{
+	struct handle *h;
+	int err = handle_open(inode, flags & ~O_TRUNC, &h);
+
+	return err ? err : open_files_take(&s->files, h, ret_file);
+}
+
+static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+		      struct fuse_file_info *fi)
+{
+	struct session *s = session_begin(req);
+	struct inode *dir = session_inode(s, parent);
+	struct mdt_creator who = creator_of(req);
+	struct open_file *file = NULL;
+	struct fuse_entry_param e;
+	struct inode *inode;
+	int err = names_create(dir, name, mode & ALLPERMS, &who, &inode);
+
+	/* The kernel looked first: somebody else made it since. ESTALE makes it look again, and
+	 * open what it finds. */
+	if (err == -EEXIST && !(fi->flags & O_EXCL))
+		err = -ESTALE;
+	if (err) {
+		reply_err(req, err, dir, "create");
+		return;
+	}
+	err = open_created(s, inode, fi->flags, &file);
+	if (err) {
+		inode_forget(inode, 1);
+	} else {
+		err = reply_take_entry(s, inode, &e);
+		if (err)
+			open_files_close(&s->files, file);
+	}
+	if (err) {
+		if (!is_victim_name(name) && names_unlink(dir, name))
+			err = -EIO;
+		reply_err(req, err, dir, "create");
+		return;
+	}
+	if (is_victim_name(name))
+		e.entry_timeout = 0;
+	fi->fh = open_file_number(file);
+	fi->keep_cache = 1;
+	if (fuse_reply_create(req, &e, fi)) {
+		open_files_close(&s->files, file);
+		reply_entry_undo(s, inode);
+	}
+}
+
+void names_ops_fill(struct fuse_lowlevel_ops *ops)
+{
+	ops->lookup = op_lookup;
+	ops->forget = op_forget;
+	ops->forget_multi = op_forget_multi;
+	ops->readlink = op_readlink;
+	ops->mknod = op_mknod;
+	ops->mkdir = op_mkdir;
+	ops->symlink = op_symlink;
+	ops->link = op_link;
+	ops->unlink = op_unlink;
+	ops->rmdir = op_rmdir;
+	ops->rename = op_rename;
+	ops->create = op_create;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lovfsd/serve.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "lovfsd/ops.h"
+#include "lovfsd/session.h"
+#include "lovfsd/stop.h"
+
+#include <errno.h>
+#include <fuse_lowlevel.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* A thread that copies or waits for a slow OST serves nobody else; requests that wait for a lock
+ * are held without one. */
+#define THREADS_MAX 64
+#define THREADS_IDLE_MAX 16
+
+/* Read-ahead and asynchronous direct I/O under way at once: enough to keep the OSTs of a wide file
+ * busy. */
+#define BACKGROUND_MAX 64
+#define CONGESTED_ABOVE 48
+
+/* The kernel's caps that we ask for, besides those that libfuse asks for by itself. */
+#define WANTED                                                                                     \
+	(FUSE_CAP_ASYNC_READ | FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_DONT_MASK | FUSE_CAP_IOCTL_DIR | \
+	 FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_DIO |                   \
+	 FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_POSIX_ACL | FUSE_CAP_CACHE_SYMLINKS)
+
+/*
+ * What libfuse would ask for, and why not:
+ *
+ * HANDLE_KILLPRIV   the kernel takes set-user-id bits away by itself, by setattr, as it knows who
+ * wrote AUTO_INVAL_DATA   drops all pages of a file whenever its time has changed, also by our own
+ * writes. All that changes data comes through the kernel, which keeps its pages right SPLICE_* data
+ * goes to more than one object, from and to memory
+ *
+ * Not asked for, though it would make small writes faster: WRITEBACK_CACHE. The kernel would then
+ * be the one that knows sizes and times, and copies inside the daemon, swaps and group locks would
+ * have to fetch dirty pages first.
+ */
+#define UNWANTED                                                                                   \
+	(FUSE_CAP_HANDLE_KILLPRIV | FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_SPLICE_READ |              \
+	 FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE | FUSE_CAP_WRITEBACK_CACHE |                 \
+	 FUSE_CAP_EXPORT_SUPPORT)
+
+static void op_init(void *userdata, struct fuse_conn_info *conn)
+{
+	struct session *s = userdata;
+
+	conn->want |= conn->capable & WANTED;
+	conn->want &= ~(unsigned int)UNWANTED;
+	conn->max_write = SESSION_IO_MAX;
+	conn->max_background = BACKGROUND_MAX;
+	conn->congestion_threshold = CONGESTED_ABOVE;
+	conn->time_gran = 1;
+	if (s->ready)
+		s->ready(s->ready_cookie);
+}
+
+static void PRINTF_LIKE(2, 0) log_fuse(enum fuse_log_level level, const char *fmt, va_list ap)
+{
+	char line[ERROR_TEXT_MAX];
+
+	vsnprintf(line, sizeof(line), fmt, ap);
+	for (char *c = line; *c; c++) {
+		if (*c == '\n')
+			*c = c[1] ? ' ' : '\0';
+	}
+	if (level <= FUSE_LOG_ERR)
+		log_error("%s", line);
+	else if (level <= FUSE_LOG_WARNING)
+		log_warning("%s", line);
+	else
+		log_debug("%s", line);
+}
+
+static int new_session(struct session *s, const struct mount_options *opts)
+{
+	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
+	struct fuse_lowlevel_ops ops = { .init = op_init };
+	CLEANUP_FREE char *list = NULL;
+
+	names_ops_fill(&ops);
+	attr_ops_fill(&ops);
+	dir_ops_fill(&ops);
+	io_ops_fill(&ops);
+	xattr_ops_fill(&ops);
+	ioctl_ops_fill(&ops);
+	if (asprintf(&list, "-odefault_permissions,subtype=lovfs,fsname=%s%s%s",
+		     volume_conf(s->volume)->fsname, opts->fuse ? "," : "",
+		     opts->fuse ? opts->fuse : "") < 0)
+		return fail(-ENOMEM, "no memory for mount options");
+	if (fuse_opt_add_arg(&args, "lovfs") || fuse_opt_add_arg(&args, list) ||
+	    (opts->debug && fuse_opt_add_arg(&args, "-d"))) {
+		fuse_opt_free_args(&args);
+		return fail(-ENOMEM, "no memory for mount options");
+	}
+	s->fuse = fuse_session_new(&args, &ops, sizeof(ops), s);
+	fuse_opt_free_args(&args);
+	return s->fuse ? 0 : fail(-EINVAL, "FUSE refuses these mount options: %s", list + 2);
+}
+
+static int run_loop(struct session *s)
+{
+	struct fuse_loop_config *config = fuse_loop_cfg_create();
+	int result;
+
+	if (!config)
+		return fail(-ENOMEM, "no memory for threads");
+	/* Each thread has a queue of its own in the kernel. */
+	fuse_loop_cfg_set_clone_fd(config, 1);
+	fuse_loop_cfg_set_max_threads(config, THREADS_MAX);
+	fuse_loop_cfg_set_idle_threads(config, THREADS_IDLE_MAX);
+	result = fuse_session_loop_mt(s->fuse, config);
+	fuse_loop_cfg_destroy(config);
+	/* Positive: the number of a signal that libfuse saw. */
+	return result < 0 ? fail_sys(result, "reading requests") : 0;
+}
+
+/* Serves what is mounted at mount_path, and unmounts it. */
+static int serve_mounted(struct session *s, const char *mount_path)
+{
+	struct stop stop;
+	int err = stop_init(&stop, s->fuse, mount_path);
+
+	if (err == 0) {
+		err = run_loop(s);
+		stop_release(&stop);
+	}
+	fuse_session_unmount(s->fuse);
+	return err;
+}
+
+int serve_volume(struct volume *vol, const struct mount_options *opts, void (*ready)(void *cookie),
+		 void *cookie)
+{
+	struct session s = { .ready = ready, .ready_cookie = cookie };
+	int err = session_init(&s, vol);
+
+	if (err)
+		return err;
+	fuse_set_log_func(log_fuse);
+	err = new_session(&s, opts);
+	if (err == 0) {
+		if (fuse_session_mount(s.fuse, opts->mount_path))
+			err = fail(-EIO, "can't mount at %s", opts->mount_path);
+		else
+			err = serve_mounted(&s, opts->mount_path);
+	}
+	session_release(&s);
+	if (s.fuse)
+		fuse_session_destroy(s.fuse);
+	return err;
+}
