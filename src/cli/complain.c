@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/complain.h"
+
+#include "base/error.h"
+#include "cli/verb.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static void (*before)(void);
+
+void complain_set_before(void (*hook)(void))
+{
+	before = hook;
+}
+
+static void complain_v(const struct verb *verb, const char *path, const char *fmt, va_list ap)
+{
+	char text[ERROR_TEXT_MAX];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	if (before)
+		before();
+	/* Results first: both may go to one terminal or file. */
+	if (!ferror(stdout))
+		(void)!fflush(stdout);
+	fprintf(stderr, "lov%s%s: %s%s%s\n", verb ? " " : "", verb ? verb->name : "",
+		path ? path : "", path ? ": " : "", text);
+}
+
+void complain_text(const struct verb *verb, const char *path, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	complain_v(verb, path, fmt, ap);
+	va_end(ap);
+}
+
+void complain(const struct verb *verb, const char *path, int err)
+{
+	complain_text(verb, path, "%s", error_text(err));
+}
+
+int complain_usage(const struct verb *verb, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	complain_v(verb, NULL, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "Try 'lov %s%s--help'.\n", verb ? verb->name : "", verb ? " " : "");
+	return STATUS_USAGE;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/layout_args.h"
+
+#include "base/error.h"
+#include "base/sys.h"
+#include "cli/place.h"
+#include "cli/slurp.h"
+#include "layout/template.h"
+#include "layout/yaml.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define YAML_MAX_BYTES (4 << 20)
+
+static int take_layout_option(void *options, const struct opt *opt, const char *arg)
+{
+	struct layout_args *a = options;
+
+	return layout_options_add(&a->builder, (enum layout_option)opt->value, arg);
+}
+
+#define LAYOUT_OPT(letter, long_name, arg_name, help_text)                                         \
+	{                                                                                          \
+		.key = letter, .name = long_name, .arg = arg_name, .help = help_text,              \
+		.take = take_layout_option, .value = letter                                        \
+	}
+
+const struct opt layout_args_opts[] = {
+	LAYOUT_OPT('c', "stripe-count", "N", "stripes (default 1); -1 on all OSTs"),
+	LAYOUT_OPT('S', "stripe-size", "SIZE",
+		   "bytes on one OST before the next, a multiple of\n64K (default 1M)"),
+	LAYOUT_OPT('i', "stripe-index", "N", "OST of the first stripe; -1 any"),
+	LAYOUT_OPT('o', "ost", "LIST", "the very OSTs, such as 1,3-5"),
+	LAYOUT_OPT('p', "pool", "NAME", "OST pool to choose from; none for no pool"),
+	LAYOUT_OPT('C', "overstripe-count", "N", "stripes, several of which may share an OST"),
+	LAYOUT_OPT('L', "layout", "PATTERN", "raid0"),
+	LAYOUT_OPT('E', "component-end", "SIZE",
+		   "begin a component that ends there; -1 or eof: the\nrest. Options after it are "
+		   "the component's"),
+	{ .key = OPT_LONG + 1,
+	  .name = "component-flags",
+	  .arg = "FLAGS",
+	  .help = "prefer, prefrd, prefwr, nosync, for the component",
+	  .take = take_layout_option,
+	  .value = LAYOUT_OPTION_COMP_FLAGS },
+	{ .key = OPT_LONG + 1,
+	  .name = "comp-flags",
+	  .arg = "FLAGS",
+	  .take = take_layout_option,
+	  .value = LAYOUT_OPTION_COMP_FLAGS },
+	{ .key = 'y',
+	  .name = "yaml",
+	  .arg = "FILE",
+	  .help = "a layout as getstripe -y prints it; - is standard\ninput",
+	  .take = opt_text,
+	  .offset = offsetof(struct layout_args, yaml) },
+	{ .key = OPT_LONG + 2,
+	  .name = "copy",
+	  .arg = "FILE",
+	  .help = "the layout of another file or directory",
+	  .take = opt_text,
+	  .offset = offsetof(struct layout_args, copy) },
+	{ 0 },
+};
+
+void layout_args_init(struct layout_args *a)
+{
+	memset(a, 0, sizeof(*a));
+	layout_options_init(&a->builder);
+}
+
+void layout_args_release(struct layout_args *a)
+{
+	layout_options_release(&a->builder);
+}
+
+static int from_yaml(const char *path, struct layout **ret_request)
+{
+	CLEANUP_FREE char *text = NULL;
+	char why[ERROR_TEXT_MAX];
+	size_t len;
+	int err = slurp(path, YAML_MAX_BYTES, &text, &len);
+
+	if (!err)
+		err = layout_from_yaml(text, len, false, ret_request);
+	if (!err)
+		return 0;
+	snprintf(why, sizeof(why), "%s", error_text(err));
+	return fail(err, "%s: %s", path, why);
+}
+
+static int from_example(const char *path, struct layout **ret_request)
+{
+	CLEANUP_PLACE_FS struct place_fs keeper = { 0 };
+	CLEANUP_PLACE struct place place = { .fd = -1 };
+	CLEANUP_LAYOUT struct layout *l = NULL;
+	char why[ERROR_TEXT_MAX];
+	int err = place_open(&keeper, path, &place);
+
+	if (!err)
+		err = place.fs->ops->layout_get(place.fs, place.fd, &l);
+	if (err) {
+		snprintf(why, sizeof(why), "%s", error_text(err));
+		return fail(err, "%s: %s", path, why);
+	}
+	*ret_request = layout_to_request(l, false);
+	return *ret_request ? 0 : -ENOMEM;
+}
+
+int layout_args_finish(struct layout_args *a, struct layout **ret_request)
+{
+	bool given = layout_options_given(&a->builder);
+
+	if (given + !!a->yaml + !!a->copy > 1)
+		return fail(
+			-EINVAL,
+			"a layout is given by options, by --yaml or by --copy: one of the three");
+	if (a->yaml)
+		return from_yaml(a->yaml, ret_request);
+	if (a->copy)
+		return from_example(a->copy, ret_request);
+	if (given)
+		return layout_options_finish(&a->builder, ret_request);
+	*ret_request = NULL;
+	return 0;
+}

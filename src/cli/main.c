@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* lov: what `lfs` is for Lustre, for lovfs volumes. */
+#include "cli/complain.h"
+#include "cli/stdout_check.h"
+#include "cli/verb.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct verb *const verbs[] = {
+	&verb_setstripe, &verb_getstripe, &verb_migrate, &verb_df,
+	&verb_fid,       &verb_stats,     &verb_help,    NULL,
+};
+
+const struct verb *verb_find(const char *name)
+{
+	for (const struct verb *const *v = verbs; *v; v++) {
+		if (strcmp((*v)->name, name) == 0 ||
+		    ((*v)->alias && strcmp((*v)->alias, name) == 0))
+			return *v;
+	}
+	return NULL;
+}
+
+void verb_list(void)
+{
+	printf("usage: lov VERB [OPTION...] ...\n\nLayouts of files on a lovfs volume, with the "
+	       "verbs and options of lfs(1).\n\n");
+	for (const struct verb *const *v = verbs; *v; v++)
+		printf("  %-12s %s\n", (*v)->name, (*v)->summary);
+	printf("\n'lov VERB --help' says more. lov --version prints the version.\n");
+}
+
+static int run(int argc, char **argv)
+{
+	const struct verb *verb;
+
+	if (argc < 2)
+		return complain_usage(NULL, "which verb?");
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		verb_list();
+		return STATUS_OK;
+	}
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+		printf("lov (lovfs) %s\n", LOVFS_VERSION);
+		return STATUS_OK;
+	}
+	if (argv[1][0] == '-')
+		return complain_usage(NULL, "unknown option '%s'", argv[1]);
+	verb = verb_find(argv[1]);
+	if (!verb)
+		return complain_usage(NULL, "there is no verb '%s'", argv[1]);
+	return verb->run(verb, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	int status = run(argc, argv);
+	int err = stdout_check();
+
+	if (!err)
+		return status;
+	complain(NULL, NULL, err);
+	return status == STATUS_OK ? STATUS_FAILED : status;
+}

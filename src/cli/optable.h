@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Options declared in a table, from which both the parser and --help are made.
+ *
+ * A verb keeps its options in a struct of its own; each entry says in which field its value goes
+ * and how the text becomes it. Options that depend on their order (-E of a layout) have a function
+ * of their own for that. --help is known to every verb.
+ */
+#ifndef LOVFS_CLI_OPTABLE_H
+#define LOVFS_CLI_OPTABLE_H
+
+#include "base/attr.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct verb;
+
+/* Keys of options without a letter begin here. */
+#define OPT_LONG 256
+
+struct opt {
+	int key;          /* the letter, or OPT_LONG and up, unique in its verb */
+	const char *name; /* after "--"; NULL: there is only the letter */
+	const char *arg;  /* what its argument is called in --help; NULL: it takes none; "[N]": it
+			     may be left out */
+	const char *help; /* NULL: another name of an option, left out of --help */
+	/*
+	 * Puts the value into the verb's (the group's) options. arg is NULL where none was given.
+	 * 0, or a negative errno with text: a usage error.
+	 */
+	int (*take)(void *options, const struct opt *opt, const char *arg);
+	size_t offset;  /* of the field, for the functions below */
+	uint64_t value; /* for opt_bits, opt_count */
+};
+
+struct opt_group {
+	const char *title;      /* heading in --help */
+	const struct opt *opts; /* up to the one with key 0; NULL: no more groups */
+	size_t offset;          /* of the group's struct in the verb's options */
+};
+
+/* bool = true. */
+int opt_flag(void *options, const struct opt *opt, const char *arg);
+/* const char * = arg, borrowed of argv. */
+int opt_text(void *options, const struct opt *opt, const char *arg);
+/* uint64_t = a size in bytes (base/units.h), not 0. */
+int opt_size(void *options, const struct opt *opt, const char *arg);
+/* uint32_t = a number from 1 to opt->value. */
+int opt_count(void *options, const struct opt *opt, const char *arg);
+/* uint32_t |= opt->value. */
+int opt_bits(void *options, const struct opt *opt, const char *arg);
+
+enum opt_outcome { OPT_GO_ON, OPT_DONE /* --help was printed */, OPT_BAD /* said why */ };
+
+/*
+ * Takes the options out of argv (argv[0] is the verb) in their order, which may stand between
+ * operands; "--" ends them. Then *ret_operand is the index of the first operand in the reordered
+ * argv.
+ */
+enum opt_outcome MUST_CHECK opt_parse(const struct verb *verb, int argc, char **argv, void *options,
+				      int *ret_operand);
+
+/* Prints the verb's --help to standard output. */
+void opt_help(const struct verb *verb);
+
+#endif

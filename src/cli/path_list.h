@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The files that a verb works on: its operands, then the names in a file (--files-from), one in a
+ * line or each ended by NUL (-0). */
+#ifndef LOVFS_CLI_PATH_LIST_H
+#define LOVFS_CLI_PATH_LIST_H
+
+#include "base/attr.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct path_list {
+	char **operands; /* borrowed; NULL at the end */
+	FILE *names;     /* owned unless it is stdin; NULL: no more */
+	char *line;      /* owned */
+	size_t cap_bytes;
+	int delimiter;
+};
+
+/* names_path may be NULL, or "-" for standard input. Errors with text. */
+int MUST_CHECK path_list_open(struct path_list *l, char **operands, const char *names_path,
+			      bool nul);
+
+/* 1 and the next path, valid until the next call; 0 at the end; negative when the names can't be
+ * read. Empty names are passed over. */
+int MUST_CHECK path_list_next(struct path_list *l, const char **ret_path);
+
+void path_list_close(struct path_list *l);
+
+#endif

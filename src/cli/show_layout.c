@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/show_layout.h"
+
+#include "base/units.h"
+#include "cli/json_out.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+/* What a volume's files get that nothing else is said for (layout/resolve.h). */
+#define DEFAULT_STRIPE_SIZE ((uint32_t)MIB)
+#define DEFAULT_STRIPE_COUNT 1
+
+int show_layout_begin(struct show_layout *s, const struct print_options *print, bool json)
+{
+	s->print = print;
+	s->list = json ? json_array() : NULL;
+	return json && !s->list ? -ENOMEM : 0;
+}
+
+static struct print_context completed(const struct print_context *ctx)
+{
+	struct print_context c = *ctx;
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (localtime_r(&now, &tm))
+		c.utc_offset_s = (int32_t)tm.tm_gmtoff;
+	c.default_stripe_size = DEFAULT_STRIPE_SIZE;
+	c.default_stripe_count = DEFAULT_STRIPE_COUNT;
+	return c;
+}
+
+static int add_json(struct show_layout *s, const struct layout *l, const struct print_context *ctx)
+{
+	json_t *layout = print_layout_json(l, ctx, s->print);
+	json_t *object = json_object();
+	char fid[FID_TEXT_MAX];
+
+	if (!layout || !object) {
+		json_decref(layout);
+		json_decref(object);
+		return -ENOMEM;
+	}
+	if (ctx->path)
+		json_object_set_new(object, "path", json_string(ctx->path));
+	if (!fid_is_zero(ctx->fid))
+		json_object_set_new(object, "fid", json_string(fid_text(ctx->fid, fid)));
+	json_object_set_new(object, "is_directory", json_boolean(ctx->is_directory));
+	json_object_set_new(object, "layout", layout);
+	return json_array_append_new(s->list, object) ? -ENOMEM : 0;
+}
+
+int show_layout(struct show_layout *s, const struct layout *l, const struct print_context *ctx)
+{
+	struct print_context c = completed(ctx);
+	CLEANUP_STRBUF struct strbuf text = { 0 };
+
+	if (s->list)
+		return add_json(s, l, &c);
+	print_layout(&text, l, &c, s->print);
+	if (text.err)
+		return text.err;
+	fwrite(strbuf_text(&text), 1, text.len_bytes, stdout);
+	return 0;
+}
+
+void show_layout_none(struct show_layout *s, const struct print_context *ctx)
+{
+	char fid[FID_TEXT_MAX];
+
+	if (s->list)
+		json_array_append_new(s->list, json_pack("{s:s, s:s, s:b, s:n}", "path", ctx->path,
+							 "fid", fid_text(ctx->fid, fid),
+							 "is_directory", 0, "layout"));
+	else
+		printf("%s has no stripe info\n", ctx->path);
+}
+
+int show_layout_end(struct show_layout *s)
+{
+	json_t *list = s->list;
+
+	s->list = NULL;
+	return list ? json_out(list) : 0;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/error.h"
+#include "cli/complain.h"
+#include "cli/json_out.h"
+#include "cli/place.h"
+#include "cli/tally.h"
+#include "cli/verb.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct fid_options {
+	bool json;
+};
+
+static const struct opt options[] = {
+	{ .key = OPT_LONG,
+	  .name = "json",
+	  .help = "print JSON",
+	  .take = opt_flag,
+	  .offset = offsetof(struct fid_options, json) },
+	{ 0 },
+};
+
+static int get(struct place_fs *keeper, const char *path, struct fid *ret_fid)
+{
+	CLEANUP_PLACE struct place place = { .fd = -1 };
+	int err = place_open(keeper, path, &place);
+
+	return err ? err : place.fs->ops->fid_get(place.fs, place.fd, ret_fid);
+}
+
+static int run_fid(const struct verb *verb, int argc, char **argv)
+{
+	CLEANUP_PLACE_FS struct place_fs keeper = { 0 };
+	struct fid_options o = { 0 };
+	struct tally tally = { 0 };
+	json_t *list = NULL;
+	int first;
+
+	switch (opt_parse(verb, argc, argv, &o, &first)) {
+	case OPT_DONE:
+		return STATUS_OK;
+	case OPT_BAD:
+		return STATUS_USAGE;
+	case OPT_GO_ON:
+		break;
+	}
+	if (first == argc)
+		return complain_usage(verb, "which file?");
+	if (o.json)
+		list = json_array();
+	for (int i = first; i < argc; i++) {
+		char text[FID_TEXT_MAX];
+		struct fid fid;
+
+		error_clear();
+		if (tally_add(&tally, verb, argv[i], get(&keeper, argv[i], &fid)))
+			continue;
+		if (o.json)
+			json_array_append_new(list, json_pack("{s:s, s:s}", "path", argv[i], "fid",
+							      fid_text(fid, text)));
+		else if (argc - first > 1)
+			printf("%s: %s\n", argv[i], fid_text(fid, text));
+		else
+			printf("%s\n", fid_text(fid, text));
+	}
+	if (o.json && json_out(list))
+		return STATUS_FAILED;
+	return tally_status(&tally);
+}
+
+const struct verb verb_fid = {
+	.name = "fid",
+	.alias = "path2fid",
+	.summary = "print the identifiers of files",
+	.synopsis = "[--json] PATH...",
+	.about = "Prints the FID of each file or directory: the number that names it for ever in "
+		 "its\n"
+		 "volume. With several paths, each line begins with the path.",
+	.groups = { { "Options", options, 0 } },
+	.run = run_fid,
+};

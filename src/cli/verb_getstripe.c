@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/error.h"
+#include "base/units.h"
+#include "cli/complain.h"
+#include "cli/dump_layouts.h"
+#include "cli/getstripe_args.h"
+#include "cli/json_out.h"
+#include "cli/place.h"
+#include "cli/show_layout.h"
+#include "cli/tally.h"
+#include "cli/verb.h"
+
+#include <errno.h>
+#include <fts.h>
+#include <stdio.h>
+#include <string.h>
+
+struct getstripe {
+	const struct verb *verb;
+	struct getstripe_args args;
+	struct place_fs keeper;
+	struct tally tally;
+	struct show_layout show;
+};
+
+/* What a directory without a default stands for: everything left to defaults. */
+static struct layout *no_default(void)
+{
+	struct layout *l = layout_new(LAYOUT_PLAIN, 1);
+
+	if (l)
+		l->comps[0].offset_or_gen = LAYOUT_OFFSET_ANY;
+	return l;
+}
+
+static int show_place(struct getstripe *g, const char *path, struct place *place)
+{
+	CLEANUP_LAYOUT struct layout *l = NULL;
+	struct print_context ctx = { .path = path, .is_directory = S_ISDIR(place->st.st_mode) };
+	int err = place->fs->ops->fid_get(place->fs, place->fd, &ctx.fid);
+
+	if (!err)
+		err = place->fs->ops->layout_get(place->fs, place->fd, &l);
+	if (err == -ENODATA && ctx.is_directory) {
+		l = no_default();
+		err = l ? 0 : -ENOMEM;
+	}
+	if (err == -ENODATA) {
+		show_layout_none(&g->show, &ctx);
+		return 0;
+	}
+	return err ? err : show_layout(&g->show, l, &ctx);
+}
+
+static int show_path(struct getstripe *g, const char *path)
+{
+	CLEANUP_PLACE struct place place = { .fd = -1 };
+	int err;
+
+	error_clear();
+	err = place_open(&g->keeper, path, &place);
+	return err ? err : show_place(g, path, &place);
+}
+
+/* ---- the walk ---- */
+
+/* Whether to go into a directory that was just shown. */
+static bool descends(const struct getstripe *g, const FTSENT *e)
+{
+	return !g->args.directory && (e->fts_level == FTS_ROOTLEVEL || g->args.recursive);
+}
+
+static void visit(struct getstripe *g, FTS *walk, FTSENT *e)
+{
+	switch (e->fts_info) {
+	case FTS_D:
+		tally_add(&g->tally, g->verb, e->fts_path, show_path(g, e->fts_path));
+		if (!descends(g, e))
+			fts_set(walk, e, FTS_SKIP);
+		break;
+	case FTS_F:
+		tally_add(&g->tally, g->verb, e->fts_path, show_path(g, e->fts_path));
+		break;
+	case FTS_NS:
+	case FTS_DNR:
+	case FTS_ERR:
+		tally_add(&g->tally, g->verb, e->fts_path,
+			  fail_sys(-e->fts_errno, "cannot open it"));
+		break;
+	default:
+		/* Links and special files have no layout; they are errors only where they were
+		 * named. */
+		if (e->fts_level == FTS_ROOTLEVEL && e->fts_info != FTS_DP)
+			tally_add(&g->tally, g->verb, e->fts_path, show_path(g, e->fts_path));
+		break;
+	}
+}
+
+static int walk_all(struct getstripe *g, char **paths)
+{
+	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR | FTS_XDEV, NULL);
+	FTSENT *e;
+	int err;
+
+	if (!walk)
+		return fail_sys(-errno, "cannot walk the directories");
+	for (errno = 0; (e = fts_read(walk)); errno = 0)
+		visit(g, walk, e);
+	err = errno ? fail_sys(-errno, "cannot walk the directories") : 0;
+	fts_close(walk);
+	return err;
+}
+
+/* ---- the command ---- */
+
+static int run_parsed(struct getstripe *g, char **paths)
+{
+	int err = 0, status;
+
+	if (!*paths && !g->args.dump_count)
+		return complain_usage(g->verb, "which file or directory?");
+	getstripe_args_finish(&g->args);
+	err = show_layout_begin(&g->show, &g->args.print, g->args.json);
+	for (unsigned int i = 0; !err && i < g->args.dump_count; i++)
+		tally_add(&g->tally, g->verb, g->args.dumps[i],
+			  dump_layouts(&g->show, g->args.dumps[i]));
+	if (!err && *paths)
+		err = walk_all(g, paths);
+	if (err)
+		tally_add(&g->tally, g->verb, NULL, err);
+	status = tally_status(&g->tally);
+	if (show_layout_end(&g->show) && status == STATUS_OK)
+		status = STATUS_FAILED;
+	return status;
+}
+
+static int run_getstripe(const struct verb *verb, int argc, char **argv)
+{
+	struct getstripe g = { .verb = verb };
+	int first, status = STATUS_USAGE;
+
+	switch (opt_parse(verb, argc, argv, &g.args, &first)) {
+	case OPT_DONE:
+		status = STATUS_OK;
+		break;
+	case OPT_BAD:
+		break;
+	case OPT_GO_ON:
+		status = run_parsed(&g, argv + first);
+		break;
+	}
+	place_fs_release(&g.keeper);
+	return status;
+}
+
+const struct verb verb_getstripe = {
+	.name = "getstripe",
+	.summary = "print the layouts of files and the defaults of directories",
+	.synopsis = "[OPTION...] FILE|DIRECTORY...\n[OPTION...] --xattr-file FILE...",
+	.about = "Prints the layout of each FILE: which OSTs its stripes are on. Of a DIRECTORY it prints the\n"
+		 "default for new files, then the layouts of its entries.",
+	.groups = {
+		{ "Values; several may be asked for, none means the usual ones", getstripe_field_opts, 0 },
+		{ "Components; without an argument these too are values", getstripe_filter_opts, 0 },
+		{ "Options", getstripe_other_opts, 0 },
+	},
+	.run = run_getstripe,
+};

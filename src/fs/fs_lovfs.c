@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fs/fs_lovfs.h"
+
+#include "base/error.h"
+#include "base/sys.h"
+#include "layout/codec.h"
+
+#include <lovfs_ioctl.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+/* An ioctl of ours; what it was for stands in front of the system's words. */
+static int ask(int fd, unsigned long request, void *arg, const char *what)
+{
+	int err = sys_ioctl(fd, request, arg);
+
+	if (err == -ENOTCONN || err == -ECONNABORTED)
+		return fail(err, "cannot %s: the daemon of the volume is gone", what);
+	return err < 0 ? fail_sys(err, "cannot %s", what) : 0;
+}
+
+/* Copies a text of the daemon, which need not end in NUL. */
+static void take_text(char *dst, size_t dst_size, const char *src, size_t src_size)
+{
+	snprintf(dst, dst_size, "%.*s", (int)strnlen(src, src_size), src);
+}
+
+/* ---- layouts ---- */
+
+static int lovfs_layout_get(struct fs *fs UNUSED, int fd, struct layout **ret_layout)
+{
+	CLEANUP_FREE void *bytes = malloc(LAYOUT_BYTES_MAX);
+	ssize_t len;
+
+	if (!bytes)
+		return -ENOMEM;
+	len = sys_getxattr_fd(fd, LOVFS_LAYOUT_XATTR, bytes, LAYOUT_BYTES_MAX);
+	if (len == -ENODATA)
+		return fail(-ENODATA, "has no layout");
+	if (len == -EUCLEAN)
+		return fail(-EUCLEAN, "its layout is malformed");
+	if (len < 0)
+		return fail_sys((int)len, "cannot read its layout");
+	return layout_decode(bytes, (size_t)len, ret_layout);
+}
+
+static int lovfs_layout_set(struct fs *fs UNUSED, int fd, const struct layout *l)
+{
+	CLEANUP_FREE void *bytes = malloc(LAYOUT_BYTES_MAX);
+	size_t len;
+	int err;
+
+	if (!bytes)
+		return -ENOMEM;
+	err = layout_encode(l, bytes, LAYOUT_BYTES_MAX, &len);
+	if (err)
+		return fail_sys(err, "cannot encode the layout");
+	err = sys_setxattr_fd(fd, LOVFS_LAYOUT_XATTR, bytes, len, 0);
+	if (err == -EEXIST)
+		return fail(err, "has a layout and objects already; a layout is given to a new "
+				 "file, or changed by migrate");
+	return err ? fail_sys(err, "cannot set the layout") : 0;
+}
+
+static int lovfs_layout_unset(struct fs *fs UNUSED, int fd)
+{
+	int err = sys_removexattr_fd(fd, LOVFS_LAYOUT_XATTR);
+
+	if (err == -ENODATA)
+		return fail(err, "has no default layout");
+	return err ? fail_sys(err, "cannot remove the default layout") : 0;
+}
+
+/* ---- files ---- */
+
+static struct lovfs_ioc_fid fid_to_ioc(struct fid f)
+{
+	return (struct lovfs_ioc_fid){ .seq = f.seq, .oid = f.oid, .ver = f.ver };
+}
+
+static int lovfs_fid_get(struct fs *fs UNUSED, int fd, struct fid *ret_fid)
+{
+	struct lovfs_ioc_fid f;
+	int err;
+
+	memset(&f, 0, sizeof(f));
+	err = ask(fd, LOVFS_IOC_FID, &f, "ask for its FID");
+	if (!err)
+		*ret_fid = (struct fid){ .seq = f.seq, .oid = f.oid, .ver = f.ver };
+	return err;
+}
+
+/* The name is of the form that Lustre's tools use: MDT index, a random number, and which file it is
+ * for. */
+static int lovfs_victim_open(struct fs *fs, int dirfd, int src_fd, const struct layout *l,
+			     int *ret_fd)
+{
+	CLEANUP_FD int fd = -1;
+	char name[64];
+	uint32_t r;
+	int err;
+
+	if (getrandom(&r, sizeof(r), 0) != sizeof(r))
+		return fail_sys(-errno, "cannot get a random number");
+	snprintf(name, sizeof(name), LOVFS_VICTIM_PREFIX "%04X:%08" PRIx32 ":fd=%02d", 0U, r,
+		 src_fd);
+	fd = sys_openat(dirfd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return fail_sys(fd, "cannot make a temporary file in its directory");
+	err = lovfs_layout_set(fs, fd, l);
+	if (err)
+		return err;
+	*ret_fd = fd_steal(&fd);
+	return 0;
+}
+
+/*
+ * Not fsync(2): it takes the inode's lock, which a writer held back by the caller's group lock may
+ * own.
+ */
+static int lovfs_data_version(struct fs *fs UNUSED, int fd, uint64_t *ret_version)
+{
+	struct lovfs_ioc_data_version v;
+	int err = sys_write_out(fd);
+
+	if (err)
+		return fail_sys(err, "cannot write out its dirty pages");
+	memset(&v, 0, sizeof(v));
+	err = ask(fd, LOVFS_IOC_DATA_VERSION, &v, "ask for its data version");
+	if (!err)
+		*ret_version = v.version;
+	return err;
+}
+
+static int lovfs_lease_get(struct fs *fs UNUSED, int fd)
+{
+	struct lovfs_ioc_lease lease;
+	int err;
+
+	memset(&lease, 0, sizeof(lease));
+	lease.mode = LOVFS_LEASE_READ;
+	err = ask(fd, LOVFS_IOC_LEASE_GET, &lease, "get a lease");
+	return err == -EBUSY ? fail(err, "is open for writing elsewhere") : err;
+}
+
+static int lovfs_lease_check(struct fs *fs UNUSED, int fd)
+{
+	struct lovfs_ioc_lease lease;
+	int err;
+
+	memset(&lease, 0, sizeof(lease));
+	err = ask(fd, LOVFS_IOC_LEASE_CHECK, &lease, "check its lease");
+	if (err)
+		return err;
+	if (lease.mode == LOVFS_LEASE_NONE)
+		return fail(-EBUSY, "was opened for writing or truncated meanwhile: lease lost");
+	return 0;
+}
+
+static void lovfs_lease_put(struct fs *fs UNUSED, int fd)
+{
+	(void)!sys_ioctl(fd, LOVFS_IOC_LEASE_PUT, NULL);
+}
+
+static int lovfs_group_lock(struct fs *fs UNUSED, int fd, uint32_t gid)
+{
+	struct lovfs_ioc_group_lock lock;
+	int err;
+
+	memset(&lock, 0, sizeof(lock));
+	lock.gid = gid;
+	err = ask(fd, LOVFS_IOC_GROUP_LOCK, &lock, "take its group lock");
+	return err == -EBUSY ? fail(err, "its group lock is held: another migrate of it is running")
+			     : err;
+}
+
+static int lovfs_group_unlock(struct fs *fs UNUSED, int fd, uint32_t gid)
+{
+	struct lovfs_ioc_group_lock lock;
+
+	memset(&lock, 0, sizeof(lock));
+	lock.gid = gid;
+	return ask(fd, LOVFS_IOC_GROUP_UNLOCK, &lock, "give up its group lock");
+}
+
+static int lovfs_open_source(struct fs *fs, int fd, int *ret_fd)
+{
+	char name[sizeof(LOVFS_HIDDEN_DIR) + FID_TEXT_MAX + 16], text[FID_TEXT_MAX];
+	struct fid fid;
+	int err = lovfs_fid_get(fs, fd, &fid);
+	int source;
+
+	if (err)
+		return err;
+	snprintf(name, sizeof(name), LOVFS_HIDDEN_DIR "/mirror/%s/0", fid_text(fid, text));
+	source = sys_openat(fs->root_fd, name, O_RDWR, 0);
+	if (source < 0)
+		return fail_sys(source, "cannot open %s under the volume's mount point", name);
+	*ret_fd = source;
+	return 0;
+}
+
+static int lovfs_swap(struct fs *fs, int fd, int victim_fd, const struct fs_swap *req)
+{
+	struct lovfs_ioc_swap swap;
+	struct fid victim;
+	char why[sizeof(swap.why) + 1];
+	int err = lovfs_fid_get(fs, victim_fd, &victim);
+
+	if (err)
+		return err;
+	memset(&swap, 0, sizeof(swap));
+	swap.victim = fid_to_ioc(victim);
+	swap.flags = req->close_lease ? LOVFS_SWAP_LEASE : 0;
+	swap.file_version = req->file_version;
+	swap.victim_version = req->victim_version;
+	err = ask(fd, LOVFS_IOC_SWAP, &swap, "swap its layout");
+	if (err || swap.result == 0)
+		return err;
+	take_text(why, sizeof(why), swap.why, sizeof(swap.why));
+	if (why[0])
+		return fail(swap.result, "cannot swap its layout: %s", why);
+	return fail_sys(swap.result, "cannot swap its layout");
+}
+
+/* ---- the volume ---- */
+
+static int lovfs_moved(struct fs *fs UNUSED, int fd, struct fs_moved *ret_moved)
+{
+	struct lovfs_ioc_moved m;
+	int err;
+
+	memset(&m, 0, sizeof(m));
+	err = ask(fd, LOVFS_IOC_MOVED, &m, "ask how bytes moved");
+	if (err)
+		return err;
+	*ret_moved = (struct fs_moved){
+		.shared_bytes = m.shared_bytes,
+		.kernel_bytes = m.kernel_bytes,
+		.user_bytes = m.user_bytes,
+		.hole_bytes = m.hole_bytes,
+		.read_bytes = m.read_bytes,
+		.written_bytes = m.written_bytes,
+	};
+	return 0;
+}
+
+static int lovfs_target(struct fs *fs, uint32_t index, struct fs_target *ret_target)
+{
+	struct lovfs_ioc_target t;
+	int err;
+
+	memset(&t, 0, sizeof(t));
+	t.index = index == FS_TARGET_MDT ? LOVFS_TARGET_MDT : index;
+	err = ask(fs->root_fd, LOVFS_IOC_TARGET, &t, "ask for its OSTs");
+	if (err)
+		return err;
+	*ret_target = (struct fs_target){
+		.index = index,
+		.inactive = t.state & LOVFS_TARGET_INACTIVE,
+		.no_create = t.state & LOVFS_TARGET_NO_CREATE,
+		.total_bytes = t.total_bytes,
+		.free_bytes = t.free_bytes,
+		.avail_bytes = t.avail_bytes,
+		.total_inodes = t.total_inodes,
+		.free_inodes = t.free_inodes,
+		.device = t.device,
+	};
+	take_text(ret_target->path, sizeof(ret_target->path), t.path, sizeof(t.path));
+	take_text(ret_target->why, sizeof(ret_target->why), t.why, sizeof(t.why));
+	return 0;
+}
+
+static int lovfs_pool(struct fs *fs, uint32_t position, struct fs_pool *ret_pool)
+{
+	struct lovfs_ioc_pool p;
+	int err;
+
+	memset(&p, 0, sizeof(p));
+	p.position = position;
+	err = ask(fs->root_fd, LOVFS_IOC_POOL, &p, "ask for its OST pools");
+	if (err)
+		return err;
+	memset(ret_pool, 0, sizeof(*ret_pool));
+	take_text(ret_pool->name, sizeof(ret_pool->name), p.name, sizeof(p.name));
+	ret_pool->member_count = (uint32_t)MIN_OF((size_t)p.member_count, ARRAY_SIZE(p.members));
+	for (uint32_t i = 0; i < ret_pool->member_count; i++)
+		ret_pool->members[i] = p.members[i];
+	return 0;
+}
+
+static const struct fs_ops lovfs_ops = {
+	.name = "lovfs",
+	.layout_get = lovfs_layout_get,
+	.layout_set = lovfs_layout_set,
+	.layout_unset = lovfs_layout_unset,
+	.fid_get = lovfs_fid_get,
+	.victim_open = lovfs_victim_open,
+	.data_version = lovfs_data_version,
+	.lease_get = lovfs_lease_get,
+	.lease_check = lovfs_lease_check,
+	.lease_put = lovfs_lease_put,
+	.group_lock = lovfs_group_lock,
+	.group_unlock = lovfs_group_unlock,
+	.open_source = lovfs_open_source,
+	.swap = lovfs_swap,
+	.moved = lovfs_moved,
+	.target = lovfs_target,
+	.pool = lovfs_pool,
+};
+
+int fs_lovfs_init(struct fs *fs, int root_fd)
+{
+	struct lovfs_ioc_info info;
+	int err;
+
+	memset(&info, 0, sizeof(info));
+	err = sys_ioctl(root_fd, LOVFS_IOC_INFO, &info);
+	if (err == -ENOSYS || err == -EINVAL || err == -EOPNOTSUPP)
+		err = -ENOTTY;
+	if (err < 0)
+		return fail_sys(err, "cannot ask its file system");
+	if (info.abi_version != LOVFS_ABI_VERSION)
+		return fail(-EOPNOTSUPP,
+			    "is on a lovfs volume served by another version (interface %" PRIu32
+			    ", not %d)",
+			    info.abi_version, LOVFS_ABI_VERSION);
+	fs->ops = &lovfs_ops;
+	fs->ost_count = info.ost_count;
+	fs->pool_count = info.pool_count;
+	take_text(fs->fsname, sizeof(fs->fsname), info.fsname, sizeof(info.fsname));
+	return 0;
+}

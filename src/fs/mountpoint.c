@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fs/mountpoint.h"
+
+#include "base/error.h"
+#include "base/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+/* One line of mountinfo, as far as it matters here. */
+struct mount_line {
+	dev_t dev;
+	char root[PATH_MAX];  /* which directory of the file system is mounted */
+	char point[PATH_MAX]; /* where */
+	char type[64];
+};
+
+static bool is_octal(char c)
+{
+	return c >= '0' && c <= '7';
+}
+
+/* Blanks and backslashes are written as \040 and the like. */
+static void unescape(char *s)
+{
+	char *to = s;
+
+	while (*s) {
+		if (s[0] == '\\' && is_octal(s[1]) && is_octal(s[2]) && is_octal(s[3])) {
+			*to++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
+			s += 4;
+		} else {
+			*to++ = *s++;
+		}
+	}
+	*to = '\0';
+}
+
+static bool parse_line(const char *line, struct mount_line *m)
+{
+	const char *dash = strstr(line, " - ");
+	unsigned int maj, min;
+
+	if (sscanf(line, "%*d %*d %u:%u %4095s %4095s", &maj, &min, m->root, m->point) != 4)
+		return false;
+	if (!dash || sscanf(dash, " - %63s", m->type) != 1)
+		return false;
+	m->dev = makedev(maj, min);
+	unescape(m->root);
+	unescape(m->point);
+	return true;
+}
+
+static int open_top(const struct mount_line *m)
+{
+	CLEANUP_FD int fd = sys_openat(AT_FDCWD, m->point, O_RDONLY | O_DIRECTORY, 0);
+	struct stat st;
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = sys_fstat(fd, &st);
+	if (err)
+		return err;
+	return st.st_dev == m->dev ? fd_steal(&fd) : -ESTALE;
+}
+
+static void file_cleanup(FILE **f)
+{
+	if (*f)
+		fclose(*f);
+}
+
+int mountpoint_open(dev_t dev, char *path, size_t size, int *ret_fd)
+{
+	CLEANUP(file_cleanup) FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	CLEANUP_FREE char *line = NULL;
+	CLEANUP_FD int best = -1;
+	struct mount_line m;
+	size_t cap = 0;
+
+	if (!mounts)
+		return fail_sys(-errno, "cannot read /proc/self/mountinfo");
+	while (getline(&line, &cap, mounts) > 0) {
+		bool whole;
+		int fd;
+
+		if (!parse_line(line, &m) || m.dev != dev || strlen(m.point) >= size)
+			continue;
+		whole = strcmp(m.root, "/") == 0;
+		if (!whole && best >= 0)
+			continue;
+		fd = open_top(&m);
+		if (fd < 0)
+			continue;
+		fd_cleanup(&best);
+		best = fd;
+		snprintf(path, size, "%s", m.point);
+		if (whole)
+			break;
+	}
+	if (best < 0)
+		return fail(-ENOENT, "its mount point can't be reached");
+	*ret_fd = fd_steal(&best);
+	return 0;
+}
+
+int mountpoint_for_each(const char *type, int (*fn)(const char *path, void *cookie), void *cookie)
+{
+	CLEANUP(file_cleanup) FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	CLEANUP_FREE char *line = NULL;
+	struct mount_line m;
+	size_t cap = 0;
+	int result = 0;
+
+	if (!mounts)
+		return fail_sys(-errno, "cannot read /proc/self/mountinfo");
+	while (result == 0 && getline(&line, &cap, mounts) > 0) {
+		if (parse_line(line, &m) && strcmp(m.type, type) == 0 && strcmp(m.root, "/") == 0)
+			result = fn(m.point, cookie);
+	}
+	return result;
+}

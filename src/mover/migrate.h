@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Moves a file's data to new objects: another layout, other OSTs, or the same layout elsewhere. The
+ * file stays the same inode: names, owner, mode, xattrs, hard links and times are kept.
+ *
+ * The data is copied into a victim, a file without a name in the same directory that has the new
+ * layout; then the file and the victim swap layouts in one step, if the file's data has not changed
+ * since the copy began, and the victim goes with the old objects. Until the swap nothing has
+ * happened to the file. A failure, a signal or a crash before it leaves the file as it was; the
+ * victim goes when its descriptor is closed, by the kernel if need be.
+ *
+ * What keeps the file from changing meanwhile:
+ *   block     a group lock: others' writes wait until the end (the default). Stores into shared
+ * mappings don't; where one is noticed, the copy is done again, MIGRATE_ATTEMPTS times in all.
+ *   nonblock  a lease: nobody waits; a writer that has the file open, or opens it, ends the migrate
+ * with -EBUSY.
+ *
+ * Source: `lfs migrate` of Lustre (migrate_nonblock(), migrate_block()).
+ */
+#ifndef LOVFS_MOVER_MIGRATE_H
+#define LOVFS_MOVER_MIGRATE_H
+
+#include "base/attr.h"
+#include "fs/fs.h"
+#include "mover/bandwidth.h"
+
+#define MIGRATE_ATTEMPTS 3
+
+enum migrate_mode { MIGRATE_BLOCK, MIGRATE_NONBLOCK };
+
+struct migrate_options {
+	const struct layout *request; /* borrowed; checked against the file system by the caller.
+					 NULL: as it is, in new objects */
+	enum migrate_mode mode;
+	unsigned int threads;    /* copying; 1 to TRANSFER_THREADS_MAX */
+	struct bandwidth *limit; /* borrowed; may be NULL */
+	atomic_bool *stop;       /* borrowed; may be NULL: -ECANCELED soon after it becomes true */
+	/* As in mover/transfer.h; total_bytes is the file's size. May be NULL. */
+	void (*progress)(uint64_t done_bytes, uint64_t total_bytes, void *cookie);
+	void *cookie;
+};
+
+struct migrate_result {
+	uint64_t size_bytes;
+	uint64_t elapsed_ns;
+	struct fs_moved moved; /* how the bytes moved; of the last attempt */
+	unsigned int attempts;
+	const char *step; /* the step that failed, or the last one. Constant text */
+};
+
+/*
+ * Migrates the file at `path`, which is on fs. Symbolic links aren't followed. *ret_result is
+ * filled as far as it is known, also on failure. Only the file's owner and root may. -EISDIR,
+ * -ELOOP, -EINVAL not a regular file. -EPERM another's file. -ETXTBSY a running program. -EBUSY
+ * lease or lock held or lost. -EAGAIN changed during the copy. -ECANCELED. -ENOSPC. Text always;
+ * the file is as it was.
+ */
+int MUST_CHECK migrate_file(struct fs *fs, const char *path, const struct migrate_options *opt,
+			    struct migrate_result *ret_result);
+
+#endif

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "mover/transfer.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/sys.h"
+#include "base/units.h"
+#include "io/io.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CALL_MAX_BYTES GIB        /* glibc 2.41 mishandles lengths over 2 GiB */
+#define PIECE_BYTES (64 * MIB)    /* what a thread takes at a time, once there are several */
+#define TICK_NS (100 * NS_PER_MS) /* between two calls of progress() */
+
+struct transfer {
+	const struct transfer_request *req;
+	struct io_ladder ladder; /* for by_hand */
+	atomic_bool by_hand;     /* no copy_file_range here: read and write */
+	_Atomic uint64_t done_bytes, user_bytes;
+
+	pthread_mutex_t lock;
+	pthread_cond_t wake;  /* the threads: spread or finished */
+	pthread_cond_t ended; /* the caller: no thread is left */
+	/* guarded by lock: */
+	uint64_t next; /* where the next piece begins */
+	bool spread;   /* a call came back short: real copying, let all threads take part */
+	bool finished; /* nothing is left to take, or err */
+	unsigned int alive;
+	int err; /* the first */
+	char text[ERROR_TEXT_MAX];
+};
+
+struct piece {
+	uint64_t offset, end;
+};
+
+/* ---- the shared work ---- */
+
+static void finish_locked(struct transfer *t, int err)
+{
+	if (err && !t->err) {
+		t->err = err;
+		snprintf(t->text, sizeof(t->text), "%s", error_text(err));
+	}
+	t->finished = true;
+	pthread_cond_broadcast(&t->wake);
+}
+
+static void finish(struct transfer *t, int err)
+{
+	pthread_mutex_lock(&t->lock);
+	finish_locked(t, err);
+	pthread_mutex_unlock(&t->lock);
+}
+
+static bool stopped(const struct transfer *t)
+{
+	return t->req->stop && atomic_load(t->req->stop);
+}
+
+/* False: there is nothing left to do. */
+static bool take_piece(struct transfer *t, struct piece *ret)
+{
+	uint64_t len = t->req->len_bytes;
+	bool got = false;
+
+	pthread_mutex_lock(&t->lock);
+	if (!t->finished && t->next >= len)
+		finish_locked(t, 0);
+	if (!t->finished) {
+		ret->offset = t->next;
+		ret->end = MIN_OF(len, t->next + (t->spread ? PIECE_BYTES : CALL_MAX_BYTES));
+		t->next = ret->end;
+		got = true;
+	}
+	pthread_mutex_unlock(&t->lock);
+	return got;
+}
+
+/* The first thread's call came back short: what is left of its piece is for all. */
+static void spread_rest(struct transfer *t, struct piece *p)
+{
+	pthread_mutex_lock(&t->lock);
+	if (!t->spread) {
+		t->spread = true;
+		t->next = p->offset;
+		p->end = p->offset;
+		pthread_cond_broadcast(&t->wake);
+	}
+	pthread_mutex_unlock(&t->lock);
+}
+
+/* ---- moving bytes ---- */
+
+/* copy_file_range gave 0 before the end: either the source ends here now, or the call is broken. */
+static int explain_nothing_copied(const struct transfer *t, uint64_t offset)
+{
+	char byte;
+	ssize_t n = sys_pread(t->req->src_fd, &byte, 1, offset);
+
+	if (n < 0)
+		return fail_sys((int)n, "cannot read at offset %" PRIu64, offset);
+	if (n == 0)
+		return fail(-EAGAIN, "became shorter during the copy");
+	return fail(-EIO, "copy_file_range copies nothing at offset %" PRIu64 ", but there is data",
+		    offset);
+}
+
+static int explain(int err, uint64_t offset)
+{
+	if (err == -ENOTCONN || err == -ECONNABORTED)
+		return fail(err,
+			    "cannot copy at offset %" PRIu64 ": the daemon of the volume is gone",
+			    offset);
+	return fail_sys(err, "cannot copy at offset %" PRIu64, offset);
+}
+
+static int copy_by_hand(struct transfer *t, const struct piece *p, uint64_t len,
+			uint64_t *ret_bytes)
+{
+	struct io_request r = {
+		.src = { .fd = t->req->src_fd },
+		.dst = { .fd = t->req->dst_fd },
+		.src_offset = p->offset,
+		.dst_offset = p->offset,
+		.len_bytes = len,
+		.no_share = true,
+		.fresh = true,
+		.stop = t->req->stop,
+	};
+	struct io_moved moved = { 0 };
+	uint64_t done = 0;
+	int err = io_copy(&t->ladder, &r, &moved, &done);
+
+	if (err)
+		return err;
+	atomic_fetch_add(&t->user_bytes, moved.bytes[IO_RW]);
+	*ret_bytes = len;
+	return 0;
+}
+
+/* Copies from the front of the piece, as much as one call does. */
+static int copy_some(struct transfer *t, const struct piece *p, uint64_t len, uint64_t *ret_bytes)
+{
+	ssize_t n;
+
+	if (atomic_load(&t->by_hand))
+		return copy_by_hand(t, p, MIN_OF(len, 4 * MIB), ret_bytes);
+	n = sys_copy_file_range(t->req->src_fd, p->offset, t->req->dst_fd, p->offset, (size_t)len);
+	if (n > 0) {
+		*ret_bytes = (uint64_t)n;
+		return 0;
+	}
+	*ret_bytes = 0;
+	if (n == 0)
+		return explain_nothing_copied(t, p->offset);
+	if (n == -EINTR)
+		return 0;
+	if (n == -ENOSYS || n == -EOPNOTSUPP) {
+		atomic_store(&t->by_hand, true);
+		return 0;
+	}
+	return explain((int)n, p->offset);
+}
+
+static int copy_piece(struct transfer *t, struct piece *p)
+{
+	while (p->offset < p->end) {
+		uint64_t want = MIN_OF(p->end - p->offset, bandwidth_portion(t->req->limit));
+		uint64_t got = 0;
+		int err = 0;
+
+		if (stopped(t))
+			return fail(-ECANCELED, "interrupted");
+		if (t->req->may_go_on)
+			err = t->req->may_go_on(t->req->cookie);
+		if (!err)
+			err = copy_some(t, p, want, &got);
+		if (err)
+			return err;
+		p->offset += got;
+		atomic_fetch_add(&t->done_bytes, got);
+		bandwidth_charge(t->req->limit, got, t->req->stop);
+		if (got < want)
+			spread_rest(t, p);
+	}
+	return 0;
+}
+
+/* ---- threads ---- */
+
+static void *work(void *cookie)
+{
+	struct transfer *t = cookie;
+	struct piece p;
+
+	while (take_piece(t, &p)) {
+		int err = copy_piece(t, &p);
+
+		if (err)
+			finish(t, err);
+	}
+	pthread_mutex_lock(&t->lock);
+	if (--t->alive == 0)
+		pthread_cond_signal(&t->ended);
+	pthread_mutex_unlock(&t->lock);
+	return NULL;
+}
+
+/* All but the first thread begin when the work is spread. */
+static void *work_when_spread(void *cookie)
+{
+	struct transfer *t = cookie;
+
+	pthread_mutex_lock(&t->lock);
+	while (!t->spread && !t->finished)
+		pthread_cond_wait(&t->wake, &t->lock);
+	pthread_mutex_unlock(&t->lock);
+	return work(t);
+}
+
+/* Starts as many threads as can be started; one is enough. */
+static int start(struct transfer *t, pthread_t *threads, unsigned int *ret_count)
+{
+	unsigned int wanted = t->req->len_bytes > PIECE_BYTES ? t->req->threads : 1;
+	unsigned int n = 0;
+	int err = 0;
+
+	while (n < wanted) {
+		pthread_mutex_lock(&t->lock);
+		t->alive++;
+		pthread_mutex_unlock(&t->lock);
+		err = pthread_create(&threads[n], NULL, n ? work_when_spread : work, t);
+		if (err) {
+			pthread_mutex_lock(&t->lock);
+			t->alive--;
+			pthread_mutex_unlock(&t->lock);
+			break;
+		}
+		n++;
+	}
+	*ret_count = n;
+	return n ? 0 : fail_sys(-err, "cannot start a thread");
+}
+
+static void report(struct transfer *t)
+{
+	if (t->req->progress)
+		t->req->progress(atomic_load(&t->done_bytes), t->req->cookie);
+}
+
+static void watch(struct transfer *t)
+{
+	pthread_mutex_lock(&t->lock);
+	while (t->alive) {
+		uint64_t due = clock_now_ns() + TICK_NS;
+		struct timespec until = { .tv_sec = (time_t)(due / NS_PER_S),
+					  .tv_nsec = (long)(due % NS_PER_S) };
+
+		if (pthread_cond_timedwait(&t->ended, &t->lock, &until) == ETIMEDOUT) {
+			pthread_mutex_unlock(&t->lock);
+			report(t);
+			pthread_mutex_lock(&t->lock);
+		}
+	}
+	pthread_mutex_unlock(&t->lock);
+}
+
+static void transfer_init(struct transfer *t, const struct transfer_request *req)
+{
+	pthread_condattr_t monotonic;
+
+	memset(t, 0, sizeof(*t));
+	t->req = req;
+	io_ladder_init(&t->ladder);
+	pthread_mutex_init(&t->lock, NULL);
+	pthread_cond_init(&t->wake, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&t->ended, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
+static void transfer_release(struct transfer *t)
+{
+	pthread_cond_destroy(&t->ended);
+	pthread_cond_destroy(&t->wake);
+	pthread_mutex_destroy(&t->lock);
+	io_ladder_release(&t->ladder);
+}
+
+int transfer_run(const struct transfer_request *req, uint64_t *ret_user_bytes)
+{
+	pthread_t threads[TRANSFER_THREADS_MAX];
+	unsigned int count = 0;
+	struct transfer t;
+	int err;
+
+	transfer_init(&t, req);
+	err = start(&t, threads, &count);
+	if (!err) {
+		watch(&t);
+		for (unsigned int i = 0; i < count; i++)
+			pthread_join(threads[i], NULL);
+		report(&t);
+		*ret_user_bytes = atomic_load(&t.user_bytes);
+		err = t.err ? fail(t.err, "%s", t.text) : 0;
+	}
+	transfer_release(&t);
+	return err;
+}
