@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Real file systems for tests of what file systems do. As root, in a mount namespace of the test's
+ * own with images on a tmpfs there: nothing is left behind, however the test ends. Elsewhere one
+ * plain directory, and the reason is printed.
+ */
+#ifndef LOVFS_UNIT_TESTFS_H
+#define LOVFS_UNIT_TESTFS_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct testfs {
+	const char *name;
+	bool shares;   /* extents can be shared */
+	bool physical; /* st_blocks and FIEMAP mean something */
+	int dirfd;     /* of an empty directory; -1: not there */
+	dev_t dev;
+};
+
+#define TESTFS_BASE "/mnt"
+
+static inline bool testfs_run(const char *command)
+{
+	return system(command) == 0;
+}
+
+static inline int testfs_open(struct testfs *fs, const char *path)
+{
+	struct stat st;
+
+	fs->dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fs->dirfd >= 0 && !fstat(fs->dirfd, &st))
+		fs->dev = st.st_dev;
+	return fs->dirfd;
+}
+
+/* Enters a namespace with an empty tmpfs on TESTFS_BASE; false where that isn't allowed. */
+static inline bool testfs_enter(void)
+{
+	if (geteuid() != 0) {
+		printf("not root: no file systems of our own, only a plain directory is tested\n");
+		return false;
+	}
+	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("testfs", TESTFS_BASE, "tmpfs", 0, "size=4g")) {
+		printf("no mount namespace (%s): only a plain directory is tested\n",
+		       strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+/* After testfs_enter(). Makes and mounts one of "tmpfs", "ext4", "xfs", "btrfs" as `label`; false
+ * and a line why not. */
+static inline bool testfs_make(struct testfs *fs, const char *type, const char *label,
+			       unsigned int size_mib)
+{
+	char path[64], command[1024];
+
+	*fs = (struct testfs){ .name = type, .dirfd = -1 };
+	fs->shares = !strcmp(type, "xfs") || !strcmp(type, "btrfs");
+	fs->physical = strcmp(type, "tmpfs") != 0;
+	snprintf(path, sizeof(path), TESTFS_BASE "/%s", label);
+	mkdir(path, 0755);
+	if (!fs->physical)
+		return testfs_open(fs, path) >= 0;
+	snprintf(command, sizeof(command),
+		 "truncate -s %uM %s.img && mkfs.%s %s %s.img >%s.log 2>&1 && mount -o loop %s.img "
+		 "%s >>%s.log 2>&1 && "
+		 "rm %s.img",
+		 size_mib, path, type, !strcmp(type, "xfs") ? "-q -m reflink=1" : "-q", path, path,
+		 path, path, path, path);
+	if (!testfs_run(command)) {
+		printf("%s: skipped, can't make or mount an image:\n", type);
+		fflush(stdout);
+		snprintf(command, sizeof(command), "cat %s.log", path);
+		(void)!testfs_run(command);
+		return false;
+	}
+	return testfs_open(fs, path) >= 0;
+}
+
+/* Without testfs_enter(): a directory of its own under TMPDIR or /tmp, removed by
+ * testfs_remove_plain(). */
+static inline bool testfs_make_plain(struct testfs *fs, char path[64])
+{
+	const char *base = getenv("TMPDIR");
+
+	*fs = (struct testfs){ .name = "plain directory", .dirfd = -1 };
+	snprintf(path, 64, "%.40s/lovfs-test-XXXXXX", base ? base : "/tmp");
+	return mkdtemp(path) && testfs_open(fs, path) >= 0;
+}
+
+static inline void testfs_remove_plain(const char *path)
+{
+	char command[96];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", path);
+	(void)!testfs_run(command);
+}
+
+#endif
