@@ -15,7 +15,7 @@
 /* A thread that copies or waits for a slow OST serves nobody else; requests that wait for a lock
  * are held without one. */
 #define THREADS_MAX 64
-#define THREADS_IDLE_MAX 16
+#define THREADS_IDLE_MAX 4
 
 /* Read-ahead and asynchronous direct I/O under way at once: enough to keep the OSTs of a wide file
  * busy. */
