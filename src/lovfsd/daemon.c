@@ -59,9 +59,8 @@ int daemon_background(struct daemon *d, int *ret_status)
 	return 1;
 }
 
-void daemon_ready(void *cookie)
+void daemon_ready(struct daemon *d)
 {
-	struct daemon *d = cookie;
 	int null;
 
 	if (d->ready_fd < 0)

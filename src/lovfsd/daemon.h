@@ -21,9 +21,8 @@ struct daemon {
  */
 int MUST_CHECK daemon_background(struct daemon *d, int *ret_status);
 
-/* Lets go of the terminal and of the parent, which exits with 0. In the foreground nothing.
- * `cookie` is the struct daemon. */
-void daemon_ready(void *cookie);
+/* Lets go of the terminal and of the parent, which exits with 0. In the foreground nothing. */
+void daemon_ready(struct daemon *d);
 
 /* As many descriptors as we may have, no umask, no current directory in anybody's way, and (root)
  * not the first to be killed for memory. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* lovfs(8): serves a volume. */
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "lovfsd/daemon.h"
 #include "lovfsd/mount_options.h"
 #include "lovfsd/serve.h"
-#include "lovfsd/served.h"
 #include "lovfsd/stop.h"
 #include "volume/volume.h"
 
@@ -13,8 +13,31 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/*
+ * The process that has served the volume until now goes on for a while after umount(8) has come
+ * back: it may have much to write, and a slow disk.
+ */
+#define OPEN_TRIES 6000
+#define TELL_AFTER_TRIES 20
+#define OPEN_PAUSE_NS (100 * (long)NS_PER_MS)
+
+static int open_volume(const char *mdt_path, struct volume **ret_volume)
+{
+	const struct timespec pause = { .tv_nsec = OPEN_PAUSE_NS };
+	int err;
+
+	for (int i = 1; (err = volume_open(mdt_path, ret_volume)) == -EINPROGRESS && i < OPEN_TRIES;
+	     i++) {
+		if (i == TELL_AFTER_TRIES)
+			fprintf(stderr, "lovfs: waiting: %s\n", error_text(err));
+		nanosleep(&pause, NULL);
+	}
+	return err;
+}
 
 /* In the background warnings go to syslog: whoever mounts is told of what is missing as well. */
 static void warn_inactive(struct volume *vol)
@@ -53,10 +76,24 @@ static int check_mount_path(struct volume *vol, const struct mount_options *opts
 	return 0;
 }
 
+struct serving {
+	const struct mount_options *opts;
+	struct volume *vol;
+	struct daemon *d;
+};
+
+static void be_ready(void *cookie)
+{
+	struct serving *serving = cookie;
+
+	volume_mounted(serving->vol, serving->opts->mount_path);
+	daemon_ready(serving->d);
+}
+
 static int serve(const struct mount_options *opts, struct daemon *d)
 {
 	struct volume *vol = NULL;
-	int err = served_open(opts->mdt_path, &vol);
+	int err = open_volume(opts->mdt_path, &vol);
 
 	if (err)
 		return err;
@@ -64,7 +101,8 @@ static int serve(const struct mount_options *opts, struct daemon *d)
 		warn_inactive(vol);
 	err = check_mount_path(vol, opts);
 	if (err == 0)
-		err = serve_volume(vol, opts, daemon_ready, d);
+		err = serve_volume(vol, opts, be_ready,
+				   &(struct serving){ .opts = opts, .vol = vol, .d = d });
 	volume_close(vol);
 	return err;
 }

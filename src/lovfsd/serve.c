@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "lovfsd/ops.h"
+#include "lovfsd/read_ahead.h"
 #include "lovfsd/session.h"
 #include "lovfsd/stop.h"
 
@@ -15,12 +16,15 @@
 /* A thread that copies or waits for a slow OST serves nobody else; requests that wait for a lock
  * are held without one. */
 #define THREADS_MAX 64
-#define THREADS_IDLE_MAX 4
+#define THREADS_IDLE_MAX 16
 
 /* Read-ahead and asynchronous direct I/O under way at once: enough to keep the OSTs of a wide file
  * busy. */
 #define BACKGROUND_MAX 64
 #define CONGESTED_ABOVE 48
+
+/* Two full requests. */
+#define READ_AHEAD_KIB 2048u
 
 /* The kernel's caps that we ask for, besides those that libfuse asks for by itself. */
 #define WANTED                                                                                     \
@@ -119,17 +123,29 @@ static int run_loop(struct session *s)
 	return result < 0 ? fail_sys(result, "reading requests") : 0;
 }
 
+static void *tune(void *mount_path)
+{
+	read_ahead_raise(mount_path, READ_AHEAD_KIB);
+	return NULL;
+}
+
 /* Serves what is mounted at mount_path, and unmounts it. */
 static int serve_mounted(struct session *s, const char *mount_path)
 {
 	struct stop stop;
+	pthread_t tuner;
+	bool tuning = false;
 	int err = stop_init(&stop, s->fuse, mount_path);
 
 	if (err == 0) {
+		/* By a thread of its own, as it needs the loop. Unmounting ends its wait. */
+		tuning = pthread_create(&tuner, NULL, tune, (void *)(uintptr_t)mount_path) == 0;
 		err = run_loop(s);
 		stop_release(&stop);
 	}
 	fuse_session_unmount(s->fuse);
+	if (tuning)
+		pthread_join(tuner, NULL);
 	return err;
 }
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "base/units.h"
+#include "volume/lock_file.h"
 #include "volume/volume_impl.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -22,48 +22,6 @@
 #define STATFS_AGE_MS 1000
 
 /* ---- opening ---- */
-
-static void lock_holder(int fd, char *buf, size_t size)
-{
-	ssize_t n = sys_pread_full(fd, buf, size - 1, 0);
-
-	buf[n > 0 ? n : 0] = '\0';
-	buf[strcspn(buf, "\n")] = '\0';
-}
-
-/* What follows the process id in the lock file from the moment when the volume is being closed. */
-#define ENDING " ending"
-
-static void write_holder(struct volume *vol, const char *state)
-{
-	char text[32];
-	int len = snprintf(text, sizeof(text), "%ld%s\n", (long)getpid(), state);
-
-	if (sys_ftruncate(vol->lock_fd, 0) || sys_pwrite_full(vol->lock_fd, text, (size_t)len, 0))
-		log_debug("the lock file doesn't name this process");
-}
-
-static int take_lock(struct volume *vol, int dirfd)
-{
-	char holder[32], *ending;
-
-	vol->lock_fd = sys_openat(dirfd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
-	if (vol->lock_fd < 0)
-		return fail_sys(vol->lock_fd, "%s/lock", vol->mdt_path);
-	if (flock(vol->lock_fd, LOCK_EX | LOCK_NB)) {
-		lock_holder(vol->lock_fd, holder, sizeof(holder));
-		fd_cleanup(&vol->lock_fd);
-		ending = strstr(holder, ENDING);
-		if (!ending)
-			return fail(-EBUSY, "%s: the volume is served already, by process %s",
-				    vol->mdt_path, holder);
-		*ending = '\0';
-		return fail(-EINPROGRESS, "%s: process %s is still closing the volume",
-			    vol->mdt_path, holder);
-	}
-	write_holder(vol, "");
-	return 0;
-}
 
 static int read_conf(struct volume *vol, int dirfd)
 {
@@ -159,7 +117,7 @@ static int open_mdt(struct volume *vol)
 		return fail_sys(dirfd, "%s", vol->mdt_path);
 	err = read_conf(vol, dirfd);
 	if (!err)
-		err = take_lock(vol, dirfd);
+		err = lock_file_take(dirfd, vol->mdt_path, &vol->lock_fd);
 	if (!err && vol->conf.privileged && geteuid() != 0)
 		err = fail(-EPERM, "%s: a volume made by root can be served by root only",
 			   vol->mdt_path);
@@ -233,13 +191,18 @@ static void close_osts(struct volume *vol)
 	free(vol->osts.osts);
 }
 
+void volume_mounted(struct volume *vol, const char *mount_path)
+{
+	lock_file_mounted(vol->lock_fd, mount_path);
+}
+
 void volume_close(struct volume *vol)
 {
 	if (!vol)
 		return;
 	/* Syncing may take long: who wants to open the volume next had better wait. */
 	if (vol->lock_fd >= 0)
-		write_holder(vol, ENDING);
+		lock_file_ending(vol->lock_fd);
 	reaper_stop(&vol->reaper);
 	inode_table_release(vol);
 	if (vol->mdt && mdt_sync(vol->mdt))

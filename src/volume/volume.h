@@ -26,6 +26,9 @@ struct inode;
  */
 int MUST_CHECK volume_open(const char *mdt_path, struct volume **ret_volume);
 
+/* The volume can be used at mount_path (absolute): for who wants to open it meanwhile. */
+void volume_mounted(struct volume *vol, const char *mount_path);
+
 /* Destroys what is still to be destroyed, syncs and gives the lock back. All handles and inodes
  * must have been released. NULL is fine. */
 void volume_close(struct volume *vol);
