@@ -105,6 +105,9 @@ bool io_will_share(struct io_ladder *ladder, const struct io_request *req);
  */
 int MUST_CHECK io_punch(int fd, uint64_t offset, uint64_t len_bytes);
 
+/* Whether files on one device can share extents, as far as is known: no refusal is remembered. */
+bool io_may_share(struct io_ladder *ladder, dev_t device);
+
 static inline void io_moved_add(struct io_moved *sum, const struct io_moved *m)
 {
 	for (int i = 0; i < IO_RUNGS; i++)

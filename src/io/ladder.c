@@ -127,3 +127,10 @@ void io_ladder_note_block(struct io_ladder *ladder, const struct io_request *req
 	ladder->pairs[add_locked(ladder, req)].block_bytes = block_bytes;
 	pthread_mutex_unlock(&ladder->lock);
 }
+
+bool io_may_share(struct io_ladder *ladder, dev_t device)
+{
+	const struct io_request within = { .src.dev = device, .dst.dev = device };
+
+	return !io_ladder_refused(ladder, &within, IO_SHARE);
+}

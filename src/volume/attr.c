@@ -123,7 +123,7 @@ static int truncate_objects(struct inode *inode, struct file *f, uint64_t size_b
 
 	if (err != FILE_NOT_INSTANTIATED)
 		return err;
-	err = instantiate_range(inode, size_bytes - 1, size_bytes);
+	err = instantiate_range(inode, size_bytes - 1, size_bytes, NULL);
 	return err ? err : file_truncate(f, size_bytes);
 }
 

@@ -162,6 +162,7 @@ struct change {
 	const void *buf;
 	int mode;
 	struct file_copy copy;
+	struct layout *near; /* of the copy's source */
 	struct io_moved moved;
 };
 
@@ -186,7 +187,8 @@ static ssize_t change_run(struct change *c)
 	while (!err) {
 		n = c->run(c);
 		if (n == FILE_NOT_INSTANTIATED)
-			err = instantiate_range(inode, c->offset, c->offset + c->len_bytes);
+			err = instantiate_range(inode, c->offset, c->offset + c->len_bytes,
+						c->near);
 		else if (n >= 0)
 			return n;
 		else
@@ -279,7 +281,11 @@ ssize_t handle_copy_range(struct handle *src, uint64_t src_offset, struct handle
 		.ladder = &dst->inode->vol->ladder,
 		.deadline_ns = clock_now_ns() + COPY_TIME_NS,
 	};
+	/* A copy stays near its source, where it can share its extents. Not a victim: it's made to
+	 * move. */
+	c.near = dst->inode->victim ? NULL : file_layout(src->file);
 	n = change_run(&c);
+	layout_unref(c.near);
 	count(dst->inode, &(struct volume_moved){ .copies = c.moved });
 	return n;
 }

@@ -16,6 +16,35 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* Whether the device holds objects of `near` that new objects on it could share extents with. */
+static bool is_near(struct volume *vol, const struct layout *near, dev_t device)
+{
+	for (uint32_t i = 0; near && i < near->count; i++) {
+		const struct component *c = &near->comps[i];
+
+		for (uint16_t k = 0; component_instantiated(near, c) && k < c->object_count; k++) {
+			struct ost *ost = ost_set_get(&vol->osts, c->objects[k].ost_idx);
+
+			if (ost && ost_active(ost) && ost_device(ost) == device)
+				return io_may_share(&vol->ladder, device);
+		}
+	}
+	return false;
+}
+
+/* Keeps to OSTs that are near, if there is one that can be used. */
+static void prefer_near(struct volume *vol, const struct layout *near, struct alloc_ost *osts)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < vol->osts.count; i++) {
+		osts[i].avoid = !is_near(vol, near, osts[i].device);
+		any |= osts[i].usable && !osts[i].avoid;
+	}
+	for (uint32_t i = 0; !any && i < vol->osts.count; i++)
+		osts[i].avoid = false;
+}
+
 /* What the allocator is told of each OST. A `full` OST (index by OST) isn't asked again. */
 static void describe_osts(struct volume *vol, const char *pool, const bool *full,
 			  struct alloc_ost *ret)
@@ -41,7 +70,7 @@ static void describe_osts(struct volume *vol, const char *pool, const bool *full
 /* OSTs for component c, at most vol->osts.count or its stripe count. The caller frees *ret_indices.
  */
 static int choose_osts(struct volume *vol, const struct component *c, const bool *full,
-		       uint32_t **ret_indices, size_t *ret_count)
+		       const struct layout *near, uint32_t **ret_indices, size_t *ret_count)
 {
 	uint32_t count =
 		c->stripe_count == LAYOUT_STRIPE_COUNT_ALL ? vol->osts.count : c->stripe_count;
@@ -66,6 +95,9 @@ static int choose_osts(struct volume *vol, const struct component *c, const bool
 		req.count = c->object_count;
 	}
 	describe_osts(vol, c->pool, full, osts);
+	/* As many as there are means all of them, near or not. */
+	if (near && req.count != ALLOC_ALL)
+		prefer_near(vol, near, osts);
 	pthread_mutex_lock(&vol->alloc_lock);
 	err = alloc_choose(&vol->alloc, osts, vol->osts.count, &req, indices, ret_count);
 	pthread_mutex_unlock(&vol->alloc_lock);
@@ -134,7 +166,8 @@ static int create_objects(struct volume *vol, struct fid file, struct component 
 }
 
 /* Tries other OSTs when one turns out to be full, as long as the layout doesn't name them. */
-static int place_component(struct volume *vol, struct fid file, struct component *c)
+static int place_component(struct volume *vol, struct fid file, const struct layout *near,
+			   struct component *c)
 {
 	CLEANUP_FREE bool *full = calloc(vol->osts.count, sizeof(*full));
 	bool named = c->magic == LAYOUT_MAGIC_SPECIFIC || c->offset_or_gen != LAYOUT_OFFSET_ANY;
@@ -150,7 +183,7 @@ static int place_component(struct volume *vol, struct fid file, struct component
 
 		if (attempt > 0 && c->objects != wanted.objects)
 			wanted.objects = NULL, wanted.object_count = 0;
-		err = choose_osts(vol, &wanted, full, &indices, &count);
+		err = choose_osts(vol, &wanted, full, near, &indices, &count);
 		if (!err)
 			err = create_objects(vol, file, c, indices, count, &failed);
 		else
@@ -168,8 +201,8 @@ static int place_component(struct volume *vol, struct fid file, struct component
 }
 
 /* Objects for all components that overlap [start, end) and have none. */
-static int place_range(struct volume *vol, struct fid file, struct layout *l, uint64_t start,
-		       uint64_t end)
+static int place_range(struct volume *vol, struct fid file, const struct layout *near,
+		       struct layout *l, uint64_t start, uint64_t end)
 {
 	int err = 0;
 
@@ -183,7 +216,7 @@ static int place_range(struct volume *vol, struct fid file, struct layout *l, ui
 				    "component %" PRIu32
 				    ": data can't be written through its pattern",
 				    c->id);
-		err = place_component(vol, file, c);
+		err = place_component(vol, file, near, c);
 		if (!err) {
 			c->flags |= l->kind == LAYOUT_COMPOSITE ? COMP_INIT : 0;
 			c->offset_or_gen = (uint16_t)(l->kind == LAYOUT_PLAIN ? l->gen : 0);
@@ -214,7 +247,8 @@ static bool covers(const struct layout *l, uint64_t start, uint64_t end)
 	return i >= 0 && layout_find(l, 0, end - 1) >= 0;
 }
 
-static int instantiate_locked(struct inode *inode, struct file *f, uint64_t start, uint64_t end)
+static int instantiate_locked(struct inode *inode, struct file *f, uint64_t start, uint64_t end,
+			      const struct layout *near)
 {
 	CLEANUP_LAYOUT struct layout *before = file_layout(f), *now = NULL;
 	char text[FID_TEXT_MAX];
@@ -228,7 +262,7 @@ static int instantiate_locked(struct inode *inode, struct file *f, uint64_t star
 		return fail(-ENOMEM, "no memory for a layout");
 	if (now->kind == LAYOUT_COMPOSITE)
 		now->gen++;
-	err = place_range(inode->vol, file_fid(f), now, start, end);
+	err = place_range(inode->vol, file_fid(f), near, now, start, end);
 	if (!err && layout_equal(before, now))
 		return 0; /* somebody else was first */
 	if (!err)
@@ -243,7 +277,7 @@ static int instantiate_locked(struct inode *inode, struct file *f, uint64_t star
 	return 0;
 }
 
-int instantiate_range(struct inode *inode, uint64_t start, uint64_t end)
+int instantiate_range(struct inode *inode, uint64_t start, uint64_t end, const struct layout *near)
 {
 	struct file *f;
 	int err = inode_get_file(inode, &f);
@@ -253,7 +287,7 @@ int instantiate_range(struct inode *inode, uint64_t start, uint64_t end)
 	if (start >= end)
 		return -EINVAL;
 	pthread_mutex_lock(&inode->commit_lock);
-	err = instantiate_locked(inode, f, start, end);
+	err = instantiate_locked(inode, f, start, end, near);
 	pthread_mutex_unlock(&inode->commit_lock);
 	return err;
 }

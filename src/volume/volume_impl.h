@@ -136,9 +136,13 @@ int MUST_CHECK hidden_getattr(struct inode *inode, struct stat *ret_st);
 
 /* ---- instantiate.c ---- */
 
-/* Makes the objects of all components of [start, end) that have none (first write). -ENODATA: no
- * component covers all of it. */
-int MUST_CHECK instantiate_range(struct inode *inode, uint64_t start, uint64_t end);
+/*
+ * Makes the objects of all components of [start, end) that have none (first write). `near` (may be
+ * NULL): the layout of a file that the data is copied from; where nothing else is asked for, the
+ * objects go to devices that can share extents with its objects. -ENODATA: no component covers all.
+ */
+int MUST_CHECK instantiate_range(struct inode *inode, uint64_t start, uint64_t end,
+				 const struct layout *near);
 /* Destroys the objects of a layout. Continues after an error and returns the first. */
 int MUST_CHECK destroy_objects(struct volume *vol, const struct layout *l);
 

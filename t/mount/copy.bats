@@ -24,7 +24,7 @@ setup() {
 }
 
 @test "cp shares extents where the OSTs can, and no byte crosses the mount" {
-	local size=$((100 * 1024 * 1024 + 12345)) before after
+	local size=$((30 * 1024 * 1024 + 12345)) before after
 	for layout in "-c 1" "-c 4 -S 1M" "-E 1M -c 1 -E 16M -c 2 -E -1 -c 4"; do
 		mkdir -p "$MNT/dir"
 		lov setstripe $layout "$MNT/dir"
@@ -50,7 +50,7 @@ setup() {
 
 @test "copies between files of different stripe sizes and counts hold the same bytes" {
 	local a b
-	random_file "$T/data" $((37 * 1024 * 1024 + 4097))
+	random_file "$T/data" $((11 * 1024 * 1024 + 4097))
 	for a in "-c 1" "-c 3 -S 64k" "-c 4 -S 1M" "-C 7 -S 128k"; do
 		lov setstripe $a "$MNT/a"
 		cp "$T/data" "$MNT/a"
@@ -132,4 +132,37 @@ setup() {
 	cmp -n 50000 -i 50000:0 "$MNT/a" "$MNT/b"
 	xfs_io -c "copy_range -s 100000 -d 0 -l 1000 $MNT/a" "$MNT/b"
 	[ "$(stat -c %s "$MNT/b")" -eq 50000 ]
+}
+
+@test "a copy stays on its source's device where extents can be shared, and is spread where not" {
+	volume_unmount
+	rm -rf "$T"/d0/*
+	volume_make_again() {
+		fs_make "$T/d1" 1024
+		rm -rf "$T/d0/mdt" "$T/d0/ost"*
+		mkdir "$T/d0/mdt" "$T/d0/ost0" "$T/d1/ost1"
+		OST=("$T/d0/ost0" "$T/d1/ost1")
+		mkfs.lovfs --fsname test --mdt "$T/d0/mdt" --ost "${OST[0]}" --ost "${OST[1]}"
+	}
+	volume_make_again
+	volume_mount
+	head -c 4M /dev/urandom >"$MNT/a"
+	local home i there=0
+	home=$(lov getstripe -i "$MNT/a")
+	for i in $(seq 8); do
+		cp "$MNT/a" "$MNT/b$i"
+		[ "$(lov getstripe -i "$MNT/b$i")" -eq "$home" ] && there=$((there + 1))
+		same "$MNT/a" "$MNT/b$i"
+	done
+	if fs_shares_extents; then
+		[ "$there" -eq 8 ]
+		[ "$(moved shared)" -eq $((8 * 4 * 1024 * 1024)) ]
+	else
+		[ "$there" -lt 7 ]
+	fi
+	# What is asked for goes first.
+	lov setstripe -i $((1 - home)) "$MNT/c"
+	cp "$MNT/a" "$MNT/c"
+	[ "$(lov getstripe -i "$MNT/c")" -eq $((1 - home)) ]
+	same "$MNT/a" "$MNT/c"
 }
