@@ -81,6 +81,32 @@ int inode_getattr(struct inode *inode, struct stat *ret_st)
 	return 0;
 }
 
+static bool all_active(const struct volume *vol)
+{
+	for (uint32_t i = 0; i < vol->osts.count; i++) {
+		if (!ost_active(vol->osts.osts[i]))
+			return false;
+	}
+	return true;
+}
+
+int inode_check_size_known(struct inode *inode)
+{
+	struct file_attr attr;
+	struct som som;
+	struct file *f;
+	int err;
+
+	if (all_active(inode->vol))
+		return 0;
+	err = inode_get_file(inode, &f);
+	if (!err)
+		err = file_stat(f, &attr);
+	if (err || attr.complete || !som_get(inode->vol->mdt, inode->fd, &som))
+		return err;
+	return fail(-EIO, "the file's size isn't known: an OST is inactive");
+}
+
 int inode_size_changes(struct inode *inode)
 {
 	int err = 0;
@@ -96,22 +122,36 @@ int inode_size_changes(struct inode *inode)
 	return err;
 }
 
+/* Whether the size is to be saved; from now on, a change says so again. */
+static bool take_size_changed(struct inode *inode)
+{
+	bool changed;
+
+	pthread_mutex_lock(&inode->lock);
+	changed = inode->size_changed && inode->file && !inode->orphan;
+	if (changed)
+		inode->size_changed = false;
+	pthread_mutex_unlock(&inode->lock);
+	return changed;
+}
+
+/*
+ * The size is looked up without the lock, which comes after the file's own. A write that has begun
+ * since then has said so: its size is saved another time.
+ */
 void inode_save_size(struct inode *inode)
 {
 	struct file_attr attr;
 	struct som som;
 
+	if (!take_size_changed(inode) || file_stat(inode->file, &attr) || !attr.complete)
+		return;
+	som = (struct som){ .size_bytes = attr.size_bytes, .blocks = attr.blocks };
 	pthread_mutex_lock(&inode->lock);
-	/* While the lock is held no write can begin; one that is under way takes the saved size
-	 * away at the next. */
-	if (inode->size_changed && inode->file && !inode->orphan) {
-		inode->size_changed = false;
-		if (file_stat(inode->file, &attr) == 0 && attr.complete) {
-			som = (struct som){ .size_bytes = attr.size_bytes, .blocks = attr.blocks };
-			inode->size_saved = true;
-			if (som_set(inode->vol->mdt, inode->fd, &som))
-				log_debug("inode %ju: size not saved", (uintmax_t)inode->ino);
-		}
+	if (!inode->size_changed) {
+		inode->size_saved = true;
+		if (som_set(inode->vol->mdt, inode->fd, &som))
+			log_debug("inode %ju: size not saved", (uintmax_t)inode->ino);
 	}
 	pthread_mutex_unlock(&inode->lock);
 }
@@ -137,6 +177,8 @@ int inode_truncate(struct inode *inode, uint64_t size_bytes)
 		err = inode_size_changes(inode);
 	if (!err)
 		err = truncate_objects(inode, f, size_bytes);
+	if (!err)
+		err = inode_size_changes(inode); /* it may have been saved meanwhile */
 	if (!err)
 		err = sys_utimens_fd(inode->fd, now);
 	return err;

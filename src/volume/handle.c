@@ -47,6 +47,9 @@ int handle_open(struct inode *inode, int flags, struct handle **ret_handle)
 
 	if (err)
 		return err;
+	err = inode_check_size_known(file);
+	if (err)
+		return err;
 	if (inode_is_mirror(inode) && (flags & O_TRUNC))
 		return fail(-EROFS, "a mirror can't be written by itself");
 	h = calloc(1, sizeof(*h));
@@ -190,7 +193,8 @@ static ssize_t change_run(struct change *c)
 			err = instantiate_range(inode, c->offset, c->offset + c->len_bytes,
 						c->near);
 		else if (n >= 0)
-			return n;
+			return inode_size_changes(inode) ? -EIO
+							 : n; /* it may have been saved meanwhile */
 		else
 			err = (int)n;
 		if (err == -ENOSPC && !drained) {
@@ -264,6 +268,9 @@ ssize_t handle_copy_range(struct handle *src, uint64_t src_offset, struct handle
 
 	if (err)
 		return err;
+	/* Where an OST can't be asked, the known size may not be the end. */
+	if (!attr.complete && src_offset >= attr.size_bytes)
+		return fail(-EIO, "the end of the source isn't known: an OST is inactive");
 	/* No objects for what isn't there to be copied. */
 	if (src_offset >= attr.size_bytes)
 		len_bytes = 0;

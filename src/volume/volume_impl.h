@@ -123,6 +123,9 @@ int MUST_CHECK inode_fsync(struct inode *inode);
 
 /* Before data changes: takes the saved size away, so that it is right or absent. */
 int MUST_CHECK inode_size_changes(struct inode *inode);
+/* -EIO where an OST can't be asked and no size was saved: a reader would take a wrong end for the
+ * file's. */
+int MUST_CHECK inode_check_size_known(struct inode *inode);
 /* Saves the size if it changed since it was saved last. */
 void inode_save_size(struct inode *inode);
 /* ftruncate(2) proper: instantiates, sets the modification time. */
