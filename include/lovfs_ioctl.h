@@ -72,9 +72,10 @@ struct lovfs_ioc_data_version {
  * Group lock: holds back writes of all descriptors but those that hold it with the same number,
  * until it is unlocked or the descriptor is closed. The descriptor must be open for writing. Reads
  * go on. EBUSY: another number holds it. A holder must not have the file itself open: a held back
- * writer has the inode's lock in the kernel, which fsync, copy_file_range and even close need. It opens
- * .lovfs/mirror/<FID>/0 under the mount point, which is an inode of its own, and uses only that. Pages
- * of shared mappings that the kernel writes back are not held back; they change the data version.
+ * writer has the inode's lock in the kernel, which fsync, copy_file_range and even close need. It
+ * opens .lovfs/mirror/<FID>/0 under the mount point, which is an inode of its own, and uses only
+ * that. Pages of shared mappings that the kernel writes back are not held back; they change the
+ * data version.
  */
 struct lovfs_ioc_group_lock {
 	__u32 gid; /* not 0 */

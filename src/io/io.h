@@ -4,12 +4,15 @@
  * offer. Knows no layout.
  *
  * The means are rungs of a ladder, best first; each range starts on the best one that hasn't been
- * refused for its pair of devices: share   FICLONERANGE: the two files share extents (unaligned
- * ends are split off and go further down) kernel  copy_file_range(2): copied by an NFS or SMB
- * server, or inside the kernel rw      pread and pwrite through a buffer A rung is left only on the
- * errors that mean "not this way": EXDEV, EOPNOTSUPP, ENOSYS, EINVAL, ETXTBSY, EPERM, ENOTTY;
- * ENOENT and EBADF for the kernel rung. Anything else (EIO, ENOSPC, EDQUOT, EFBIG, EINTR ...) ends
- * the copy.
+ * refused for its pair of devices:
+ *
+ *   share   FICLONERANGE: the files share extents (unaligned ends are split off and go further down)
+ *   kernel  copy_file_range(2): copied by an NFS or SMB server, or inside the kernel
+ *   rw      pread and pwrite through a buffer
+ *
+ * A rung is left only on the errors that mean "not this way": EXDEV, EOPNOTSUPP, ENOSYS, EINVAL,
+ * ETXTBSY, EPERM, ENOTTY; ENOENT and EBADF for the kernel rung. Anything else (EIO, ENOSPC, EDQUOT,
+ * EFBIG, EINTR ...) ends the copy.
  */
 #ifndef LOVFS_IO_IO_H
 #define LOVFS_IO_IO_H

@@ -3,9 +3,11 @@
  * The rungs of the ladder, one file each. For the inside of io/.
  *
  * A rung copies its range from the front and says in *ret_done how far it came, also when it fails.
- * It returns RUNG_DONE               all is copied, or less: then the source ends there RUNG_LEFT,
- * RUNG_REFUSED the rest is for the rungs below a negative errno        a real error, with its text;
- * -ECANCELED when *stop was set It knows nothing of holes: the range is data.
+ * It knows nothing of holes: the range is data. It returns
+ *
+ *   RUNG_DONE                all is copied, or less: then the source ends there
+ *   RUNG_LEFT, RUNG_REFUSED  the rest is for the rungs below
+ *   a negative errno         a real error, with its text; -ECANCELED when *stop was set
  */
 #ifndef LOVFS_IO_RUNG_H
 #define LOVFS_IO_RUNG_H

@@ -2,9 +2,9 @@
 /*
  * Names, attributes and layouts, in a directory tree.
  *
- *   DIR/ROOT/            the name tree: real directories, links, special files, and one empty inode
- * for each regular file DIR/PENDING/<fid>    inodes without a name whose objects are still to be
- * destroyed: unlinked (open or not), victims DIR/LAYOUT/<fid>.<n> layouts too large for an xattr
+ *   DIR/ROOT/            the name tree: directories, links, special files, an empty inode for each file
+ *   DIR/PENDING/<fid>    inodes without a name whose objects are to be destroyed: unlinked, victims
+ *   DIR/LAYOUT/<fid>.<n> layouts too large for an xattr
  *   DIR/LAST_FID         bound of FIDs given out (base/idfile.h)
  *
  * Names, owners, modes, ACLs, xattrs, hard links and directory order are the backing file system's.

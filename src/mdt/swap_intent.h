@@ -6,13 +6,10 @@
  * intent is a second link of T, PENDING/<V's fid>.swap, and T's old layout as the content of V's
  * MDT inode (which is otherwise empty). Steps, and what a crash after each leaves:
  *
- *   1. content of V = T's old layout, fsync       V goes with its own objects, T is as it was
- *   2. link T to PENDING/<V>.swap, durable        T's layout is not V's: taken back; V goes, T is
- * as it was
- *   3. T's layout = V's layout, durable (commit)  T's layout is V's: V gets the layout in its
- * content, then goes
- *   4. V's layout = T's old layout                T's layout is not V's: V goes with the old
- * objects
+ *   1. content of V = T's old layout, fsync    V goes with its own objects, T is as it was
+ *   2. link T to PENDING/<V>.swap, durable     T and V share no object: V goes, T is as it was
+ *   3. T's layout = V's, durable (commit)      T and V share objects: V gets the layout in its content
+ *   4. V's layout = T's old layout             T and V share no object: V goes with the old objects
  *   5. PENDING/<V>.swap removed
  */
 #ifndef LOVFS_MDT_SWAP_INTENT_H
