@@ -14,7 +14,8 @@ void complain_set_before(void (*hook)(void))
 	before = hook;
 }
 
-static void complain_v(const struct verb *verb, const char *path, const char *fmt, va_list ap)
+static PRINTF_LIKE(3, 0) void complain_v(const struct verb *verb, const char *path, const char *fmt,
+					 va_list ap)
 {
 	char text[ERROR_TEXT_MAX];
 

@@ -3,7 +3,7 @@
 #ifndef LOVFS_CLI_GETSTRIPE_ARGS_H
 #define LOVFS_CLI_GETSTRIPE_ARGS_H
 
-#include "cli/optable.h"
+#include "cli/opt.h"
 #include "layout/print.h"
 
 #define GETSTRIPE_DUMPS_MAX 256

@@ -5,7 +5,7 @@
 #define LOVFS_CLI_LAYOUT_ARGS_H
 
 #include "base/attr.h"
-#include "cli/optable.h"
+#include "cli/opt.h"
 #include "layout/layout.h"
 #include "layout/options.h"
 

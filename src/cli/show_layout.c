@@ -3,6 +3,7 @@
 
 #include "base/units.h"
 #include "cli/json_out.h"
+#include "layout/print_view.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -57,6 +58,8 @@ int show_layout(struct show_layout *s, const struct layout *l, const struct prin
 	struct print_context c = completed(ctx);
 	CLEANUP_STRBUF struct strbuf text = { 0 };
 
+	if (!print_view_has_ost(l, s->print))
+		return 0;
 	if (s->list)
 		return add_json(s, l, &c);
 	print_layout(&text, l, &c, s->print);

@@ -4,7 +4,7 @@
 #ifndef LOVFS_CLI_VERB_H
 #define LOVFS_CLI_VERB_H
 
-#include "cli/optable.h"
+#include "cli/opt.h"
 
 enum exit_status {
 	STATUS_OK = 0,

@@ -4,6 +4,7 @@
 #include "cli/complain.h"
 #include "cli/df_sum.h"
 #include "cli/json_out.h"
+#include "cli/opt_parse.h"
 #include "cli/place.h"
 #include "cli/tally.h"
 #include "cli/verb.h"

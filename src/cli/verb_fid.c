@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "cli/complain.h"
 #include "cli/json_out.h"
+#include "cli/opt_parse.h"
 #include "cli/place.h"
 #include "cli/tally.h"
 #include "cli/verb.h"

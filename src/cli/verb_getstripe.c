@@ -5,6 +5,7 @@
 #include "cli/dump_layouts.h"
 #include "cli/getstripe_args.h"
 #include "cli/json_out.h"
+#include "cli/opt_parse.h"
 #include "cli/place.h"
 #include "cli/show_layout.h"
 #include "cli/tally.h"

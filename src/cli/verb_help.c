@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/complain.h"
+#include "cli/opt_parse.h"
 #include "cli/verb.h"
 
 static int run_help(const struct verb *verb, int argc, char **argv)
@@ -22,7 +23,7 @@ static int run_help(const struct verb *verb, int argc, char **argv)
 	wanted = verb_find(argv[first]);
 	if (!wanted)
 		return complain_usage(verb, "there is no verb '%s'", argv[first]);
-	opt_help(wanted);
+	opt_parse_help(wanted);
 	return STATUS_OK;
 }
 

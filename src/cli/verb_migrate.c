@@ -6,6 +6,7 @@
 #include "cli/json_out.h"
 #include "cli/layout_args.h"
 #include "cli/migrate_report.h"
+#include "cli/opt_parse.h"
 #include "cli/path_list.h"
 #include "cli/place.h"
 #include "cli/stop_signal.h"

@@ -3,6 +3,7 @@
 #include "base/sys.h"
 #include "cli/complain.h"
 #include "cli/layout_args.h"
+#include "cli/opt_parse.h"
 #include "cli/place.h"
 #include "cli/tally.h"
 #include "cli/verb.h"

@@ -4,8 +4,7 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "layout/codec.h"
-
-#include <lovfs_ioctl.h>
+#include "lovfs_ioctl.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The steps of one attempt to migrate a file, in the order of migrate_steps[]. For migrate.c. */
+/* The steps of one attempt to migrate a file, in the order of migrate_steps[]. For migrate_file.c.
+ */
 #ifndef LOVFS_MOVER_MIGRATE_STEPS_H
 #define LOVFS_MOVER_MIGRATE_STEPS_H
 

@@ -45,6 +45,7 @@ teardown() {
 @test "only what has an object on an OST" {
 	[[ $(lov getstripe -O 2 plain) == *" *"* ]]
 	[ -z "$(lov getstripe -O OST0000 plain)" ]
+	[ "$(lov getstripe --json -r -O 0 . | jq -c '[.[].path]')" = '["./pfl"]' ]
 	[ -n "$(lov getstripe --ost "$FSNAME-OST0001_UUID" plain)" ]
 	fails_with 2 "is not an OST" lov getstripe -O nowhere plain
 }

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Options declared in a table, from which both the parser and --help are made.
+ * Options declared in tables, from which both the parser and --help are made (cli/opt_parse.h).
  *
  * A verb keeps its options in a struct of its own; each entry says in which field its value goes
  * and how the text becomes it. Options that depend on their order (-E of a layout) have a function
- * of their own for that. --help is known to every verb.
+ * of their own for that.
  */
-#ifndef LOVFS_CLI_OPTABLE_H
-#define LOVFS_CLI_OPTABLE_H
+#ifndef LOVFS_CLI_OPT_H
+#define LOVFS_CLI_OPT_H
 
 #include "base/attr.h"
 
 #include <stddef.h>
 #include <stdint.h>
-
-struct verb;
 
 /* Keys of options without a letter begin here. */
 #define OPT_LONG 256
@@ -31,7 +29,7 @@ struct opt {
 	 */
 	int (*take)(void *options, const struct opt *opt, const char *arg);
 	size_t offset;  /* of the field, for the functions below */
-	uint64_t value; /* for opt_bits, opt_count */
+	uint64_t value; /* for opt_count */
 };
 
 struct opt_group {
@@ -48,20 +46,9 @@ int opt_text(void *options, const struct opt *opt, const char *arg);
 int opt_size(void *options, const struct opt *opt, const char *arg);
 /* uint32_t = a number from 1 to opt->value. */
 int opt_count(void *options, const struct opt *opt, const char *arg);
-/* uint32_t |= opt->value. */
-int opt_bits(void *options, const struct opt *opt, const char *arg);
 
-enum opt_outcome { OPT_GO_ON, OPT_DONE /* --help was printed */, OPT_BAD /* said why */ };
-
-/*
- * Takes the options out of argv (argv[0] is the verb) in their order, which may stand between
- * operands; "--" ends them. Then *ret_operand is the index of the first operand in the reordered
- * argv.
- */
-enum opt_outcome MUST_CHECK opt_parse(const struct verb *verb, int argc, char **argv, void *options,
-				      int *ret_operand);
-
-/* Prints the verb's --help to standard output. */
-void opt_help(const struct verb *verb);
+/* "--stripe-size", or "-S" where there is no name: for messages. Returns buf. */
+#define OPT_SPELLED_MAX 64
+const char *opt_spell(const struct opt *opt, char buf[OPT_SPELLED_MAX]);
 
 #endif

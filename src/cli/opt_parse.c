@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cli/optable.h"
+#include "cli/opt_parse.h"
 
 #include "base/error.h"
-#include "base/units.h"
 #include "cli/complain.h"
-#include "cli/verb.h"
 
-#include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,68 +15,6 @@
 static const struct opt help_opt = { .key = KEY_HELP,
 				     .name = "help",
 				     .help = "print this and exit" };
-
-/* ---- how texts become values ---- */
-
-/* "-S" or "--stripe-size", as it would be written. */
-static const char *spell(const struct opt *o, char buf[64])
-{
-	if (o->name)
-		snprintf(buf, 64, "--%s", o->name);
-	else
-		snprintf(buf, 64, "-%c", o->key);
-	return buf;
-}
-
-static void *field(void *options, const struct opt *opt)
-{
-	return (char *)options + opt->offset;
-}
-
-int opt_flag(void *options, const struct opt *opt, const char *arg UNUSED)
-{
-	*(bool *)field(options, opt) = true;
-	return 0;
-}
-
-int opt_text(void *options, const struct opt *opt, const char *arg)
-{
-	*(const char **)field(options, opt) = arg;
-	return 0;
-}
-
-int opt_size(void *options, const struct opt *opt, const char *arg)
-{
-	char buf[64];
-	uint64_t bytes;
-	int err = size_parse(arg, &bytes);
-
-	if (err)
-		return fail(err, "option %s: '%s' is not a size such as 65536, 64k or 1G",
-			    spell(opt, buf), arg);
-	if (bytes == 0)
-		return fail(-EINVAL, "option %s: 0 makes no sense here", spell(opt, buf));
-	*(uint64_t *)field(options, opt) = bytes;
-	return 0;
-}
-
-int opt_count(void *options, const struct opt *opt, const char *arg)
-{
-	char buf[64];
-	uint64_t n;
-
-	if (number_parse(arg, 1, opt->value, &n))
-		return fail(-EINVAL, "option %s: '%s' is not a number from 1 to %" PRIu64,
-			    spell(opt, buf), arg, opt->value);
-	*(uint32_t *)field(options, opt) = (uint32_t)n;
-	return 0;
-}
-
-int opt_bits(void *options, const struct opt *opt, const char *arg UNUSED)
-{
-	*(uint32_t *)field(options, opt) |= (uint32_t)opt->value;
-	return 0;
-}
 
 /* ---- getopt ---- */
 
@@ -148,13 +82,13 @@ static void explain(const struct verb *verb, const struct tables *t, int got, ch
 {
 	const char *word = argv[optind - 1];
 	size_t offset;
-	char buf[64];
+	char buf[OPT_SPELLED_MAX];
 	const struct opt *o = optopt ? find_key(t, optopt, &offset) : NULL;
 
 	if (got == ':')
-		complain_usage(verb, "option %s needs an argument", o ? spell(o, buf) : word);
+		complain_usage(verb, "option %s needs an argument", o ? opt_spell(o, buf) : word);
 	else if (o)
-		complain_usage(verb, "option %s takes no argument", spell(o, buf));
+		complain_usage(verb, "option %s takes no argument", opt_spell(o, buf));
 	else if (optopt)
 		complain_usage(verb, "unknown option '-%c'", optopt);
 	else
@@ -175,7 +109,7 @@ enum opt_outcome opt_parse(const struct verb *verb, int argc, char **argv, void 
 		const struct opt *o = key == '?' || key == ':' ? NULL : find_key(&t, key, &offset);
 
 		if (key == KEY_HELP) {
-			opt_help(verb);
+			opt_parse_help(verb);
 			return OPT_DONE;
 		}
 		if (!o) {
@@ -246,7 +180,7 @@ static void print_synopsis(const struct verb *verb)
 	}
 }
 
-void opt_help(const struct verb *verb)
+void opt_parse_help(const struct verb *verb)
 {
 	print_synopsis(verb);
 	printf("\n%s\n", verb->about);
