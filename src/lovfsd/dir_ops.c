@@ -14,12 +14,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* An open directory. The kernel sends one request at a time for it: it holds the lock of the file
  * position. */
 struct open_dir {
+	struct open_node node;
 	DIR *stream; /* NULL: hidden */
 	struct inode *inode;
 	off_t offset;          /* of the entry that comes next */
@@ -31,8 +33,10 @@ static struct open_dir *open_dir_of(const struct fuse_file_info *fi)
 	return (struct open_dir *)(uintptr_t)fi->fh;
 }
 
-static void close_dir(struct open_dir *dir)
+static void close_dir(struct open_node *node)
 {
+	struct open_dir *dir = (struct open_dir *)((char *)node - offsetof(struct open_dir, node));
+
 	if (dir->stream)
 		closedir(dir->stream);
 	free(dir);
@@ -67,9 +71,11 @@ static void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 		return;
 	}
 	dir->inode = inode;
+	dir->node.close = close_dir;
+	open_files_add(&s->files, &dir->node);
 	fi->fh = (uintptr_t)dir;
 	if (fuse_reply_open(req, fi))
-		close_dir(dir);
+		open_files_close(&s->files, &dir->node);
 }
 
 /* The next entry, not taken yet. 0, *ret_entry NULL at the end. */
@@ -217,7 +223,9 @@ static void op_readdirplus(fuse_req_t req, fuse_ino_t ino UNUSED, size_t size, o
 
 static void op_releasedir(fuse_req_t req, fuse_ino_t ino UNUSED, struct fuse_file_info *fi)
 {
-	close_dir(open_dir_of(fi));
+	struct session *s = session_begin(req);
+
+	open_files_close(&s->files, &open_dir_of(fi)->node);
 	fuse_reply_err(req, 0);
 }
 

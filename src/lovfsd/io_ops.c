@@ -42,7 +42,7 @@ static int attempt_open(struct session *s, fuse_req_t req, const struct held_op 
 	fi.fh = open_file_number(file);
 	set_caching(op->inode, &fi);
 	if (fuse_reply_open(req, &fi))
-		open_files_close(&s->files, file);
+		open_files_close(&s->files, &file->node);
 	return 0;
 }
 
@@ -69,7 +69,7 @@ static void op_release(fuse_req_t req, fuse_ino_t ino UNUSED, struct fuse_file_i
 {
 	struct session *s = session_begin(req);
 
-	open_files_close(&s->files, open_file_of(fi->fh));
+	open_files_close(&s->files, &open_file_of(fi->fh)->node);
 	fuse_reply_err(req, 0);
 }
 

@@ -199,7 +199,7 @@ static int lease_put(const struct ioctl_call *c)
  */
 static void tell_swapped(const struct ioctl_call *c)
 {
-	fuse_lowlevel_notify_inval_inode(c->s->fuse, (uintptr_t)c->inode, -1, 0);
+	fuse_lowlevel_notify_inval_inode(c->s->fuse, (uintptr_t)handle_inode(c->h), -1, 0);
 }
 
 static int swap_layouts(const struct ioctl_call *c)

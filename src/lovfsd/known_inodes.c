@@ -33,7 +33,11 @@ void known_inodes_init(struct known_inodes *known)
 	for (int i = 0; i < KNOWN_INODES_SHARDS; i++) {
 		pthread_mutex_init(&known->shards[i].lock, NULL);
 		known->shards[i].tree = NULL;
+		known->shards[i].count = 0;
 	}
+	atomic_init(&known->count, 0);
+	atomic_init(&known->told, false);
+	known->limit = SIZE_MAX;
 }
 
 static void drop_all(void *p)
@@ -52,39 +56,55 @@ void known_inodes_release(struct known_inodes *known)
 	}
 }
 
-/* One more reference in the tree; false where there is no memory. */
-static bool count_one(void **tree, struct inode *inode)
+/* One more reference in the tree; -ENOMEM. *ret_new: the first one. */
+static int count_one(void **tree, struct inode *inode, bool *ret_new)
 {
 	struct known_inode key = { .inode = inode };
 	struct known_inode **found = tfind(&key, tree, compare);
 	struct known_inode *entry;
 
+	*ret_new = !found;
 	if (found) {
 		(*found)->count++;
-		return true;
+		return 0;
 	}
 	entry = malloc(sizeof(*entry));
 	if (!entry)
-		return false;
+		return -ENOMEM;
 	*entry = (struct known_inode){ .inode = inode, .count = 1 };
 	if (tsearch(entry, tree, compare))
-		return true;
+		return 0;
 	free(entry);
-	return false;
+	return -ENOMEM;
+}
+
+/* Says so when there are too many. */
+static void watch_limit(struct known_inodes *known)
+{
+	if (atomic_load(&known->count) > known->limit && !atomic_exchange(&known->told, true))
+		known->above(known->cookie);
 }
 
 int known_inodes_take(struct known_inodes *known, struct inode *inode)
 {
 	struct known_shard *shard = shard_of(known, inode);
-	bool counted;
+	bool is_new;
+	int err;
 
 	pthread_mutex_lock(&shard->lock);
-	counted = count_one(&shard->tree, inode);
+	err = count_one(&shard->tree, inode, &is_new);
+	if (!err && is_new) {
+		shard->count++;
+		atomic_fetch_add(&known->count, 1);
+	}
 	pthread_mutex_unlock(&shard->lock);
-	if (counted)
-		return 0;
-	inode_forget(inode, 1);
-	return fail(-ENOMEM, "no memory for an inode");
+	if (err) {
+		inode_forget(inode, 1);
+		return fail(err, "no memory for an inode");
+	}
+	if (is_new)
+		watch_limit(known);
+	return 0;
 }
 
 void known_inodes_forget(struct known_inodes *known, struct inode *inode, uint64_t n)
@@ -104,9 +124,62 @@ void known_inodes_forget(struct known_inodes *known, struct inode *inode, uint64
 		gone = *found;
 		n = gone->count;
 		tdelete(gone, &shard->tree, compare);
+		shard->count--;
+		atomic_fetch_sub(&known->count, 1);
 	}
 	pthread_mutex_unlock(&shard->lock);
 	free(gone);
 	if (n)
 		inode_forget(inode, n);
+}
+
+void known_inodes_set_limit(struct known_inodes *known, size_t limit, void (*above)(void *cookie),
+			    void *cookie)
+{
+	known->limit = limit;
+	known->above = above;
+	known->cookie = cookie;
+}
+
+void known_inodes_pruned(struct known_inodes *known)
+{
+	atomic_store(&known->told, false);
+	watch_limit(known);
+}
+
+size_t known_inodes_count(struct known_inodes *known)
+{
+	return atomic_load(&known->count);
+}
+
+struct listing_of_inodes {
+	uint64_t *inos;
+	size_t count;
+};
+
+static void list_one(const void *node, VISIT visit, void *cookie)
+{
+	const struct known_inode *const *entry = node;
+	struct listing_of_inodes *l = cookie;
+
+	if (visit == postorder || visit == leaf)
+		l->inos[l->count++] = (uintptr_t)(*entry)->inode;
+}
+
+int known_inodes_list(struct known_inodes *known, unsigned int shard, uint64_t **ret_inos,
+		      size_t *ret_count)
+{
+	struct known_shard *from = &known->shards[shard];
+	struct listing_of_inodes l = { 0 };
+
+	pthread_mutex_lock(&from->lock);
+	l.inos = calloc(from->count + 1, sizeof(*l.inos));
+	if (l.inos)
+		twalk_r(from->tree, list_one, &l);
+	pthread_mutex_unlock(&from->lock);
+	if (!l.inos)
+		return -ENOMEM;
+	*ret_inos = l.inos;
+	*ret_count = l.count;
+	return 0;
 }

@@ -11,6 +11,8 @@
 #include "volume/inode.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define KNOWN_INODES_SHARDS 64 /* a power of two */
@@ -18,8 +20,15 @@
 struct known_inodes {
 	struct known_shard {
 		pthread_mutex_t lock;
-		void *tree; /* guarded by lock: tsearch(3) of struct known_inode */
+		void *tree;   /* guarded by lock: tsearch(3) of struct known_inode */
+		size_t count; /* guarded by lock */
 	} shards[KNOWN_INODES_SHARDS];
+	atomic_size_t count;
+	/* See known_inodes_set_limit(). Set while no request is being served. */
+	size_t limit;
+	void (*above)(void *cookie);
+	void *cookie;
+	atomic_bool told; /* above() has been called since the last known_inodes_pruned() */
 };
 
 void known_inodes_init(struct known_inodes *known);
@@ -31,5 +40,18 @@ void known_inodes_release(struct known_inodes *known);
 int MUST_CHECK known_inodes_take(struct known_inodes *known, struct inode *inode);
 /* The kernel drops n references. */
 void known_inodes_forget(struct known_inodes *known, struct inode *inode, uint64_t n);
+
+/*
+ * Calls `above`, once until known_inodes_pruned(), when there are more inodes than that. Set it while no
+ * request is being served.
+ */
+void known_inodes_set_limit(struct known_inodes *known, size_t limit, void (*above)(void *cookie),
+			    void *cookie);
+void known_inodes_pruned(struct known_inodes *known);
+size_t known_inodes_count(struct known_inodes *known);
+
+/* FUSE's numbers of the inodes in one of the shards, in no order. The caller frees *ret_inos. */
+int MUST_CHECK known_inodes_list(struct known_inodes *known, unsigned int shard,
+				 uint64_t **ret_inos, size_t *ret_count);
 
 #endif

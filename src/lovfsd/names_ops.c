@@ -178,7 +178,7 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 	} else {
 		err = reply_take_entry(s, inode, &e);
 		if (err)
-			open_files_close(&s->files, file);
+			open_files_close(&s->files, &file->node);
 	}
 	if (err) {
 		if (!is_victim_name(name) && names_unlink(dir, name))
@@ -191,7 +191,7 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 	fi->fh = open_file_number(file);
 	fi->keep_cache = 1;
 	if (fuse_reply_create(req, &e, fi)) {
-		open_files_close(&s->files, file);
+		open_files_close(&s->files, &file->node);
 		reply_entry_undo(s, inode);
 	}
 }

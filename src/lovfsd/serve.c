@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "lovfsd/ops.h"
+#include "lovfsd/prune.h"
 #include "lovfsd/read_ahead.h"
 #include "lovfsd/session.h"
 #include "lovfsd/stop.h"
@@ -35,10 +36,10 @@
 /*
  * What libfuse would ask for, and why not:
  *
- * HANDLE_KILLPRIV   the kernel takes set-user-id bits away by itself, by setattr, as it knows who
- * wrote AUTO_INVAL_DATA   drops all pages of a file whenever its time has changed, also by our own
- * writes. All that changes data comes through the kernel, which keeps its pages right SPLICE_* data
- * goes to more than one object, from and to memory
+ *   HANDLE_KILLPRIV  the kernel takes set-user-id bits away by itself: it knows who wrote
+ *   AUTO_INVAL_DATA  drops a file's pages whenever its time has changed, also by our own writes; all
+ *                    that changes data comes through the kernel, which keeps its pages right
+ *   SPLICE_*         data goes to more than one object, from and to memory
  *
  * Not asked for, though it would make small writes faster: WRITEBACK_CACHE. The kernel would then
  * be the one that knows sizes and times, and copies inside the daemon, swaps and group locks would
@@ -72,12 +73,14 @@ static void PRINTF_LIKE(2, 0) log_fuse(enum fuse_log_level level, const char *fm
 		if (*c == '\n')
 			*c = c[1] ? ' ' : '\0';
 	}
-	if (level <= FUSE_LOG_ERR)
+	if (level <= FUSE_LOG_ERR) {
 		log_error("%s", line);
-	else if (level <= FUSE_LOG_WARNING)
+		fail(-EIO, "%s", line); /* for whoever asks why mounting failed */
+	} else if (level <= FUSE_LOG_WARNING) {
 		log_warning("%s", line);
-	else
+	} else {
 		log_debug("%s", line);
+	}
 }
 
 static int new_session(struct session *s, const struct mount_options *opts)
@@ -129,20 +132,32 @@ static void *tune(void *mount_path)
 	return NULL;
 }
 
-/* Serves what is mounted at mount_path, and unmounts it. */
-static int serve_mounted(struct session *s, const char *mount_path)
+/* The loop, with the threads beside it that stop it and keep it within its limits. */
+static int run_watched_loop(struct session *s, const char *mount_path)
 {
 	struct stop stop;
-	pthread_t tuner;
-	bool tuning = false;
-	int err = stop_init(&stop, s->fuse, mount_path);
+	struct prune prune;
+	int err = prune_init(&prune, &s->known, s->fuse);
 
+	if (err)
+		return err;
+	err = stop_init(&stop, s->fuse, mount_path);
 	if (err == 0) {
-		/* By a thread of its own, as it needs the loop. Unmounting ends its wait. */
-		tuning = pthread_create(&tuner, NULL, tune, (void *)(uintptr_t)mount_path) == 0;
 		err = run_loop(s);
 		stop_release(&stop);
 	}
+	prune_release(&prune);
+	return err;
+}
+
+/* Serves what is mounted at mount_path, and unmounts it. */
+static int serve_mounted(struct session *s, const char *mount_path)
+{
+	pthread_t tuner;
+	/* By a thread of its own, as it needs the loop; unmounting ends its wait. */
+	bool tuning = pthread_create(&tuner, NULL, tune, (void *)(uintptr_t)mount_path) == 0;
+	int err = run_watched_loop(s, mount_path);
+
 	fuse_session_unmount(s->fuse);
 	if (tuning)
 		pthread_join(tuner, NULL);
@@ -160,10 +175,11 @@ int serve_volume(struct volume *vol, const struct mount_options *opts, void (*re
 	fuse_set_log_func(log_fuse);
 	err = new_session(&s, opts);
 	if (err == 0) {
-		if (fuse_session_mount(s.fuse, opts->mount_path))
-			err = fail(-EIO, "can't mount at %s", opts->mount_path);
-		else
-			err = serve_mounted(&s, opts->mount_path);
+		/* What libfuse itself says of the cause is better. */
+		fail(-EIO, "can't mount at %s", opts->mount_path);
+		err = fuse_session_mount(s.fuse, opts->mount_path)
+			      ? -EIO
+			      : serve_mounted(&s, opts->mount_path);
 	}
 	session_release(&s);
 	if (s.fuse)

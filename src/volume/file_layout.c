@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "layout/codec.h"
 #include "layout/rules.h"
+#include "layout/template.h"
 #include "mdt/layout_ea.h"
 #include "volume/volume_impl.h"
 
@@ -114,9 +115,31 @@ static int set_file(struct inode *inode, const struct layout *request)
 	return err;
 }
 
+/*
+ * Whether it is the layout of another file, as cp, tar and rsync bring it with the other xattrs,
+ * and not a request. (A request that names objects means their OSTs.)
+ */
+static bool is_copied(const struct layout *l)
+{
+	return has_objects(l) && l->comps[0].magic != LAYOUT_MAGIC_SPECIFIC;
+}
+
+/* What a copied layout asks for: another one like it. */
+static int make_request(struct layout **l)
+{
+	struct layout *request = layout_to_request(*l, false);
+
+	if (!request)
+		return fail(-ENOMEM, "no memory for a layout");
+	layout_unref(*l);
+	*l = request;
+	return 0;
+}
+
 int inode_set_layout(struct inode *inode, const void *bytes, size_t len_bytes)
 {
 	CLEANUP_LAYOUT struct layout *request = NULL;
+	bool copied;
 	int err;
 
 	if (inode_is_hidden(inode))
@@ -124,13 +147,20 @@ int inode_set_layout(struct inode *inode, const void *bytes, size_t len_bytes)
 	err = layout_decode(bytes, len_bytes, &request);
 	if (err == -EUCLEAN)
 		err = -EINVAL; /* the caller's bytes, not ours */
+	copied = !err && is_copied(request);
+	if (copied)
+		err = make_request(&request);
 	if (!err)
 		err = layout_check_request(request, &inode->vol->limits);
 	if (err)
 		return err;
 	if (S_ISDIR(inode->type))
 		return set_directory(inode, request);
-	return inode_is_regular(inode) ? set_file(inode, request) : -EOPNOTSUPP;
+	if (!inode_is_regular(inode))
+		return -EOPNOTSUPP;
+	err = set_file(inode, request);
+	/* As on Lustre: a copy of a file is not to fail because its data came before its xattrs. */
+	return copied && err == -EEXIST ? 0 : err;
 }
 
 int inode_remove_layout(struct inode *inode)

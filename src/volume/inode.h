@@ -97,7 +97,8 @@ ssize_t MUST_CHECK inode_get_layout(struct inode *inode, void *buf, size_t cap_b
 
 /*
  * Sets a directory's default, or the layout of a regular file that has no objects yet. -EEXIST: it
- * has. -EINVAL, -ENOENT (pool) ..: rules.h, with text.
+ * has. -EINVAL, -ENOENT (pool) ..: rules.h, with text. Bytes of another file's layout, with its
+ * objects, ask for one like it; a file that has objects then silently keeps its own.
  */
 int MUST_CHECK inode_set_layout(struct inode *inode, const void *bytes, size_t len_bytes);
 
