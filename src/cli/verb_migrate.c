@@ -25,7 +25,7 @@
 
 struct migrate_args {
 	struct layout_args layout;
-	bool block, nonblock, non_direct, nul, stats, verbose, json;
+	bool block, nonblock, non_direct, nul, stats, verbose, json, auto_stripe, restripe;
 	const char *files_from;
 	uint64_t bandwidth;
 	uint32_t threads, interval_s;
@@ -53,14 +53,6 @@ static int take_bandwidth(void *options, const struct opt *opt, const char *arg)
 		arg = with_unit;
 	}
 	return opt_size(options, opt, arg);
-}
-
-static int refuse_auto(void *options UNUSED, const struct opt *opt, const char *arg UNUSED)
-{
-	return fail(-EINVAL,
-		    "option --%s: choosing the layout by the file's size is not supported; name "
-		    "the layout",
-		    opt->name);
 }
 
 #define FLAG(letter, long_name, member, help_text)                                                 \
@@ -103,8 +95,10 @@ static const struct opt options[] = {
 	  .value = 86400 },
 	FLAG(OPT_LONG + 14, "json", json, "print JSON"),
 	FLAG('D', "non-direct", non_direct, "accepted for lfs's sake; the data doesn't pass here"),
-	{ .key = 'A', .name = "auto-stripe", .take = refuse_auto },
-	{ .key = OPT_LONG + 15, .name = "restripe", .take = refuse_auto },
+	FLAG('A', "auto-stripe", auto_stripe,
+	     "stripes by the file's size: the square root of\nits GiB, and one"),
+	FLAG(OPT_LONG + 15, "restripe", restripe,
+	     "the layout that a new file in its directory gets"),
 	{ 0 },
 };
 
@@ -167,6 +161,9 @@ static int run_with(const struct verb *verb, struct migrate_args *a, struct path
 		.request = request,
 		.options = {
 			.request = request,
+			.layout = a->auto_stripe ? MIGRATE_LAYOUT_AUTO :
+				  a->restripe	 ? MIGRATE_LAYOUT_RESTRIPE :
+						   MIGRATE_LAYOUT_GIVEN,
 			.mode = a->nonblock ? MIGRATE_NONBLOCK : MIGRATE_BLOCK,
 			.threads = a->threads,
 			.limit = &limit,
@@ -215,6 +212,9 @@ static int run_parsed(const struct verb *verb, struct migrate_args *a, char **op
 	err = layout_args_finish(&a->layout, &request);
 	if (err == -EINVAL || err == -ERANGE)
 		return complain_usage(verb, "%s", error_text(err));
+	if (!err && (request != NULL) + a->auto_stripe + a->restripe > 1)
+		return complain_usage(
+			verb, "--auto-stripe, --restripe and layout options exclude each other");
 	if (!err)
 		err = path_list_open(&paths, operands, a->files_from, a->nul);
 	if (err) {

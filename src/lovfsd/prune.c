@@ -17,7 +17,7 @@
 #define LOW(limit) ((limit) / 2 - (limit) / 16)
 
 /* The kernel's answers, struct fuse_forget_in, come a little later. */
-#define ROUND_PAUSE_NS (20 * (long)NS_PER_MS)
+#define ROUND_PAUSE_NS (5 * (long)NS_PER_MS)
 
 /* FUSE_NOTIFY_PRUNE of protocol 7.45: this head, then the inode numbers. */
 #define NOTIFY_PRUNE 9
@@ -119,9 +119,9 @@ int prune_init(struct prune *p, struct known_inodes *known, struct fuse_session 
 
 void prune_release(struct prune *p)
 {
-	known_inodes_set_limit(p->known, SIZE_MAX, NULL, NULL);
 	atomic_store(&p->stop, true);
 	sem_post(&p->wanted);
 	pthread_join(p->thread, NULL);
+	known_inodes_set_limit(p->known, SIZE_MAX, NULL, NULL);
 	sem_destroy(&p->wanted);
 }

@@ -11,9 +11,10 @@
  *
  * What keeps the file from changing meanwhile:
  *   block     a group lock: others' writes wait until the end (the default). Stores into shared
- * mappings don't; where one is noticed, the copy is done again, MIGRATE_ATTEMPTS times in all.
+ *             mappings don't; where one is noticed, the copy is done again, MIGRATE_ATTEMPTS times
+ *             in all
  *   nonblock  a lease: nobody waits; a writer that has the file open, or opens it, ends the migrate
- * with -EBUSY.
+ *             with -EBUSY
  *
  * Source: `lfs migrate` of Lustre (migrate_nonblock(), migrate_block()).
  */
@@ -28,9 +29,16 @@
 
 enum migrate_mode { MIGRATE_BLOCK, MIGRATE_NONBLOCK };
 
+/* Where the new layout comes from. */
+enum migrate_layout {
+	MIGRATE_LAYOUT_GIVEN, /* options.request; NULL: as it is, in new objects */
+	MIGRATE_LAYOUT_AUTO,  /* as it is, but plain, with a stripe count by size: sqrt(GiB) + 1 */
+	MIGRATE_LAYOUT_RESTRIPE, /* what a new file in the directory would get */
+};
+
 struct migrate_options {
-	const struct layout *request; /* borrowed; checked against the file system by the caller.
-					 NULL: as it is, in new objects */
+	const struct layout *request; /* borrowed; checked against the file system by the caller */
+	enum migrate_layout layout;
 	enum migrate_mode mode;
 	unsigned int threads;    /* copying; 1 to TRANSFER_THREADS_MAX */
 	struct bandwidth *limit; /* borrowed; may be NULL */

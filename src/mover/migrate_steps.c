@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/sys.h"
+#include "base/units.h"
 #include "layout/template.h"
 #include "mover/transfer.h"
 
@@ -84,6 +85,62 @@ static int step_open(struct migration *m)
 
 /* ---- choose the layout ---- */
 
+/* lfs_migrate(1): the square root of the size in GiB, and one; no more than there are OSTs. */
+static uint16_t stripes_for(uint64_t size_bytes, uint32_t ost_count)
+{
+	uint64_t gib = size_bytes / GIB;
+	uint32_t count = 0;
+
+	while ((uint64_t)(count + 1) * (count + 1) <= gib)
+		count++;
+	return (uint16_t)MIN_OF(count + 1, MAX_OF(ost_count, 1));
+}
+
+/* Stripe size and pool stay those of the first component. */
+static int auto_layout(const struct migration *m, const struct layout *now,
+		       struct layout **ret_layout)
+{
+	struct layout *l = layout_new(LAYOUT_PLAIN, 1);
+
+	if (!l)
+		return -ENOMEM;
+	l->comps[0].stripe_size = now->comps[0].stripe_size;
+	l->comps[0].stripe_count = stripes_for((uint64_t)m->st.st_size, m->fs->ost_count);
+	l->comps[0].offset_or_gen = LAYOUT_OFFSET_ANY;
+	memcpy(l->comps[0].pool, now->comps[0].pool, sizeof(l->comps[0].pool));
+	l->comps[0].magic = l->comps[0].pool[0] ? LAYOUT_MAGIC_V3 : LAYOUT_MAGIC_V1;
+	*ret_layout = l;
+	return 0;
+}
+
+/* What the directory says; where it says nothing, what the root of the file system says. */
+static int directory_layout(const struct migration *m, struct layout **ret_layout)
+{
+	int err = m->fs->ops->layout_get(m->fs, m->dir_fd, ret_layout);
+	CLEANUP_FD int root = -1;
+
+	if (err != -ENODATA)
+		return err;
+	root = sys_openat(AT_FDCWD, m->fs->mount_point, O_PATH | O_DIRECTORY, 0);
+	if (root < 0)
+		return fail_sys(root, "cannot open %s", m->fs->mount_point);
+	return m->fs->ops->layout_get(m->fs, root, ret_layout);
+}
+
+static int choose_layout(struct migration *m, const struct layout *now)
+{
+	switch (m->opt->layout) {
+	case MIGRATE_LAYOUT_AUTO:
+		return auto_layout(m, now, &m->layout);
+	case MIGRATE_LAYOUT_RESTRIPE:
+		return directory_layout(m, &m->layout);
+	case MIGRATE_LAYOUT_GIVEN:
+		break;
+	}
+	m->layout = m->opt->request ? layout_ref(m->opt->request) : layout_to_request(now, false);
+	return m->layout ? 0 : -ENOMEM;
+}
+
 static int step_layout(struct migration *m)
 {
 	CLEANUP_LAYOUT struct layout *now = NULL;
@@ -102,8 +159,7 @@ static int step_layout(struct migration *m)
 			    now->mirror_count);
 	if (now->kind == LAYOUT_FOREIGN)
 		return fail(-EOPNOTSUPP, "has a foreign layout: its data is not here");
-	m->layout = m->opt->request ? layout_ref(m->opt->request) : layout_to_request(now, false);
-	return m->layout ? 0 : -ENOMEM;
+	return choose_layout(m, now);
 }
 
 /* ---- make the victim ---- */

@@ -155,8 +155,8 @@ load migrate
 	fails_with 2 "-S/--stripe-size '0'" lov migrate -S 0 f
 	fails_with 2 "-S/--stripe-size '100k'" lov migrate -S 100k f
 	fails_with 2 "overlaps" lov migrate -E 2M -E 1M f
-	fails_with 2 "option --auto-stripe" lov migrate -A f
-	fails_with 2 "option --restripe" lov migrate --restripe f
+	fails_with 2 "exclude each other" lov migrate -A --restripe f
+	fails_with 2 "exclude each other" lov migrate -A -c 2 f
 	fails_with 2 "exclude each other" lov migrate -b -n f
 	fails_with 2 "option --bandwidth: 'fast'" lov migrate -W fast f
 	fails_with 2 "option --threads: '0' is not a number" lov migrate --threads 0 f
@@ -222,4 +222,25 @@ load migrate
 	wait "$writer"
 	lov migrate -c 4 f
 	same "$T/data" f
+}
+
+@test "-A chooses the stripe count by size, --restripe takes the directory's layout" {
+	mkdir "$MNT/d"
+	lov setstripe -c 3 -S 128k "$MNT/d/f"
+	random_file "$MNT/d/f" 500000
+	cp "$MNT/d/f" "$T/f"
+	lov migrate -A "$MNT/d/f"
+	[ "$(lov getstripe -c "$MNT/d/f")" -eq 1 ]
+	[ "$(lov getstripe -S "$MNT/d/f")" -eq 131072 ]
+	truncate -s 4G "$MNT/d/sparse"
+	lov migrate -A "$MNT/d/sparse"
+	[ "$(lov getstripe -c "$MNT/d/sparse")" -eq 3 ]
+	[ "$(stat -c %s "$MNT/d/sparse")" -eq $((4 << 30)) ]
+	lov setstripe -c 2 -S 64k "$MNT/d"
+	lov migrate --restripe "$MNT/d/f"
+	[ "$(lov getstripe -c "$MNT/d/f")" -eq 2 ]
+	lov setstripe -d "$MNT/d"
+	lov migrate --restripe "$MNT/d/f"
+	[ "$(lov getstripe -c "$MNT/d/f")" -eq 1 ]
+	same "$T/f" "$MNT/d/f"
 }

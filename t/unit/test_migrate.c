@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * migrate_file on a file system that only notes what is asked of it: the steps and their order, and that whatever fails,
+ * nothing is swapped, everything held is given up, and no descriptor stays open.
+ */
+#include "unit.h"
+
+#include "fault.h"
+
+#include "base/error.h"
+#include "mover/migrate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char dir[64], path[80];
+
+/* What the mover asked, and what it shall be told. */
+static struct {
+	struct fs fs;
+	char calls[512];     /* names, each with a blank after it */
+	const char *failing; /* the call that fails, NULL none */
+	int failure;
+	unsigned int times; /* how often it fails still */
+	int held;           /* locks and leases */
+	int swaps;
+	struct fs_swap swap;
+	uint16_t victim_stripes;
+	bool no_layout;
+	uint16_t mirrors;
+} fake;
+
+static int note(const char *call)
+{
+	size_t len = strlen(fake.calls);
+
+	snprintf(fake.calls + len, sizeof(fake.calls) - len, "%s ", call);
+	if (!fake.failing || strcmp(call, fake.failing) != 0 || fake.times == 0)
+		return 0;
+	fake.times--;
+	return fail(fake.failure, "%s failed", call);
+}
+
+static int fake_layout_get(struct fs *fs, int fd, struct layout **ret)
+{
+	struct layout *l;
+
+	(void)fs;
+	(void)fd;
+	if (note("layout_get"))
+		return fake.failure;
+	if (fake.no_layout)
+		return fail(-ENODATA, "none");
+	l = layout_new(fake.mirrors ? LAYOUT_COMPOSITE : LAYOUT_PLAIN, 1);
+	assert_non_null(l);
+	l->comps[0].stripe_count = 3;
+	if (fake.mirrors)
+		l->mirror_count = fake.mirrors;
+	*ret = l;
+	return 0;
+}
+
+static int fake_victim_open(struct fs *fs, int dirfd, int src_fd, const struct layout *l,
+			    int *ret_fd)
+{
+	(void)fs;
+	(void)src_fd;
+	if (note("victim_open"))
+		return fake.failure;
+	fake.victim_stripes = l->comps[0].stripe_count;
+	*ret_fd = openat(dirfd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	assert_true(*ret_fd >= 0);
+	return 0;
+}
+
+static int fake_data_version(struct fs *fs, int fd, uint64_t *ret)
+{
+	(void)fs;
+	(void)fd;
+	*ret = 7;
+	return note("data_version");
+}
+
+static int hold(const char *call)
+{
+	int err = note(call);
+
+	fake.held += !err;
+	return err;
+}
+
+static int fake_lease_get(struct fs *fs, int fd)
+{
+	(void)fs;
+	(void)fd;
+	return hold("lease_get");
+}
+
+static int fake_lease_check(struct fs *fs, int fd)
+{
+	(void)fs;
+	(void)fd;
+	return note("lease_check");
+}
+
+static void fake_lease_put(struct fs *fs, int fd)
+{
+	(void)fs;
+	(void)fd;
+	(void)!note("lease_put");
+	fake.held--;
+}
+
+static int fake_group_lock(struct fs *fs, int fd, uint32_t gid)
+{
+	(void)fs;
+	(void)fd;
+	assert_int_not_equal(gid, 0);
+	return hold("group_lock");
+}
+
+static int fake_group_unlock(struct fs *fs, int fd, uint32_t gid)
+{
+	(void)fs;
+	(void)fd;
+	(void)gid;
+	fake.held--;
+	return note("group_unlock");
+}
+
+static int fake_open_source(struct fs *fs, int fd, int *ret_fd)
+{
+	(void)fs;
+	if (note("open_source"))
+		return fake.failure;
+	*ret_fd = dup(fd);
+	return 0;
+}
+
+static int fake_swap(struct fs *fs, int fd, int victim_fd, const struct fs_swap *req)
+{
+	char a[64] = "", b[64] = "";
+	struct stat st, victim;
+
+	(void)fs;
+	if (note("swap"))
+		return fake.failure;
+	assert_int_equal(pread(fd, a, sizeof(a), 0), pread(victim_fd, b, sizeof(b), 0));
+	assert_string_equal(a, b);
+	assert_int_equal(fstat(fd, &st) | fstat(victim_fd, &victim), 0);
+	assert_int_equal(st.st_size, victim.st_size);
+	assert_int_equal(st.st_mtim.tv_sec, victim.st_mtim.tv_sec);
+	assert_int_equal(st.st_mtim.tv_nsec, victim.st_mtim.tv_nsec);
+	fake.swap = *req;
+	fake.swaps++;
+	fake.held -= req->close_lease;
+	return 0;
+}
+
+static int fake_moved(struct fs *fs, int fd, struct fs_moved *ret)
+{
+	(void)fs;
+	(void)fd;
+	*ret = (struct fs_moved){ .kernel_bytes = 5 };
+	return 0;
+}
+
+static const struct fs_ops fake_ops = {
+	.name = "fake",
+	.layout_get = fake_layout_get,
+	.victim_open = fake_victim_open,
+	.data_version = fake_data_version,
+	.lease_get = fake_lease_get,
+	.lease_check = fake_lease_check,
+	.lease_put = fake_lease_put,
+	.group_lock = fake_group_lock,
+	.group_unlock = fake_group_unlock,
+	.open_source = fake_open_source,
+	.swap = fake_swap,
+	.moved = fake_moved,
+};
+
+static int reset(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	memset(&fake, 0, sizeof(fake));
+	fake.fs.ops = &fake_ops;
+	assert_int_equal(stat(dir, &st), 0);
+	fake.fs.dev = st.st_dev;
+	return 0;
+}
+
+static int make_file(void **state)
+{
+	const char *base = getenv("TMPDIR");
+	const struct timespec times[2] = { { 1000, 111 }, { 2000, 222 } };
+	int fd;
+
+	(void)state;
+	snprintf(dir, sizeof(dir), "%.40s/migrate-XXXXXX", base ? base : "/tmp");
+	if (!mkdtemp(dir))
+		return -1;
+	snprintf(path, sizeof(path), "%s/file", dir);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0 || pwrite(fd, "hello", 5, 0) != 5 || ftruncate(fd, 100000) ||
+	    futimens(fd, times))
+		return -1;
+	close(fd);
+	return 0;
+}
+
+static int remove_file(void **state)
+{
+	(void)state;
+	unlink(path);
+	return rmdir(dir);
+}
+
+static int migrate(enum migrate_mode mode, const struct layout *request,
+		   struct migrate_result *result)
+{
+	struct migrate_options opt = { .mode = mode, .request = request, .threads = 2 };
+
+	return migrate_file(&fake.fs, path, &opt, result);
+}
+
+/* ---- tests ---- */
+
+static void blocking_takes_the_group_lock(void **state)
+{
+	struct migrate_result r;
+
+	(void)state;
+	assert_int_equal(migrate(MIGRATE_BLOCK, NULL, &r), 0);
+	assert_string_equal(
+		fake.calls,
+		"layout_get victim_open open_source group_lock data_version data_version swap "
+		"group_unlock ");
+	assert_int_equal(fake.swap.file_version, 7);
+	assert_int_equal(fake.swap.victim_version, 7);
+	assert_false(fake.swap.close_lease);
+	assert_int_equal(fake.victim_stripes, 3);
+	assert_int_equal(r.size_bytes, 100000);
+	assert_int_equal(r.moved.kernel_bytes, 5);
+	assert_int_equal(r.attempts, 1);
+}
+
+static void not_blocking_takes_a_lease_and_looks_at_it(void **state)
+{
+	struct layout *wanted = layout_new(LAYOUT_PLAIN, 1);
+	struct migrate_result r;
+
+	(void)state;
+	wanted->comps[0].stripe_count = 9;
+	assert_int_equal(migrate(MIGRATE_NONBLOCK, wanted, &r), 0);
+	assert_string_equal(fake.calls,
+			    "layout_get victim_open lease_get data_version lease_check lease_check "
+			    "data_version data_version swap ");
+	assert_true(fake.swap.close_lease);
+	assert_int_equal(fake.held, 0);
+	assert_int_equal(fake.victim_stripes, 9);
+	layout_unref(wanted);
+}
+
+static void whatever_call_fails_nothing_is_held_or_swapped(void **state)
+{
+	static const char *const calls[] = { "layout_get",  "victim_open",  "open_source",
+					     "group_lock",  "data_version", "lease_get",
+					     "lease_check", "swap" };
+	unsigned int fds = open_fds();
+
+	(void)state;
+	for (unsigned int i = 0; i < 2 * ARRAY_SIZE(calls); i++) {
+		enum migrate_mode mode = i % 2 ? MIGRATE_NONBLOCK : MIGRATE_BLOCK;
+		struct migrate_result r;
+		int err;
+
+		reset(NULL);
+		fake.failing = calls[i / 2];
+		fake.failure = -EIO;
+		fake.times = UINT32_MAX;
+		err = migrate(mode, NULL, &r);
+		if (!strstr(fake.calls, fake.failing)) {
+			assert_int_equal(err, 0);
+			continue;
+		}
+		assert_int_equal(err, -EIO);
+		assert_non_null(strstr(error_text(err), "failed"));
+		assert_int_equal(fake.held, 0);
+		assert_int_equal(fake.swaps, 0);
+		assert_int_equal(open_fds(), fds);
+		assert_non_null(r.step);
+	}
+}
+
+static void whatever_system_call_fails_nothing_is_held_or_left_open(void **state)
+{
+	unsigned int fds = open_fds();
+	struct fault f = fault_start(-EIO);
+
+	(void)state;
+	while (fault_next(&f)) {
+		struct migrate_result r;
+		int err;
+
+		reset(NULL);
+		fault_pause();
+		sys_set_hook(fault_hook, &f);
+		err = migrate(MIGRATE_BLOCK, NULL, &r);
+		fault_pause();
+		assert_int_equal(err, f.hit ? -EIO : 0);
+		assert_int_equal(fake.held, 0);
+		assert_int_equal(fake.swaps, f.hit ? 0 : 1);
+		assert_int_equal(open_fds(), fds);
+	}
+	assert_true(f.at > 8);
+}
+
+static void changed_data_is_tried_again_when_writers_were_held_back(void **state)
+{
+	struct migrate_result r;
+
+	(void)state;
+	fake.failing = "swap";
+	fake.failure = -EAGAIN;
+	fake.times = MIGRATE_ATTEMPTS - 1;
+	assert_int_equal(migrate(MIGRATE_BLOCK, NULL, &r), 0);
+	assert_int_equal(r.attempts, MIGRATE_ATTEMPTS);
+	assert_int_equal(fake.swaps, 1);
+
+	reset(NULL);
+	fake.failing = "swap";
+	fake.failure = -EAGAIN;
+	fake.times = UINT32_MAX;
+	assert_int_equal(migrate(MIGRATE_BLOCK, NULL, &r), -EAGAIN);
+	assert_non_null(strstr(error_text(-EAGAIN), "each time"));
+	assert_int_equal(r.attempts, MIGRATE_ATTEMPTS);
+
+	reset(NULL);
+	fake.failing = "swap";
+	fake.failure = -EAGAIN;
+	fake.times = 1;
+	assert_int_equal(migrate(MIGRATE_NONBLOCK, NULL, &r), -EAGAIN);
+	assert_int_equal(r.attempts, 1);
+	assert_int_equal(fake.held, 0);
+}
+
+static void a_file_without_a_layout_has_nothing_to_move(void **state)
+{
+	struct migrate_result r;
+
+	(void)state;
+	fake.no_layout = true;
+	assert_int_equal(migrate(MIGRATE_BLOCK, NULL, &r), 0);
+	assert_string_equal(fake.calls, "layout_get ");
+}
+
+static void mirrors_are_not_dropped(void **state)
+{
+	struct migrate_result r;
+
+	(void)state;
+	fake.mirrors = 2;
+	assert_int_equal(migrate(MIGRATE_BLOCK, NULL, &r), -EOPNOTSUPP);
+	assert_string_equal(fake.calls, "layout_get ");
+}
+
+static void what_is_no_file_isnt_asked_about(void **state)
+{
+	struct migrate_options opt = { .threads = 1 };
+	struct migrate_result r;
+	char link[96];
+
+	(void)state;
+	snprintf(link, sizeof(link), "%s/link", dir);
+	assert_int_equal(symlink("file", link), 0);
+	assert_int_equal(migrate_file(&fake.fs, link, &opt, &r), -ELOOP);
+	unlink(link);
+	assert_int_equal(migrate_file(&fake.fs, dir, &opt, &r), -EISDIR);
+	assert_int_equal(migrate_file(&fake.fs, "/dev/null", &opt, &r), -EINVAL);
+	snprintf(link, sizeof(link), "%s/missing", dir);
+	assert_int_equal(migrate_file(&fake.fs, link, &opt, &r), -ENOENT);
+	fake.fs.dev++;
+	assert_int_equal(migrate_file(&fake.fs, path, &opt, &r), -EXDEV);
+	assert_string_equal(fake.calls, "");
+}
+
+static void a_stop_before_the_swap_changes_nothing(void **state)
+{
+	atomic_bool stop = true;
+	struct migrate_options opt = { .threads = 1, .stop = &stop };
+	struct migrate_result r;
+
+	(void)state;
+	assert_int_equal(migrate_file(&fake.fs, path, &opt, &r), -ECANCELED);
+	assert_int_equal(fake.swaps, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(blocking_takes_the_group_lock, reset),
+		cmocka_unit_test_setup(not_blocking_takes_a_lease_and_looks_at_it, reset),
+		cmocka_unit_test_setup(whatever_call_fails_nothing_is_held_or_swapped, reset),
+		cmocka_unit_test_setup(whatever_system_call_fails_nothing_is_held_or_left_open,
+				       reset),
+		cmocka_unit_test_setup(changed_data_is_tried_again_when_writers_were_held_back,
+				       reset),
+		cmocka_unit_test_setup(a_file_without_a_layout_has_nothing_to_move, reset),
+		cmocka_unit_test_setup(mirrors_are_not_dropped, reset),
+		cmocka_unit_test_setup(what_is_no_file_isnt_asked_about, reset),
+		cmocka_unit_test_setup(a_stop_before_the_swap_changes_nothing, reset),
+	};
+
+	return cmocka_run_group_tests(tests, make_file, remove_file);
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * transfer_run on plain files: the bytes arrive whatever the calls below do; where they can't, the error does.
+ */
+#include "unit.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/sys.h"
+#include "base/units.h"
+#include "mover/transfer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define FILE_BYTES (150 * MIB + 12345) /* more than two pieces */
+#define ISLANDS 40                     /* of data, in a hole */
+
+static int src_fd;
+static uint8_t island[4096];
+
+static uint64_t island_offset(unsigned int i)
+{
+	return i == ISLANDS - 1 ? FILE_BYTES - sizeof(island) : i * 3800001ULL;
+}
+
+static int new_file(void)
+{
+	const char *base = getenv("TMPDIR");
+	int fd = open(base ? base : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static int make_source(void **state)
+{
+	(void)state;
+	src_fd = new_file();
+	for (unsigned int i = 0; i < ISLANDS; i++) {
+		memset(island, (int)i + 1, sizeof(island));
+		assert_int_equal(pwrite(src_fd, island, sizeof(island), (off_t)island_offset(i)),
+				 sizeof(island));
+	}
+	return 0;
+}
+
+static int close_source(void **state)
+{
+	(void)state;
+	close(src_fd);
+	return 0;
+}
+
+static void assert_same(int fd, uint64_t len)
+{
+	static char a[MIB], b[MIB];
+
+	for (uint64_t at = 0; at < len; at += sizeof(a)) {
+		ssize_t n = pread(src_fd, a, MIN_OF(sizeof(a), len - at), (off_t)at);
+
+		assert_int_equal(pread(fd, b, MIN_OF(sizeof(b), len - at), (off_t)at), n);
+		assert_memory_equal(a, b, (size_t)n);
+	}
+}
+
+/* ---- what the calls below do ---- */
+
+struct script {
+	const char *call;
+	int answer;         /* as of a sys_hook_fn */
+	unsigned int every; /* which calls get it: the first, and every n-th after it */
+	_Atomic unsigned int seen;
+};
+
+static int follow_script(const char *call, size_t len_bytes, void *cookie)
+{
+	struct script *s = cookie;
+
+	(void)len_bytes;
+	if (strcmp(call, s->call) != 0)
+		return 0;
+	return s->seen++ % s->every == 0 ? s->answer : 0;
+}
+
+static int run(struct transfer_request *req, struct script *s, uint64_t *ret_user)
+{
+	int err;
+
+	if (s)
+		sys_set_hook(follow_script, s);
+	err = transfer_run(req, ret_user);
+	sys_set_hook(NULL, NULL);
+	return err;
+}
+
+static struct transfer_request request_to(int dst_fd, unsigned int threads)
+{
+	return (struct transfer_request){
+		.src_fd = src_fd, .dst_fd = dst_fd, .len_bytes = FILE_BYTES, .threads = threads
+	};
+}
+
+/* ---- tests ---- */
+
+static void last_progress(uint64_t done, void *cookie)
+{
+	uint64_t *last = cookie;
+
+	assert_true(done >= *last);
+	*last = done;
+}
+
+static void copies_with_any_number_of_threads(void **state)
+{
+	static const unsigned int counts[] = { 1, 2, 5, TRANSFER_THREADS_MAX };
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(counts); i++) {
+		int fd = new_file();
+		struct transfer_request req = request_to(fd, counts[i]);
+		uint64_t user = 1, last = 0;
+
+		req.progress = last_progress;
+		req.cookie = &last;
+		assert_int_equal(run(&req, NULL, &user), 0);
+		assert_int_equal(user, 0);
+		assert_int_equal(last, FILE_BYTES);
+		assert_same(fd, FILE_BYTES);
+		close(fd);
+	}
+}
+
+static void an_empty_file_takes_no_call(void **state)
+{
+	struct script none = { .call = "copy_file_range", .answer = -EIO, .every = 1 };
+	int fd = new_file();
+	struct transfer_request req = request_to(fd, 4);
+	uint64_t user = 1;
+
+	(void)state;
+	req.len_bytes = 0;
+	assert_int_equal(run(&req, &none, &user), 0);
+	assert_int_equal(none.seen, 0);
+	close(fd);
+}
+
+static void short_counts_and_interruptions_are_gone_on_from(void **state)
+{
+	static const int answers[] = { SYS_HOOK_SHORT, -EINTR };
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(answers); i++) {
+		struct script s = { .call = "copy_file_range", .answer = answers[i], .every = 2 };
+		int fd = new_file();
+		struct transfer_request req = request_to(fd, 3);
+		uint64_t user;
+
+		assert_int_equal(run(&req, &s, &user), 0);
+		assert_true(s.seen > 1);
+		assert_same(fd, FILE_BYTES);
+		close(fd);
+	}
+}
+
+static void without_copy_file_range_it_is_read_and_written(void **state)
+{
+	static const int answers[] = { -ENOSYS, -EOPNOTSUPP };
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(answers); i++) {
+		struct script s = { .call = "copy_file_range", .answer = answers[i], .every = 1 };
+		int fd = new_file();
+		struct transfer_request req = request_to(fd, 2);
+		uint64_t user = 0;
+
+		assert_int_equal(run(&req, &s, &user), 0);
+		assert_true(user >= ISLANDS * sizeof(island));
+		assert_same(fd, FILE_BYTES);
+		close(fd);
+	}
+}
+
+static void real_errors_end_the_copy(void **state)
+{
+	static const int answers[] = { -EIO, -ENOSPC, -EDQUOT, -EXDEV, -ENOTCONN };
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(answers); i++) {
+		struct script s = { .call = "copy_file_range", .answer = answers[i], .every = 1 };
+		int fd = new_file();
+		struct transfer_request req = request_to(fd, 2);
+		uint64_t user;
+
+		assert_int_equal(run(&req, &s, &user), answers[i]);
+		assert_non_null(strstr(error_text(answers[i]), "cannot copy at offset"));
+		close(fd);
+	}
+}
+
+static void a_copy_of_nothing_is_an_error_where_there_is_data(void **state)
+{
+	struct script s = { .call = "copy_file_range", .answer = SYS_HOOK_ZERO, .every = 1 };
+	int fd = new_file();
+	struct transfer_request req = request_to(fd, 2);
+	uint64_t user;
+
+	(void)state;
+	assert_int_equal(run(&req, &s, &user), -EIO);
+	req.len_bytes = FILE_BYTES + MIB;
+	assert_int_equal(run(&req, NULL, &user), -EAGAIN);
+	assert_non_null(strstr(error_text(-EAGAIN), "shorter"));
+	close(fd);
+}
+
+static int lease_is_lost(void *cookie)
+{
+	unsigned int *checks = cookie;
+
+	return ++*checks > 3 ? fail(-EBUSY, "lost") : 0;
+}
+
+static void it_ends_when_it_may_not_go_on_or_is_stopped(void **state)
+{
+	struct script s = { .call = "copy_file_range", .answer = SYS_HOOK_SHORT, .every = 1 };
+	unsigned int checks = 0;
+	atomic_bool stop = true;
+	int fd = new_file();
+	struct transfer_request req = request_to(fd, 1);
+	uint64_t user;
+
+	(void)state;
+	req.may_go_on = lease_is_lost;
+	req.cookie = &checks;
+	assert_int_equal(run(&req, &s, &user), -EBUSY);
+	assert_string_equal(error_text(-EBUSY), "lost");
+	req.may_go_on = NULL;
+	req.stop = &stop;
+	assert_int_equal(run(&req, NULL, &user), -ECANCELED);
+	close(fd);
+}
+
+static void a_limit_is_kept_by_all_threads_together(void **state)
+{
+	struct bandwidth limit;
+	int fd = new_file();
+	struct transfer_request req = request_to(fd, 4);
+	uint64_t user, begin;
+
+	(void)state;
+	bandwidth_init(&limit, 300 * MIB);
+	req.limit = &limit;
+	begin = clock_now_ns();
+	assert_int_equal(run(&req, NULL, &user), 0);
+	/* Half a second for 150 MiB, less what may be made up for at the start. */
+	assert_true(clock_now_ns() - begin > 300 * NS_PER_MS);
+	assert_same(fd, FILE_BYTES);
+	bandwidth_release(&limit);
+	close(fd);
+}
+
+static void portions_are_steady_and_never_nothing(void **state)
+{
+	struct bandwidth b;
+
+	(void)state;
+	assert_true(bandwidth_portion(NULL) == UINT64_MAX);
+	bandwidth_init(&b, 0);
+	assert_true(bandwidth_portion(&b) == UINT64_MAX);
+	bandwidth_release(&b);
+	bandwidth_init(&b, 1);
+	assert_int_equal(bandwidth_portion(&b), 64 * KIB);
+	bandwidth_release(&b);
+	bandwidth_init(&b, 100 * MIB);
+	assert_true(bandwidth_portion(&b) <= 10 * MIB);
+	assert_int_equal(bandwidth_portion(&b) % (64 * KIB), 0);
+	bandwidth_release(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(copies_with_any_number_of_threads),
+		cmocka_unit_test(an_empty_file_takes_no_call),
+		cmocka_unit_test(short_counts_and_interruptions_are_gone_on_from),
+		cmocka_unit_test(without_copy_file_range_it_is_read_and_written),
+		cmocka_unit_test(real_errors_end_the_copy),
+		cmocka_unit_test(a_copy_of_nothing_is_an_error_where_there_is_data),
+		cmocka_unit_test(it_ends_when_it_may_not_go_on_or_is_stopped),
+		cmocka_unit_test(a_limit_is_kept_by_all_threads_together),
+		cmocka_unit_test(portions_are_steady_and_never_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, make_source, close_source);
+}
