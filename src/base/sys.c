@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -157,6 +159,24 @@ int sys_seek(int fd, uint64_t offset, int whence, uint64_t *ret_offset)
 		return -errno;
 	*ret_offset = (uint64_t)pos;
 	return 0;
+}
+
+int sys_fiemap(int fd, struct fiemap *map)
+{
+	SEAM("fiemap");
+	return RETRY(ioctl(fd, FS_IOC_FIEMAP, map));
+}
+
+int sys_fs_type(int fd, uint32_t *ret_type)
+{
+	struct statfs st;
+	int err;
+
+	SEAM("fstatfs");
+	err = RETRY(fstatfs(fd, &st));
+	if (!err)
+		*ret_type = (uint32_t)st.f_type;
+	return err;
 }
 
 int sys_fallocate(int fd, int mode, uint64_t offset, uint64_t len_bytes)

@@ -70,6 +70,10 @@ int MUST_CHECK sys_clone_range(int src_fd, uint64_t src_offset, int dst_fd, uint
 /* lseek(2) with SEEK_DATA or SEEK_HOLE. -ENXIO past the end or where no data follows. */
 int MUST_CHECK sys_seek(int fd, uint64_t offset, int whence, uint64_t *ret_offset);
 
+/* FS_IOC_FIEMAP of the kernel's fiemap.rst: the extents of map->fm_start and fm_length. -EOPNOTSUPP. */
+struct fiemap;
+int MUST_CHECK sys_fiemap(int fd, struct fiemap *map);
+
 int MUST_CHECK sys_fallocate(int fd, int mode, uint64_t offset, uint64_t len_bytes);
 int MUST_CHECK sys_ftruncate(int fd, uint64_t size_bytes);
 int MUST_CHECK sys_fsync(int fd);
@@ -90,6 +94,8 @@ int MUST_CHECK sys_fstatat(int dirfd, const char *name, struct stat *ret_st, int
 /* For the type of the file system, which statvfs doesn't tell. fd may be O_PATH. */
 int MUST_CHECK sys_fstatfs(int fd, struct statfs *ret_st);
 int MUST_CHECK sys_fstatvfs(int fd, struct statvfs *ret_st);
+/* f_type of fstatfs(2): a number of linux/magic.h. */
+int MUST_CHECK sys_fs_type(int fd, uint32_t *ret_type);
 
 int MUST_CHECK sys_mkdirat(int dirfd, const char *name, mode_t mode);
 int MUST_CHECK sys_mknodat(int dirfd, const char *name, mode_t mode, dev_t dev);

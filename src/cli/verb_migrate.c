@@ -19,6 +19,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DEFAULT_THREADS 2
 #define DEFAULT_INTERVAL_S 5
@@ -228,6 +229,10 @@ static int run_migrate(const struct verb *verb, int argc, char **argv)
 {
 	struct migrate_args a = { .threads = DEFAULT_THREADS, .interval_s = DEFAULT_INTERVAL_S };
 	int first, status = STATUS_USAGE;
+
+	/* A descriptor that we inherited could be of a file that we are to lock: closing it at the end
+	 * would wait for a writer that the lock holds back. */
+	close_range(3, ~0U, 0);
 
 	layout_args_init(&a.layout);
 	switch (opt_parse(verb, argc, argv, &a, &first)) {

@@ -6,7 +6,7 @@
 #include "file/file_impl.h"
 
 #include "base/error.h"
-#include "base/sys.h"
+#include "io/find_data.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -27,7 +27,7 @@ static int seek_object(const struct access *a, struct object_ref ref, uint64_t o
 
 	if (err)
 		return err;
-	err = sys_seek(object.fd, from, whence, &at);
+	err = io_seek(object.fd, from, whence, &at);
 	if (err == -ENXIO) {
 		if (whence == SEEK_DATA) {
 			*ret_offset = NOWHERE;

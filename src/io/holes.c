@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "base/units.h"
+#include "io/find_data.h"
 #include "io/ladder.h"
 
 #include <errno.h>
@@ -21,7 +22,7 @@ static bool cannot_tell(int err)
 int holes_at(int fd, uint64_t pos, uint64_t end, bool *ret_hole, uint64_t *ret_end)
 {
 	uint64_t data, hole;
-	int err = sys_seek(fd, pos, SEEK_DATA, &data);
+	int err = io_seek(fd, pos, SEEK_DATA, &data);
 
 	if (err == -ENXIO) {
 		*ret_hole = true;
@@ -34,7 +35,7 @@ int holes_at(int fd, uint64_t pos, uint64_t end, bool *ret_hole, uint64_t *ret_e
 		return 0;
 	}
 	if (!err)
-		err = sys_seek(fd, pos, SEEK_HOLE, &hole);
+		err = io_seek(fd, pos, SEEK_HOLE, &hole);
 	if (err && err != -ENXIO && !cannot_tell(err))
 		return fail_sys(err, "looking for holes at offset %" PRIu64, pos);
 	*ret_hole = false;

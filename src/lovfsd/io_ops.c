@@ -22,6 +22,8 @@ static void set_caching(const struct inode *inode, struct fuse_file_info *fi)
 {
 	fi->direct_io = inode_is_mirror(inode);
 	fi->keep_cache = !inode_is_mirror(inode);
+	/* Before Linux 6.3 a flush takes the inode's lock, which a held back writer has. */
+	fi->noflush = (fi->flags & O_ACCMODE) == O_RDONLY;
 }
 
 static int attempt_open(struct session *s, fuse_req_t req, const struct held_op *op)

@@ -54,6 +54,21 @@ static int check_kind(const struct migration *m, const struct stat *st)
 	return 0;
 }
 
+/* Writing to the file, or closing it, would wait for the lock that we hold on it. */
+static int check_own_streams(const struct migration *m, const struct stat *st)
+{
+	struct stat own;
+
+	for (int fd = 0; fd <= 2 && m->opt->mode == MIGRATE_BLOCK; fd++) {
+		if (!sys_fstat(fd, &own) && own.st_dev == st->st_dev && own.st_ino == st->st_ino)
+			return fail(-EBUSY, "is standard %s of this command",
+				    fd == 0   ? "input"
+				    : fd == 1 ? "output"
+					      : "error");
+	}
+	return 0;
+}
+
 static int explain_open(int err)
 {
 	if (err == -ETXTBSY)
@@ -80,7 +95,10 @@ static int step_open(struct migration *m)
 	if (m->file_fd < 0)
 		return explain_open(m->file_fd);
 	err = sys_fstat(m->file_fd, &m->st);
-	return err ? fail_sys(err, "cannot read its attributes") : check_kind(m, &m->st);
+	if (err)
+		return fail_sys(err, "cannot read its attributes");
+	err = check_kind(m, &m->st);
+	return err ? err : check_own_streams(m, &m->st);
 }
 
 /* ---- choose the layout ---- */

@@ -44,7 +44,7 @@ struct ost_label {
 /* Makes `path` (an existing directory, empty but for lost+found) an OST: label last, so that a half
  * made one isn't one. -EEXIST: has a label. -ENOTEMPTY. -EOPNOTSUPP: the file system keeps no
  * xattrs. On failure nothing of it stays. */
-int MUST_CHECK ost_format(const char *path, const struct ost_label *label);
+int MUST_CHECK ost_format(const char *path, const struct ost_label *label, bool privileged);
 
 /* Takes back what ost_format() made, for a mkfs that failed later. Removes nothing else. */
 void ost_unformat(const char *path, const struct ost_label *label);

@@ -59,14 +59,14 @@ static int check_unused(const char *path, int dirfd)
 
 /* Objects can't be told apart from orphans without extended attributes: better to learn that now
  * than at the first file. */
-static int check_xattrs(const char *path, int dirfd)
+static int check_xattrs(const char *path, int dirfd, bool privileged)
 {
 	const char *name = "user.fid";
-	int err = sys_setxattr_fd(dirfd, name, "", 0, 0);
+	int err = sys_setxattr_fd(dirfd, name, "x", 1, 0); /* SMB has no empty ones */
 
-	if (err == -EOPNOTSUPP) {
+	if (err == -EOPNOTSUPP && privileged) {
 		name = "trusted.fid";
-		if (!sys_setxattr_fd(dirfd, name, "", 0, 0))
+		if (!sys_setxattr_fd(dirfd, name, "x", 1, 0))
 			err = 0;
 	}
 	if (err == -EOPNOTSUPP)
@@ -100,7 +100,7 @@ static int make(int dirfd, const struct ost_label *label)
 	return err;
 }
 
-int ost_format(const char *path, const struct ost_label *label)
+int ost_format(const char *path, const struct ost_label *label, bool privileged)
 {
 	CLEANUP_FD int fd = open_dir(path);
 	int err;
@@ -109,7 +109,7 @@ int ost_format(const char *path, const struct ost_label *label)
 		return fd;
 	err = check_unused(path, fd);
 	if (!err)
-		err = check_xattrs(path, fd);
+		err = check_xattrs(path, fd, privileged);
 	if (err)
 		return err;
 	err = make(fd, label);

@@ -268,7 +268,7 @@ static int make_osts(const struct conf *conf, uint32_t *ret_made)
 	for (*ret_made = 0; *ret_made < conf->ost_count && !err; *ret_made += err ? 0 : 1) {
 		struct ost_label label = label_of(conf, *ret_made);
 
-		err = ost_format(conf->osts[*ret_made].path, &label);
+		err = ost_format(conf->osts[*ret_made].path, &label, conf->privileged);
 	}
 	return err;
 }

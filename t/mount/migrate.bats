@@ -244,3 +244,14 @@ load migrate
 	[ "$(lov getstripe -c "$MNT/d/f")" -eq 1 ]
 	same "$T/f" "$MNT/d/f"
 }
+
+@test "a file that is the command's own standard output is refused; one that it inherited otherwise is not" {
+	random_file "$MNT/f" 100000
+	cp "$MNT/f" "$T/f"
+	lov migrate -v -c 2 "$MNT/f" >>"$MNT/f" 2>"$T/said" && false
+	grep -qF "standard output" "$T/said"
+	same "$T/f" "$MNT/f"
+	lov migrate -c 2 "$MNT/f" 8<"$MNT/f" 9<>"$MNT/f"
+	[ "$(lov getstripe -c "$MNT/f")" -eq 2 ]
+	same "$T/f" "$MNT/f"
+}

@@ -43,7 +43,7 @@ static inline void bed_add_ost(struct bed *b, const char *path)
 	struct ost_label label = bed_label;
 
 	label.index = b->osts.count;
-	if (ost_format(path, &label))
+	if (ost_format(path, &label, true))
 		fail_msg("%s", error_text(0));
 	bed_open_ost(b, b->osts.count++, path);
 	assert_true(ost_active(b->list[label.index]));

@@ -63,7 +63,7 @@ static struct ost *ost_new(const struct place *p)
 {
 	struct ost *ost;
 
-	assert_int_equal(ost_format(p->path, &label), 0);
+	assert_int_equal(ost_format(p->path, &label, true), 0);
 	assert_int_equal(ost_open(p->path, &label, p->privileged, &ost), 0);
 	assert_string_equal(ost_why(ost), "");
 	assert_true(ost_active(ost));
@@ -134,26 +134,26 @@ static void format_makes_an_ost_once(const struct testfs *fs)
 	struct ost_label found;
 
 	assert_int_equal(ost_read_label(p.path, &found), -ENOENT);
-	assert_int_equal(ost_format(p.path, &label), 0);
+	assert_int_equal(ost_format(p.path, &label, true), 0);
 	assert_int_equal(ost_read_label(p.path, &found), 0);
 	assert_string_equal(found.uuid, UUID);
 	assert_int_equal(found.index, 3);
-	assert_int_equal(ost_format(p.path, &label), -EEXIST);
+	assert_int_equal(ost_format(p.path, &label, true), -EEXIST);
 	assert_non_null(strstr(error_text(-EEXIST), UUID));
 	ost_unformat(p.path, &(struct ost_label){ .uuid = OTHER_UUID, .index = 3 });
 	assert_int_equal(ost_read_label(p.path, &found), 0);
 	ost_unformat(p.path, &label);
 	assert_int_equal(rmdir(p.path), 0);
-	assert_int_equal(ost_format(p.path, &label), -ENOENT);
+	assert_int_equal(ost_format(p.path, &label, true), -ENOENT);
 	assert_int_equal(ost_read_label(p.path, &found), -ENOENT);
 	assert_int_equal(mkdir(p.path, 0700), 0);
 	run_command("mkdir $OST/lost+found && touch $OST/precious", p.path);
-	assert_int_equal(ost_format(p.path, &label), -ENOTEMPTY);
+	assert_int_equal(ost_format(p.path, &label, true), -ENOTEMPTY);
 	assert_non_null(strstr(error_text(-ENOTEMPTY), "precious"));
 	run_command("rm $OST/precious", p.path);
-	assert_int_equal(ost_format(p.path, &label), 0);
+	assert_int_equal(ost_format(p.path, &label, true), 0);
 	run_command("test -d $OST/lost+found", p.path);
-	assert_int_equal(ost_format("/dev/null", &label), -ENOTDIR);
+	assert_int_equal(ost_format("/dev/null", &label, true), -ENOTDIR);
 }
 
 static void unformat_keeps_objects(const struct testfs *fs)
@@ -428,7 +428,7 @@ static void failed_format_leaves_nothing(const struct testfs *fs)
 		unsigned int fds = open_fds();
 
 		while (fault_next(&f)) {
-			int r = ost_format(p.path, &label);
+			int r = ost_format(p.path, &label, true);
 
 			fault_pause();
 			assert_int_equal(open_fds(), fds);

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "io/find_data.h"
+
+#include "base/sys.h"
+#include "base/units.h"
+
+#include <errno.h>
+#include <linux/fiemap.h>
+#include <linux/magic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAGIC_XFS 0x58465342u
+#define MAGIC_CIFS 0xFF534D42u
+#define MAGIC_SMB2 0xFE534D42u
+#define EXTENTS 32
+#define READ_BYTES (64 * KIB)
+#define BLOCK_BYTES 4096u
+
+/* How a reported hole is checked. */
+enum check { CHECK_NOTHING, CHECK_EXTENTS, CHECK_BYTES };
+
+/* A range of data that was reported as a hole; empty (from = to) where there is none. */
+struct found {
+	uint64_t from, to;
+};
+
+static enum check check_for(int fd)
+{
+	uint32_t type;
+
+	if (sys_fs_type(fd, &type))
+		return CHECK_EXTENTS;
+	switch (type) {
+	case EXT4_SUPER_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+	case TMPFS_MAGIC:
+		return CHECK_NOTHING;
+	case MAGIC_CIFS: /* its extents are the server's SEEK_DATA again */
+	case MAGIC_SMB2:
+	case NFS_SUPER_MAGIC:
+		return CHECK_BYTES;
+	default:
+		return CHECK_EXTENTS;
+	}
+}
+
+/* The first of the extents that was written, within [pos, end). */
+static bool first_written(const struct fiemap *map, uint64_t pos, uint64_t end, struct found *ret)
+{
+	for (uint32_t i = 0; i < map->fm_mapped_extents; i++) {
+		const struct fiemap_extent *e = &map->fm_extents[i];
+
+		if ((e->fe_flags & FIEMAP_EXTENT_UNWRITTEN) || e->fe_logical + e->fe_length <= pos)
+			continue;
+		ret->from = MAX_OF(pos, e->fe_logical);
+		ret->to = MIN_OF(end, e->fe_logical + e->fe_length);
+		return ret->from < ret->to;
+	}
+	return false;
+}
+
+static int find_extent(int fd, uint64_t pos, uint64_t end, struct found *ret)
+{
+	union {
+		struct fiemap map;
+		char room[sizeof(struct fiemap) + EXTENTS * sizeof(struct fiemap_extent)];
+	} u;
+	const struct fiemap_extent *last;
+	int err;
+
+	while (pos < end) {
+		memset(&u, 0, sizeof(u));
+		u.map.fm_start = pos;
+		u.map.fm_length = end - pos;
+		u.map.fm_extent_count = EXTENTS;
+		err = sys_fiemap(fd, &u.map);
+		if (err || first_written(&u.map, pos, end, ret))
+			return err;
+		if (u.map.fm_mapped_extents < EXTENTS)
+			return 0;
+		last = &u.map.fm_extents[EXTENTS - 1];
+		if (last->fe_flags & FIEMAP_EXTENT_LAST ||
+		    last->fe_logical + last->fe_length <= pos)
+			return 0;
+		pos = last->fe_logical + last->fe_length;
+	}
+	return 0;
+}
+
+static bool all_zero(const char *buf, size_t len)
+{
+	return len == 0 || (buf[0] == 0 && memcmp(buf, buf + 1, len - 1) == 0);
+}
+
+/* The block-sized part that isn't zero. */
+static int find_byte(int fd, uint64_t pos, uint64_t end, struct found *ret)
+{
+	CLEANUP_FREE char *buf = malloc(READ_BYTES);
+
+	if (!buf)
+		return -ENOMEM;
+	while (pos < end) {
+		ssize_t n = sys_pread_full(fd, buf, (size_t)MIN_OF(READ_BYTES, end - pos), pos);
+
+		if (n <= 0)
+			return (int)n;
+		for (ssize_t at = 0; at < n; at += BLOCK_BYTES) {
+			size_t len = (size_t)MIN_OF(n - at, (ssize_t)BLOCK_BYTES);
+
+			if (!all_zero(buf + at, len)) {
+				ret->from = pos + (uint64_t)at;
+				ret->to = ret->from + len;
+				return 0;
+			}
+		}
+		pos += (uint64_t)n;
+	}
+	return 0;
+}
+
+/* Data in [pos, end), which is reported as a hole. */
+static int find(int fd, uint64_t pos, uint64_t end, struct found *ret)
+{
+	enum check check = check_for(fd);
+	int err = 0;
+
+	*ret = (struct found){ 0 };
+	if (check == CHECK_EXTENTS) {
+		err = find_extent(fd, pos, end, ret);
+		if (err == -EOPNOTSUPP || err == -ENOTTY)
+			check = CHECK_BYTES;
+	}
+	return check == CHECK_BYTES ? find_byte(fd, pos, end, ret) : err;
+}
+
+/* SEEK_DATA, with the file's size for -ENXIO; *ret_none says that it was. */
+static int seek_data(int fd, uint64_t offset, uint64_t *ret_data, bool *ret_none)
+{
+	struct stat st;
+	int err = sys_seek(fd, offset, SEEK_DATA, ret_data);
+
+	*ret_none = err == -ENXIO;
+	if (err != -ENXIO)
+		return err;
+	err = sys_fstat(fd, &st);
+	if (!err)
+		*ret_data = MAX_OF((uint64_t)st.st_size, offset);
+	return err;
+}
+
+static int believable_data(int fd, uint64_t offset, uint64_t *ret_offset)
+{
+	struct found missed = { 0 };
+	uint64_t data;
+	bool none;
+	int err = seek_data(fd, offset, &data, &none);
+
+	if (!err && data > offset)
+		err = find(fd, offset, data, &missed);
+	if (err)
+		return err;
+	if (missed.from < missed.to)
+		*ret_offset = missed.from;
+	else if (none)
+		return -ENXIO;
+	else
+		*ret_offset = data;
+	return 0;
+}
+
+static int believable_hole(int fd, uint64_t offset, uint64_t *ret_offset)
+{
+	struct found missed;
+	uint64_t hole, data;
+	bool none;
+	int err;
+
+	for (;; offset = missed.to) {
+		err = sys_seek(fd, offset, SEEK_HOLE, &hole);
+		if (err)
+			return err;
+		missed = (struct found){ 0 };
+		err = seek_data(fd, hole, &data, &none);
+		if (!err && data > hole)
+			err = find(fd, hole, data, &missed);
+		if (err)
+			return err;
+		if (missed.from != hole || missed.to <= hole) {
+			*ret_offset = hole;
+			return 0;
+		}
+		/* Data from where a hole was reported: behind it, unless the file ends there. */
+		if (none && missed.to >= data) {
+			*ret_offset = data;
+			return 0;
+		}
+	}
+}
+
+int io_seek(int fd, uint64_t offset, int whence, uint64_t *ret_offset)
+{
+	if (check_for(fd) == CHECK_NOTHING)
+		return sys_seek(fd, offset, whence, ret_offset);
+	return whence == SEEK_DATA ? believable_data(fd, offset, ret_offset)
+				   : believable_hole(fd, offset, ret_offset);
+}
