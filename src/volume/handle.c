@@ -173,28 +173,20 @@ struct change {
  * What all of them have in common: group locks hold back, the saved size goes, missing objects are
  * made, and a full OST is tried once more when removed files have given their space back.
  */
-static ssize_t change_run(struct change *c)
+static ssize_t change_attempts(struct change *c)
 {
 	struct inode *inode = c->h->inode;
 	bool drained = false;
 	ssize_t n;
-	int err = 0;
+	int err = inode_size_changes(inode);
 
-	if (!c->h->writable)
-		return fail(-EBADF, "the descriptor isn't open for writing");
-	if (c->h->mirror)
-		return fail(-EROFS, "a mirror can't be written by itself");
-	if (!c->writeback && group_lock_holds_back(inode, c->h))
-		return HANDLE_PARK;
-	err = inode_size_changes(inode);
 	while (!err) {
 		n = c->run(c);
 		if (n == FILE_NOT_INSTANTIATED)
 			err = instantiate_range(inode, c->offset, c->offset + c->len_bytes,
 						c->near);
 		else if (n >= 0)
-			return inode_size_changes(inode) ? -EIO
-							 : n; /* it may have been saved meanwhile */
+			return n;
 		else
 			err = (int)n;
 		if (err == -ENOSPC && !drained) {
@@ -204,6 +196,23 @@ static ssize_t change_run(struct change *c)
 		}
 	}
 	return err;
+}
+
+static ssize_t change_run(struct change *c)
+{
+	ssize_t n;
+	int err;
+
+	if (!c->h->writable)
+		return fail(-EBADF, "the descriptor isn't open for writing");
+	if (c->h->mirror)
+		return fail(-EROFS, "a mirror can't be written by itself");
+	if (!c->writeback && group_lock_holds_back(c->h->inode, c->h))
+		return HANDLE_PARK;
+	n = change_attempts(c);
+	/* A close of the file may have saved a size in the middle of the change. */
+	err = inode_size_changes(c->h->inode);
+	return n < 0 || !err ? n : err;
 }
 
 static ssize_t run_write(struct change *c)
