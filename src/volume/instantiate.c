@@ -16,6 +16,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* How old the free space may be by which OSTs are chosen. */
+#define SPACE_AGE_MS 1000
+
 /* Whether the device holds objects of `near` that new objects on it could share extents with. */
 static bool is_near(struct volume *vol, const struct layout *near, dev_t device)
 {
@@ -47,7 +50,7 @@ static void prefer_near(struct volume *vol, const struct layout *near, struct al
 
 /* What the allocator is told of each OST. A `full` OST (index by OST) isn't asked again. */
 static void describe_osts(struct volume *vol, const char *pool, const bool *full,
-			  struct alloc_ost *ret)
+			  unsigned int max_age_ms, struct alloc_ost *ret)
 {
 	const struct conf_pool *members = pool[0] ? conf_find_pool(&vol->conf, pool) : NULL;
 
@@ -56,7 +59,7 @@ static void describe_osts(struct volume *vol, const char *pool, const bool *full
 		struct ost_space space;
 
 		ret[i] = (struct alloc_ost){ .index = i, .device = ost_device(ost) };
-		if (!ost_active(ost) || ost_get_space(ost, 1000, &space))
+		if (!ost_active(ost) || ost_get_space(ost, max_age_ms, &space))
 			continue;
 		ret[i].usable =
 			ost_may_create(ost) && (!pool[0] || (members && conf_pool_has(members, i)));
@@ -67,10 +70,10 @@ static void describe_osts(struct volume *vol, const char *pool, const bool *full
 	}
 }
 
-/* OSTs for component c, at most vol->osts.count or its stripe count. The caller frees *ret_indices.
- */
-static int choose_osts(struct volume *vol, const struct component *c, const bool *full,
-		       const struct layout *near, uint32_t **ret_indices, size_t *ret_count)
+/* By free space that is at most max_age_ms old. */
+static int choose_by(struct volume *vol, const struct component *c, const bool *full,
+		     const struct layout *near, unsigned int max_age_ms, uint32_t **ret_indices,
+		     size_t *ret_count)
 {
 	uint32_t count =
 		c->stripe_count == LAYOUT_STRIPE_COUNT_ALL ? vol->osts.count : c->stripe_count;
@@ -94,7 +97,7 @@ static int choose_osts(struct volume *vol, const struct component *c, const bool
 		req.list_count = c->object_count;
 		req.count = c->object_count;
 	}
-	describe_osts(vol, c->pool, full, osts);
+	describe_osts(vol, c->pool, full, max_age_ms, osts);
 	/* As many as there are means all of them, near or not. */
 	if (near && req.count != ALLOC_ALL)
 		prefer_near(vol, near, osts);
@@ -104,6 +107,17 @@ static int choose_osts(struct volume *vol, const struct component *c, const bool
 	if (!err)
 		*ret_indices = PTR_STEAL(indices);
 	return err;
+}
+
+/* OSTs for component c, at most vol->osts.count or its stripe count. The caller frees *ret_indices.
+ */
+static int choose_osts(struct volume *vol, const struct component *c, const bool *full,
+		       const struct layout *near, uint32_t **ret_indices, size_t *ret_count)
+{
+	int err = choose_by(vol, c, full, near, SPACE_AGE_MS, ret_indices, ret_count);
+
+	/* Before it's said that all is full, ask again. */
+	return err == -ENOSPC ? choose_by(vol, c, full, near, 0, ret_indices, ret_count) : err;
 }
 
 static int destroy_component(struct volume *vol, const struct component *c)

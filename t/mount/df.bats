@@ -31,7 +31,10 @@ backing() { df -k --output="$2" "$1" | tail -n 1 | tr -d ' '; }
 	lov df -h "$MNT" | grep -q '^UUID  *bytes'
 	lov df -h "$MNT" | grep -Eq "OST0000_UUID +[0-9.]+[MG] "
 	lov df -i "$MNT" | grep -q '^UUID  *Inodes  *IUsed  *IFree  *IUse%'
-	lov df | grep -qF "$MNT[MDT:0]"
+	# Others' volumes would be asked too, and may not answer.
+	if (($(grep -c ' fuse\.lovfs ' /proc/self/mounts) == 1)); then
+		lov df | grep -qF "$MNT[MDT:0]"
+	fi
 	cd "$MNT"
 	lov df . | grep -qF "$MNT[OST:3]"
 	cd /
