@@ -281,7 +281,25 @@ static bool share_objects(const struct layout *a, const struct layout *b)
 	return false;
 }
 
-/* Step 4, where it is missing: the victim still names the objects that are the file's now. */
+static bool has_objects(const struct layout *l)
+{
+	return share_objects(l, l);
+}
+
+/*
+ * Whether step 3 was done and step 4 wasn't. The file's objects tell, not its generation, which may
+ * have gone on since. A victim without objects (of an empty file) leaves no trace in the file but
+ * that the old objects are gone from it.
+ */
+static bool victim_is_to_get(const struct layout *of_file, const struct layout *of_victim,
+			     const struct layout *old)
+{
+	if (has_objects(of_victim))
+		return share_objects(of_file, of_victim);
+	return has_objects(old) && !share_objects(of_file, old);
+}
+
+/* Step 4, where it is missing. */
 static int finish(struct volume *vol, int victim_fd, int file_fd, const struct layout *old)
 {
 	CLEANUP_LAYOUT struct layout *of_file = NULL, *of_victim = NULL;
@@ -291,7 +309,8 @@ static int finish(struct volume *vol, int victim_fd, int file_fd, const struct l
 		err = layout_ea_get(vol->mdt, victim_fd, &of_victim);
 	if (err)
 		return err;
-	return share_objects(of_file, of_victim) ? layout_ea_set(vol->mdt, victim_fd, old) : 0;
+	return victim_is_to_get(of_file, of_victim, old) ? layout_ea_set(vol->mdt, victim_fd, old)
+							 : 0;
 }
 
 int swap_resolve(struct volume *vol, struct fid victim)
