@@ -60,7 +60,13 @@ static int check_own_streams(const struct migration *m, const struct stat *st)
 	struct stat own;
 
 	for (int fd = 0; fd <= 2 && m->opt->mode == MIGRATE_BLOCK; fd++) {
-		if (!sys_fstat(fd, &own) && own.st_dev == st->st_dev && own.st_ino == st->st_ino)
+		int err = sys_fstat(fd, &own);
+
+		if (err == -EBADF)
+			continue;
+		if (err)
+			return fail_sys(err, "cannot look at standard input, output and error");
+		if (own.st_dev == st->st_dev && own.st_ino == st->st_ino)
 			return fail(-EBUSY, "is standard %s of this command",
 				    fd == 0   ? "input"
 				    : fd == 1 ? "output"

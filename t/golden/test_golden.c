@@ -74,21 +74,21 @@ static void read_context(struct fixture *f)
 		snprintf(f->name, sizeof(f->name), "%.*s", (int)strcspn(f->text, "\n"), f->text);
 }
 
-static struct fixture fixture_load(const char *name)
+/* In place: the context points to the name. */
+static void fixture_load(struct fixture *f, const char *name)
 {
-	struct fixture f = { 0 };
 	char *hex = slurp(name, ".hex");
 	struct xattrdump dump = xattrdump_of(hex, strlen(hex));
 
-	snprintf(f.name, sizeof(f.name), "%s", name);
-	f.text = slurp(name, ".txt");
-	f.yaml = slurp(name, ".yaml");
-	assert_int_equal(xattrdump_next(&dump, &f.value), 1);
-	if (layout_decode(f.value.bytes, f.value.len_bytes, &f.layout))
+	memset(f, 0, sizeof(*f));
+	snprintf(f->name, sizeof(f->name), "%s", name);
+	f->text = slurp(name, ".txt");
+	f->yaml = slurp(name, ".yaml");
+	assert_int_equal(xattrdump_next(&dump, &f->value), 1);
+	if (layout_decode(f->value.bytes, f->value.len_bytes, &f->layout))
 		fail_msg("%s: %s", name, error_text(-EUCLEAN));
-	read_context(&f);
+	read_context(f);
 	free(hex);
-	return f;
 }
 
 static void fixture_release(struct fixture *f)
@@ -265,7 +265,7 @@ static void check_all_fixtures(void **state)
 			continue;
 		e->d_name[len - 4] = '\0';
 		printf("%s\n", e->d_name);
-		f = fixture_load(e->d_name);
+		fixture_load(&f, e->d_name);
 		bytes_stay_the_same(&f);
 		text_is_that_of_lfs(&f);
 		yaml_is_read_back(&f);
@@ -332,7 +332,7 @@ static void damaged_fixtures_are_refused_or_kept(void **state)
 		if (len < 5 || strcmp(e->d_name + len - 4, ".hex") != 0)
 			continue;
 		e->d_name[len - 4] = '\0';
-		f = fixture_load(e->d_name);
+		fixture_load(&f, e->d_name);
 		damage(&f);
 		fixture_release(&f);
 	}
