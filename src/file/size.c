@@ -257,6 +257,8 @@ int file_utimens(struct file *f, const struct timespec times[2])
 				first_err = err;
 		}
 	}
+	/* A swap that was prepared with the times before must not come through. */
+	file_touch(f);
 	file_unlock_shared(f);
 	return first_err;
 }

@@ -80,7 +80,9 @@ static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 	struct inode *inode = NULL;
 	int err;
 
-	if (S_ISREG(mode) || (mode & S_IFMT) == 0)
+	if ((S_ISREG(mode) || (mode & S_IFMT) == 0) && is_victim_name(name))
+		err = -EINVAL; /* only open(2) makes victims: without a close nothing would end them */
+	else if (S_ISREG(mode) || (mode & S_IFMT) == 0)
 		err = names_create(dir, name, mode & ALLPERMS, &who, &inode);
 	else
 		err = names_mknod(dir, name, mode, dev, &who, &inode);

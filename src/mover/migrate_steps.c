@@ -235,7 +235,14 @@ static int hold_by_lease(struct migration *m)
 
 static int step_hold(struct migration *m)
 {
-	int err = m->opt->mode == MIGRATE_NONBLOCK ? hold_by_lease(m) : hold_by_lock(m);
+	return m->opt->mode == MIGRATE_NONBLOCK ? hold_by_lease(m) : hold_by_lock(m);
+}
+
+/* The version first: a write that was under way when the lock was taken and makes the file longer
+ * after its size was read must not go unnoticed. */
+static int step_version(struct migration *m)
+{
+	int err = m->fs->ops->data_version(m->fs, m->file_fd, &m->file_version);
 
 	if (err)
 		return err;
@@ -244,11 +251,6 @@ static int step_hold(struct migration *m)
 		return fail_sys(err, "cannot read its attributes");
 	m->result->size_bytes = (uint64_t)m->st.st_size;
 	return 0;
-}
-
-static int step_version(struct migration *m)
-{
-	return m->fs->ops->data_version(m->fs, m->file_fd, &m->file_version);
 }
 
 /* ---- copy ---- */
@@ -353,7 +355,7 @@ const struct migrate_step migrate_steps[] = {
 	{ "choose the layout", step_layout },
 	{ "make the victim", step_victim },
 	{ "hold writers back", step_hold },
-	{ "note the data version", step_version },
+	{ "note the data version and the size", step_version },
 	{ "copy", step_copy },
 	{ "finish the victim", step_finish },
 	{ "swap layouts", step_swap },

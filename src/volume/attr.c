@@ -51,26 +51,30 @@ static int add_objects(struct inode *inode, struct stat *st)
 	return 0;
 }
 
-/* Links that users don't know of: the place in PENDING, and that of a swap's intent. */
-static nlink_t hidden_links(struct inode *inode)
+/* Without the links that users don't know of: the place in PENDING, and that of a swap's intent. */
+static int stat_mdt_inode(struct inode *inode, struct stat *ret_st)
 {
-	nlink_t n;
+	int err;
 
 	pthread_mutex_lock(&inode->lock);
-	n = (nlink_t)inode->orphan + (nlink_t)inode->swap_link;
+	err = sys_fstat(inode->fd, ret_st);
+	if (!err && inode_is_regular(inode)) {
+		if (inode->swap_nlink)
+			ret_st->st_nlink = inode->swap_nlink;
+		ret_st->st_nlink -= MIN_OF((nlink_t)inode->orphan, ret_st->st_nlink);
+	}
 	pthread_mutex_unlock(&inode->lock);
-	return n;
+	return err;
 }
 
 int inode_getattr(struct inode *inode, struct stat *ret_st)
 {
 	struct stat st;
-	nlink_t hidden;
 	int err;
 
 	if (inode_is_hidden(inode))
 		return hidden_getattr(inode, ret_st);
-	err = sys_fstat(inode->fd, &st);
+	err = stat_mdt_inode(inode, &st);
 	if (err)
 		return err;
 	if (inode_is_regular(inode)) {
@@ -78,8 +82,6 @@ int inode_getattr(struct inode *inode, struct stat *ret_st)
 		err = add_objects(inode, &st);
 		if (err)
 			log_warning("inode %ju: %s", (uintmax_t)inode->ino, error_text(err));
-		hidden = hidden_links(inode);
-		st.st_nlink -= MIN_OF(hidden, st.st_nlink);
 	}
 	*ret_st = st;
 	return 0;
@@ -160,6 +162,54 @@ void inode_save_size(struct inode *inode)
 	pthread_mutex_unlock(&inode->lock);
 }
 
+static bool take_mtime_ahead(struct inode *inode)
+{
+	bool ahead;
+
+	pthread_mutex_lock(&inode->lock);
+	ahead = inode->mtime_ahead;
+	inode->mtime_ahead = false;
+	pthread_mutex_unlock(&inode->lock);
+	return ahead;
+}
+
+static void set_mtime_ahead(struct inode *inode)
+{
+	pthread_mutex_lock(&inode->lock);
+	inode->mtime_ahead = true;
+	pthread_mutex_unlock(&inode->lock);
+}
+
+/*
+ * A change has set the time of the objects that it was about. The others and the MDT inode keep
+ * what utimensat(2) gave them; where that is later than now it would win for good.
+ */
+void inode_modified(struct inode *inode)
+{
+	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_NOW } };
+	struct timespec now;
+	struct file *f;
+	struct stat st;
+	int err;
+
+	if (!take_mtime_ahead(inode))
+		return;
+	err = inode_get_file(inode, &f);
+	if (!err)
+		err = inode_getattr(inode, &st);
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (!err && (st.st_mtim.tv_sec > now.tv_sec ||
+		     (st.st_mtim.tv_sec == now.tv_sec && st.st_mtim.tv_nsec > now.tv_nsec))) {
+		err = file_utimens(f, times);
+		if (!err)
+			err = sys_utimens_fd(inode->fd, times);
+	}
+	/* The data is there: a time isn't worth an error. */
+	if (err)
+		log_debug("inode %ju: modification time: %s", (uintmax_t)inode->ino,
+			  error_text(err));
+}
+
 /* A file that grows may need objects first. */
 static int truncate_objects(struct inode *inode, struct file *f, uint64_t size_bytes)
 {
@@ -185,6 +235,8 @@ int inode_truncate(struct inode *inode, uint64_t size_bytes)
 		err = inode_size_changes(inode); /* it may have been saved meanwhile */
 	if (!err)
 		err = sys_utimens_fd(inode->fd, now);
+	if (!err)
+		inode_modified(inode);
 	return err;
 }
 
@@ -210,20 +262,28 @@ static int set_times(struct inode *inode, const struct timespec asked[2])
 			err = file_utimens(f, times);
 		if (err)
 			return err;
+		set_mtime_ahead(inode);
 	}
 	return sys_utimens_fd(inode->fd, times);
 }
 
+/* As an open file, so that it isn't destroyed meanwhile: a path may have led to a file that has lost
+ * its name since (or /proc/self/fd to one that isn't open). */
 static int set_size(struct inode *inode, uint64_t size_bytes)
 {
+	struct handle *h;
+	int err;
+
 	if (!inode_is_regular(inode))
 		return -EISDIR;
 	if (group_lock_holds_back(inode, NULL))
 		return HANDLE_PARK;
-	pthread_mutex_lock(&inode->lock);
-	lease_break_locked(inode, NULL);
-	pthread_mutex_unlock(&inode->lock);
-	return inode_truncate(inode, size_bytes);
+	err = handle_open(inode, O_WRONLY, &h); /* breaks leases */
+	if (err)
+		return err;
+	err = inode_truncate(inode, size_bytes);
+	handle_release(h);
+	return err;
 }
 
 int inode_setattr(struct inode *inode, const struct inode_setattr *a)

@@ -212,6 +212,8 @@ static ssize_t change_run(struct change *c)
 	n = change_attempts(c);
 	/* A close of the file may have saved a size in the middle of the change. */
 	err = inode_size_changes(c->h->inode);
+	if (n >= 0 && !err)
+		inode_modified(c->h->inode);
 	return n < 0 || !err ? n : err;
 }
 

@@ -125,6 +125,7 @@ static int obtain(struct volume *vol, struct key key, mode_t type, int fd, struc
 			.type = type,
 			.refs = 1,
 			.size_saved = true,
+			.mtime_ahead = true,
 		};
 		pthread_mutex_init(&fresh->lock, NULL);
 		pthread_mutex_init(&fresh->commit_lock, NULL);

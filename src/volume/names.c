@@ -106,7 +106,12 @@ int names_link(struct inode *inode, struct inode *parent, const char *name)
 
 	if (!err && inode_is_hidden(inode))
 		err = -EPERM;
-	return err ? err : mdt_link(parent->vol->mdt, inode->fd, parent->fd, name);
+	if (err)
+		return err;
+	pthread_rwlock_rdlock(&parent->vol->swap_lock);
+	err = mdt_link(parent->vol->mdt, inode->fd, parent->fd, name);
+	pthread_rwlock_unlock(&parent->vol->swap_lock);
+	return err;
 }
 
 void orphan_file(struct volume *vol, struct fid fid)

@@ -90,10 +90,24 @@ static int new_layout(struct swap *s)
 	return 0;
 }
 
-static void set_swap_link(struct inode *inode, bool there)
+/* Names can't come or go (swap_lock): what users see stays as it is from before the intent to after it. */
+static int hide_swap_link(struct inode *inode)
+{
+	struct stat st;
+	int err = sys_fstat(inode->fd, &st);
+
+	if (err)
+		return err;
+	pthread_mutex_lock(&inode->lock);
+	inode->swap_nlink = st.st_nlink;
+	pthread_mutex_unlock(&inode->lock);
+	return 0;
+}
+
+static void show_links(struct inode *inode)
 {
 	pthread_mutex_lock(&inode->lock);
-	inode->swap_link = there;
+	inode->swap_nlink = 0;
 	pthread_mutex_unlock(&inode->lock);
 }
 
@@ -103,7 +117,7 @@ static void remove_intent(struct swap *s)
 	int err = swap_intent_remove(s->vol->mdt, s->victim_fid, &orphan);
 
 	/* The victim's inode keeps the old layout's bytes as content: it goes soon. */
-	set_swap_link(s->inode, false);
+	show_links(s->inode);
 	if (err)
 		log_warning("the note of a swap stays in PENDING: %s", error_text(err));
 }
@@ -126,11 +140,15 @@ static int commit_file(struct swap *s)
 /* Steps 1 to 5 of mdt/swap_intent.h. */
 static int commit(struct swap *s)
 {
-	int err = swap_intent_make(s->vol->mdt, s->victim_fid, s->victim->fd, s->inode->fd, s->old);
+	int err = hide_swap_link(s->inode);
 
 	if (err)
 		return err;
-	set_swap_link(s->inode, true);
+	err = swap_intent_make(s->vol->mdt, s->victim_fid, s->victim->fd, s->inode->fd, s->old);
+	if (err) {
+		show_links(s->inode);
+		return err;
+	}
 	err = commit_file(s);
 	if (err) {
 		remove_intent(s);
@@ -144,7 +162,7 @@ static int commit(struct swap *s)
 	err = layout_ea_set(s->vol->mdt, s->victim->fd, s->old);
 	if (err) {
 		log_warning("the note of a swap stays in PENDING: %s", error_text(err));
-		set_swap_link(s->inode, false);
+		show_links(s->inode);
 		return 0;
 	}
 	remove_intent(s);
@@ -317,17 +335,21 @@ int swap_resolve(struct volume *vol, struct fid victim)
 {
 	CLEANUP_LAYOUT struct layout *old = NULL;
 	CLEANUP_FD int victim_fd = -1, file_fd = -1;
-	struct fid orphan;
+	struct fid orphan = { 0 };
 	int err = mdt_pending_open(vol->mdt, victim, &victim_fd);
 
 	if (!err)
 		err = swap_intent_open(vol->mdt, victim, victim_fd, &file_fd, &old);
 	if (err == -ENOENT)
 		return 0;
-	if (!err)
-		err = finish(vol, victim_fd, file_fd, old);
+	if (err)
+		return err;
+	/* Whether the file has a name else is asked; it must not lose it meanwhile. */
+	pthread_rwlock_wrlock(&vol->swap_lock);
+	err = finish(vol, victim_fd, file_fd, old);
 	if (!err)
 		err = swap_intent_remove(vol->mdt, victim, &orphan);
+	pthread_rwlock_unlock(&vol->swap_lock);
 	if (!err && !fid_is_zero(orphan))
 		orphan_file(vol, orphan);
 	return err;

@@ -84,9 +84,10 @@ struct inode {
 	bool orphan;          /* has no name: its MDT inode is in PENDING */
 	bool reaped;          /* given to the reaper: can't be opened any more */
 	bool victim;          /* made without a name, for a swap */
-	bool swap_link;       /* a swap's intent is a second link of the MDT inode just now */
-	bool size_saved;      /* trusted.som may be there and must go before the next write */
-	bool size_changed;    /* trusted.som is to be set at the next flush */
+	nlink_t swap_nlink; /* not 0: a swap's intent is, or may be, one more link; how many there are else */
+	bool size_saved;   /* trusted.som may be there and must go before the next write */
+	bool size_changed; /* trusted.som is to be set at the next flush */
+	bool mtime_ahead;  /* the modification time may be later than now: see inode_modified() */
 	struct handle *lease_holder;
 	uint32_t lease_mode; /* LOVFS_LEASE_* */
 	uint32_t group_gid;  /* 0 = no group lock */
@@ -126,6 +127,8 @@ int MUST_CHECK inode_size_changes(struct inode *inode);
 /* -EIO where an OST can't be asked and no size was saved: a reader would take a wrong end for the
  * file's. */
 int MUST_CHECK inode_check_size_known(struct inode *inode);
+/* After data changed: the modification time, the latest of MDT inode and objects, is not later than now. */
+void inode_modified(struct inode *inode);
 /* Saves the size if it changed since it was saved last. */
 void inode_save_size(struct inode *inode);
 /* ftruncate(2) proper: instantiates, sets the modification time. */

@@ -253,6 +253,26 @@ static void times_follow(void)
 	CHECK(same_time(a.st_ctim, b.st_ctim) && same_time(a.st_mtim, b.st_mtim));
 }
 
+static void time_from_the_future(void)
+{
+	const struct timespec t[2] = { { .tv_sec = 4000000000 }, { .tv_sec = 4000000000 } };
+	int fd = (int)OK(open("f", O_RDWR | O_CREAT, 0644));
+	struct stat st;
+
+	CHECK(write(fd, "data", 4) == 4);
+	OK(futimens(fd, t));
+	OK(fstat(fd, &st));
+	CHECK(st.st_mtim.tv_sec == 4000000000);
+	CHECK(write(fd, "more", 4) == 4);
+	OK(fstat(fd, &st));
+	CHECK(st.st_mtim.tv_sec < 4000000000);
+	OK(futimens(fd, t));
+	OK(ftruncate(fd, 3));
+	OK(fstat(fd, &st));
+	CHECK(st.st_mtim.tv_sec < 4000000000);
+	OK(close(fd));
+}
+
 static void space(void)
 {
 	struct statvfs st;
@@ -278,6 +298,7 @@ const struct posix_case attr_cases[] = {
 	{ "permissions", permissions },
 	{ "set_times", set_times },
 	{ "times_follow", times_follow },
+	{ "time_from_the_future", time_from_the_future },
 	{ "space", space },
 	{ NULL, NULL },
 };
