@@ -19,6 +19,7 @@ struct swap {
 	struct fid victim_fid;
 	struct layout *old, *new; /* of the file, before and after; references */
 	bool committed;
+	bool unsettled; /* committed, but it isn't known whether durably: the intent must stay */
 };
 
 static int check_owners(const struct swap *s, uid_t uid)
@@ -130,11 +131,15 @@ static int commit_file(struct swap *s)
 	if (err)
 		return err;
 	err = inode_fsync(s->inode);
-	if (err && layout_ea_set(s->vol->mdt, s->inode->fd, s->old))
-		log_error("inode %ju: layout neither swapped durably nor put back; the next mount "
-			  "will settle it",
-			  (uintmax_t)s->inode->ino);
-	return err;
+	if (!err || !layout_ea_set(s->vol->mdt, s->inode->fd, s->old))
+		return err;
+	/* The inode says new, so new it is, here too: the reaper would take it for that. */
+	log_error(
+		"inode %ju: layout neither swapped durably nor put back; it stays swapped, and the "
+		"next mount will settle it",
+		(uintmax_t)s->inode->ino);
+	s->unsettled = true;
+	return 0;
 }
 
 /* Steps 1 to 5 of mdt/swap_intent.h. */
@@ -159,7 +164,7 @@ static int commit(struct swap *s)
 	s->committed = true;
 	/* From here on a failure only leaves work to recovery: the reaper looks for the intent
 	 * before it destroys the victim. */
-	err = layout_ea_set(s->vol->mdt, s->victim->fd, s->old);
+	err = s->unsettled ? -EIO : layout_ea_set(s->vol->mdt, s->victim->fd, s->old);
 	if (err) {
 		log_warning("the note of a swap stays in PENDING: %s", error_text(err));
 		show_links(s->inode);
