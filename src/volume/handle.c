@@ -3,11 +3,13 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/units.h"
 #include "volume/volume_impl.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 
 /* The destination's inode lock is held in the kernel meanwhile: answer soon. */
 #define COPY_TIME_NS (100 * NS_PER_MS)
@@ -169,6 +171,19 @@ struct change {
 	struct io_moved moved;
 };
 
+/* An OST is full: removed files give back their space, and where new objects go is decided by what is
+ * free now. */
+static void make_room(struct volume *vol)
+{
+	struct ost_space space;
+
+	reaper_drain(&vol->reaper);
+	for (uint32_t i = 0; i < vol->osts.count; i++) {
+		if (ost_active(vol->osts.osts[i]) && ost_get_space(vol->osts.osts[i], 0, &space))
+			log_debug("OST %" PRIu32 ": free space not known", i);
+	}
+}
+
 /*
  * What all of them have in common: group locks hold back, the saved size goes, missing objects are
  * made, and a full OST is tried once more when removed files have given their space back.
@@ -190,7 +205,7 @@ static ssize_t change_attempts(struct change *c)
 		else
 			err = (int)n;
 		if (err == -ENOSPC && !drained) {
-			reaper_drain(&inode->vol->reaper);
+			make_room(inode->vol);
 			drained = true;
 			err = 0;
 		}
