@@ -83,9 +83,9 @@ struct lovfs_ioc_group_lock {
 };
 
 /*
- * Lease. GET: EBUSY when another descriptor has the file open for writing (read lease) or at all
- * (write lease). It is lost when such a descriptor is opened, or the file is truncated. CHECK
- * answers what is held now.
+ * Lease. The descriptor must be open for writing. GET: EBUSY when another descriptor has the file
+ * open for writing (read lease) or at all (write lease). It is lost when such a descriptor is opened,
+ * or the file is truncated. CHECK answers what is held now.
  */
 struct lovfs_ioc_lease {
 	__u32 mode; /* in for GET, out for CHECK: LOVFS_LEASE_* */

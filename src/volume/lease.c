@@ -12,6 +12,9 @@ static int get_locked(struct handle *h, uint32_t mode)
 	unsigned int others =
 		mode == LOVFS_LEASE_READ ? inode->writers - h->writable : inode->opens - 1;
 
+	/* Or any reader could keep the owner from working on his file. */
+	if (!h->writable)
+		return fail(-EBADF, "a lease needs a descriptor that is open for writing");
 	if (inode->lease_holder && inode->lease_holder != h)
 		return fail(-EBUSY, "somebody else has a lease on the file");
 	if (others)
