@@ -113,7 +113,8 @@ int MUST_CHECK file_stat_layout(const struct ost_set *osts, const struct layout 
  */
 int MUST_CHECK file_truncate(struct file *f, uint64_t size_bytes);
 
-/* Sets the times of all objects (times as utimensat(2)). */
+/* Sets the times of all objects (times as utimensat(2)). Changes the data version: a swap prepared
+ * with the times before must not come through. */
 int MUST_CHECK file_utimens(struct file *f, const struct timespec times[2]);
 
 /* ---- file/fallocate.c ---- */

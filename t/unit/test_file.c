@@ -194,6 +194,7 @@ static void test_version(void **state)
 	struct timespec times[2] = { { 1000000000, 123456789 }, { 1100000000, 987654321 } };
 	struct file_attr attr, alone;
 	struct layout *l;
+	uint64_t version;
 	char c;
 
 	(void)state;
@@ -205,8 +206,9 @@ static void test_version(void **state)
 	assert_int_equal(file_utimens(f, times), 0);
 	assert_int_equal(file_read(f, &c, 1, 0), 1);
 	times[0].tv_sec++;
+	version = file_data_version(f);
 	assert_int_equal(file_utimens(f, times), 0);
-	assert_in_range(file_data_version(f), 8, 10);
+	assert_int_not_equal(file_data_version(f), version);
 	assert_int_equal(file_stat(f, &attr), 0);
 	assert_int_equal(attr.atime.tv_sec, times[0].tv_sec);
 	assert_int_equal(attr.mtime.tv_nsec, times[1].tv_nsec);
