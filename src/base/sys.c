@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -165,18 +164,6 @@ int sys_fiemap(int fd, struct fiemap *map)
 {
 	SEAM("fiemap");
 	return RETRY(ioctl(fd, FS_IOC_FIEMAP, map));
-}
-
-int sys_fs_type(int fd, uint32_t *ret_type)
-{
-	struct statfs st;
-	int err;
-
-	SEAM("fstatfs");
-	err = RETRY(fstatfs(fd, &st));
-	if (!err)
-		*ret_type = (uint32_t)st.f_type;
-	return err;
 }
 
 int sys_fallocate(int fd, int mode, uint64_t offset, uint64_t len_bytes)

@@ -94,8 +94,6 @@ int MUST_CHECK sys_fstatat(int dirfd, const char *name, struct stat *ret_st, int
 /* For the type of the file system, which statvfs doesn't tell. fd may be O_PATH. */
 int MUST_CHECK sys_fstatfs(int fd, struct statfs *ret_st);
 int MUST_CHECK sys_fstatvfs(int fd, struct statvfs *ret_st);
-/* f_type of fstatfs(2): a number of linux/magic.h. */
-int MUST_CHECK sys_fs_type(int fd, uint32_t *ret_type);
 
 int MUST_CHECK sys_mkdirat(int dirfd, const char *name, mode_t mode);
 int MUST_CHECK sys_mknodat(int dirfd, const char *name, mode_t mode, dev_t dev);

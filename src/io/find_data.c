@@ -29,11 +29,11 @@ struct found {
 
 static enum check check_for(int fd)
 {
-	uint32_t type;
+	struct statfs st;
 
-	if (sys_fs_type(fd, &type))
+	if (sys_fstatfs(fd, &st))
 		return CHECK_EXTENTS;
-	switch (type) {
+	switch ((uint32_t)st.f_type) {
 	case EXT4_SUPER_MAGIC:
 	case BTRFS_SUPER_MAGIC:
 	case TMPFS_MAGIC:
@@ -122,9 +122,8 @@ static int find_byte(int fd, uint64_t pos, uint64_t end, struct found *ret)
 }
 
 /* Data in [pos, end), which is reported as a hole. */
-static int find(int fd, uint64_t pos, uint64_t end, struct found *ret)
+static int find(int fd, enum check check, uint64_t pos, uint64_t end, struct found *ret)
 {
-	enum check check = check_for(fd);
 	int err = 0;
 
 	*ret = (struct found){ 0 };
@@ -151,7 +150,7 @@ static int seek_data(int fd, uint64_t offset, uint64_t *ret_data, bool *ret_none
 	return err;
 }
 
-static int believable_data(int fd, uint64_t offset, uint64_t *ret_offset)
+static int believable_data(int fd, enum check check, uint64_t offset, uint64_t *ret_offset)
 {
 	struct found missed = { 0 };
 	uint64_t data;
@@ -159,7 +158,7 @@ static int believable_data(int fd, uint64_t offset, uint64_t *ret_offset)
 	int err = seek_data(fd, offset, &data, &none);
 
 	if (!err && data > offset)
-		err = find(fd, offset, data, &missed);
+		err = find(fd, check, offset, data, &missed);
 	if (err)
 		return err;
 	if (missed.from < missed.to)
@@ -171,7 +170,7 @@ static int believable_data(int fd, uint64_t offset, uint64_t *ret_offset)
 	return 0;
 }
 
-static int believable_hole(int fd, uint64_t offset, uint64_t *ret_offset)
+static int believable_hole(int fd, enum check check, uint64_t offset, uint64_t *ret_offset)
 {
 	struct found missed;
 	uint64_t hole, data;
@@ -185,7 +184,7 @@ static int believable_hole(int fd, uint64_t offset, uint64_t *ret_offset)
 		missed = (struct found){ 0 };
 		err = seek_data(fd, hole, &data, &none);
 		if (!err && data > hole)
-			err = find(fd, hole, data, &missed);
+			err = find(fd, check, hole, data, &missed);
 		if (err)
 			return err;
 		if (missed.from != hole || missed.to <= hole) {
@@ -202,8 +201,10 @@ static int believable_hole(int fd, uint64_t offset, uint64_t *ret_offset)
 
 int io_seek(int fd, uint64_t offset, int whence, uint64_t *ret_offset)
 {
-	if (check_for(fd) == CHECK_NOTHING)
+	enum check check = check_for(fd);
+
+	if (check == CHECK_NOTHING)
 		return sys_seek(fd, offset, whence, ret_offset);
-	return whence == SEEK_DATA ? believable_data(fd, offset, ret_offset)
-				   : believable_hole(fd, offset, ret_offset);
+	return whence == SEEK_DATA ? believable_data(fd, check, offset, ret_offset)
+				   : believable_hole(fd, check, offset, ret_offset);
 }
