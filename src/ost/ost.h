@@ -81,6 +81,8 @@ void ost_set_degraded(struct ost *ost, bool no_create);
 bool ost_may_create(const struct ost *ost);
 /* Device number of the directory's file system: the failure domain. 0 when inactive. */
 dev_t ost_device(const struct ost *ost);
+/* Whether that device is known to rotate; asked when the OST was opened. */
+bool ost_rotational(const struct ost *ost);
 
 /* Free space, at most max_age_ms old (0 = ask now). Inactive: -EIO. */
 struct ost_space {

@@ -21,6 +21,7 @@ struct ost {
 	int top_fd; /* DIR, -1 when it couldn't be opened; constant */
 	dev_t device;
 	ino_t ino;                /* with device: which directory was opened */
+	bool rotational;          /* of the device; constant */
 	const char *parent_xattr; /* name of the parent xattr; constant */
 	struct idfile ids;
 

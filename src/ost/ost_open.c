@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "ost/label.h"
+#include "ost/rotational.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -97,6 +98,7 @@ static int open_checked(struct ost *ost)
 		err = idfile_init(&ost->ids, fd, OST_LAST_ID);
 	if (!err) {
 		ost->device = st.st_dev;
+		ost->rotational = rotational_device(ROTATIONAL_SYSFS, st.st_dev);
 		atomic_store(&ost->checked_ns, clock_now_ns());
 	}
 	return err;
@@ -181,6 +183,11 @@ bool ost_may_create(const struct ost *ost)
 dev_t ost_device(const struct ost *ost)
 {
 	return ost_active(ost) ? ost->device : 0;
+}
+
+bool ost_rotational(const struct ost *ost)
+{
+	return ost->rotational;
 }
 
 int ost_check_active(struct ost *ost)

@@ -8,8 +8,10 @@
 
 #include "base/error.h"
 #include "ost/ost.h"
+#include "ost/rotational.h"
 
 #include <pthread.h>
+#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
 #define UUID "0b5c7f7e-1111-4222-8333-444455556666"
@@ -537,6 +539,36 @@ static void threads_get_different_objects(const struct testfs *fs)
 	ost_free(ost);
 }
 
+/* A sysfs with a disk that rotates (8:0, partition 8:1), one that doesn't (8:16, partition 8:17) and a
+ * device that says nothing (8:32). */
+static void rotating_devices_are_known(const struct testfs *fs)
+{
+	struct place p = place_new(fs);
+	struct ost *ost;
+
+	run_command(
+		"mkdir -p $OST/sys/dev/block $OST/sys/devices/sda/queue $OST/sys/devices/sda/sda1 "
+		"$OST/sys/devices/sdb/queue $OST/sys/devices/sdb/sdb1 $OST/sys/devices/sdc && "
+		"echo 1 >$OST/sys/devices/sda/queue/rotational && "
+		"echo 0 >$OST/sys/devices/sdb/queue/rotational && cd $OST/sys/dev/block && "
+		"ln -s ../../devices/sda 8:0 && ln -s ../../devices/sda/sda1 8:1 && "
+		"ln -s ../../devices/sdb 8:16 && ln -s ../../devices/sdb/sdb1 8:17 && "
+		"ln -s ../../devices/sdc 8:32 && ln -s ../../devices/sda 0:50",
+		p.path);
+	strcat(p.path, "/sys");
+	assert_true(rotational_device(p.path, makedev(8, 0)));
+	assert_true(rotational_device(p.path, makedev(8, 1)));
+	assert_false(rotational_device(p.path, makedev(8, 16)));
+	assert_false(rotational_device(p.path, makedev(8, 17)));
+	assert_false(rotational_device(p.path, makedev(8, 32)));
+	assert_false(rotational_device(p.path, makedev(9, 0)));
+	assert_false(rotational_device(p.path, makedev(0, 50)));
+	p = place_new(fs);
+	ost = ost_new(&p);
+	assert_true(ost_rotational(ost) == rotational_device(ROTATIONAL_SYSFS, ost_device(ost)));
+	ost_free(ost);
+}
+
 static void on_each(void (*test)(const struct testfs *fs))
 {
 	for (size_t i = 0; i < file_system_count; i++)
@@ -564,6 +596,7 @@ ON_EACH(space_is_told)
 ON_EACH(failed_format_leaves_nothing)
 ON_EACH(failed_create_leaves_no_object)
 ON_EACH(threads_get_different_objects)
+ON_EACH(rotating_devices_are_known)
 
 static int make_file_systems(void **state)
 {
@@ -605,6 +638,7 @@ int main(void)
 		cmocka_unit_test(failed_format_leaves_nothing_on_each),
 		cmocka_unit_test(failed_create_leaves_no_object_on_each),
 		cmocka_unit_test(threads_get_different_objects_on_each),
+		cmocka_unit_test(rotating_devices_are_known_on_each),
 	};
 
 	return cmocka_run_group_tests(tests, make_file_systems, remove_plain);
