@@ -3,6 +3,7 @@
 
 #include "base/units.h"
 #include "layout/mirror.h"
+#include "layout/mirror_impl.h"
 
 #include <errno.h>
 
@@ -67,6 +68,8 @@ int layout_resolve(const struct layout *request, const struct layout *defaults,
 		resolve_ids(l);
 	for (uint32_t i = 0; i < l->count; i++)
 		resolve_component(&l->comps[i], from);
+	/* A file without data has mirrors that are alike. */
+	mirror_set_state(l, mirror_settled_state(l));
 	*ret_layout = l;
 	return 0;
 }
