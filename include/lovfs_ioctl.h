@@ -17,7 +17,7 @@
 #include <linux/types.h>
 
 #define LOVFS_IOC_TYPE 0xB7
-#define LOVFS_ABI_VERSION 1
+#define LOVFS_ABI_VERSION 2
 
 struct lovfs_ioc_fid {
 	__u64 seq;
@@ -120,6 +120,107 @@ struct lovfs_ioc_swap {
 struct lovfs_ioc_moved {
 	__u64 shared_bytes, kernel_bytes, user_bytes, hole_bytes;
 	__u64 read_bytes, written_bytes;
+	__u64 failovers; /* reads that another mirror had to serve */
+};
+
+/*
+ * Copies that follow a file: while mirrors or victims are brought up to the file's data, everybody may
+ * go on writing. The daemon notes, in grains of 64 KiB, what has changed since it was copied; the
+ * mover copies that, again and again, and at last takes a group lock for what is left.
+ *
+ * BEGIN: the descriptor, open for writing, follows the file from now on; one at a time (EBUSY). With
+ * mirrors: those, which must be stale, can be written through .lovfs/mirror/<FID>/<id> until the end
+ * (the file's state is "sp"); what they lack is in their dirty maps. With victims: everything is to
+ * be copied; they are placed away from the file's and each other's devices with
+ * LOVFS_FOLLOW_PHYSICAL, and never share extents with it. Not both.
+ * NEXT: takes ranges that are out of date, of one mirror, or (mirror_id 0) of the victims, which are
+ * all alike. They are to be read after the call. A range with LOVFS_RANGE_TAIL is the last: the copy
+ * is first cut to its start, also where there is nothing to be read (end = start).
+ * COPIED: such a range has been copied and is durable. For mirrors only.
+ * END: nothing more; also when the descriptor is closed. What was taken and not copied is out of date
+ * again.
+ * Errors: EBUSY, EINVAL, ENOENT (mirror, victim), EPERM (owner and root only), in result with why.
+ */
+#define LOVFS_MIRRORS_MAX 16
+struct lovfs_ioc_follow {
+	__u32 flags; /* LOVFS_FOLLOW_* */
+	__u32 mirror_count;
+	__u32 mirror_ids[LOVFS_MIRRORS_MAX];
+	__u32 victim_count;
+	__s32 result;
+	struct lovfs_ioc_fid victims[LOVFS_MIRRORS_MAX];
+	char why[256];
+};
+#define LOVFS_FOLLOW_PHYSICAL 0x1 /* victims are to become mirrors */
+#define LOVFS_FOLLOW_WHOLE 0x2    /* mirrors: all of them is out of date, whatever the maps say */
+#define LOVFS_FOLLOW_STALE 0x4    /* mirrors: those that aren't stale become so; with _WHOLE */
+
+struct lovfs_ioc_range {
+	__u64 start, end; /* bytes of the file */
+	__u32 flags;      /* LOVFS_RANGE_TAIL */
+	__u32 reserved;
+};
+#define LOVFS_RANGE_TAIL 0x1
+#define LOVFS_RANGES_MAX 64
+
+struct lovfs_ioc_follow_next {
+	__u32 mirror_id;   /* in */
+	__u32 range_count; /* out: 0: nothing behind `from` */
+	__u64 from;        /* in: ranges that end at or before this are left for later */
+	__u64 max_bytes;   /* in: of all ranges together; not 0 */
+	__u64 left_bytes;  /* out: what is out of date and wasn't taken, from 0 on */
+	__u64 size_bytes;  /* out: of the file now */
+	struct lovfs_ioc_range ranges[LOVFS_RANGES_MAX];
+};
+
+struct lovfs_ioc_follow_copied {
+	__u32 mirror_id;
+	__u32 reserved;
+	struct lovfs_ioc_range range; /* as NEXT gave it */
+};
+
+/*
+ * Commits on mirrors. As for a swap the ioctl succeeds whenever the daemon could answer, and `result`
+ * and `why` say what came of it; only on result 0 has anything changed.
+ *
+ * SYNCED: the mirrors, of those that the descriptor follows, are brought up: made durable, given the
+ * file's times, and no longer stale. EAGAIN: something of them is out of date again.
+ * MERGE: the victims become mirrors of the file. EAGAIN: a data version differs. Each victim must be
+ * open for writing by the caller and be of the file's owner; it keeps no data. A file with a name may
+ * be one; it becomes empty.
+ * SPLIT: the mirror leaves the file, for a victim or an empty file that is open for writing by the
+ * caller. EBUSY: it is the last that is in sync, or is being brought up now.
+ * COMPONENT_FLAGS: flags (enum component_flag, as in the layout xattr) of one component, or of all of
+ * a mirror (id below 65536).
+ */
+struct lovfs_ioc_synced {
+	__u32 mirror_count;
+	__s32 result;
+	__u32 mirror_ids[LOVFS_MIRRORS_MAX];
+	char why[256];
+};
+
+struct lovfs_ioc_merge {
+	__u32 victim_count;
+	__s32 result;
+	__u64 file_version;
+	struct lovfs_ioc_fid victims[LOVFS_MIRRORS_MAX];
+	__u64 victim_versions[LOVFS_MIRRORS_MAX];
+	char why[256];
+};
+
+struct lovfs_ioc_split {
+	__u32 mirror_id;
+	__s32 result;
+	struct lovfs_ioc_fid target;
+	char why[256];
+};
+
+struct lovfs_ioc_component_flags {
+	__u32 id;
+	__u32 set, clear;
+	__s32 result;
+	char why[256];
 };
 
 #define LOVFS_IOC_INFO _IOR(LOVFS_IOC_TYPE, 1, struct lovfs_ioc_info)
@@ -134,6 +235,14 @@ struct lovfs_ioc_moved {
 #define LOVFS_IOC_LEASE_PUT _IO(LOVFS_IOC_TYPE, 10)
 #define LOVFS_IOC_SWAP _IOWR(LOVFS_IOC_TYPE, 11, struct lovfs_ioc_swap)
 #define LOVFS_IOC_MOVED _IOR(LOVFS_IOC_TYPE, 12, struct lovfs_ioc_moved)
+#define LOVFS_IOC_FOLLOW_BEGIN _IOWR(LOVFS_IOC_TYPE, 13, struct lovfs_ioc_follow)
+#define LOVFS_IOC_FOLLOW_NEXT _IOWR(LOVFS_IOC_TYPE, 14, struct lovfs_ioc_follow_next)
+#define LOVFS_IOC_FOLLOW_COPIED _IOW(LOVFS_IOC_TYPE, 15, struct lovfs_ioc_follow_copied)
+#define LOVFS_IOC_FOLLOW_END _IO(LOVFS_IOC_TYPE, 16)
+#define LOVFS_IOC_SYNCED _IOWR(LOVFS_IOC_TYPE, 17, struct lovfs_ioc_synced)
+#define LOVFS_IOC_MERGE _IOWR(LOVFS_IOC_TYPE, 18, struct lovfs_ioc_merge)
+#define LOVFS_IOC_SPLIT _IOWR(LOVFS_IOC_TYPE, 19, struct lovfs_ioc_split)
+#define LOVFS_IOC_COMPONENT_FLAGS _IOWR(LOVFS_IOC_TYPE, 20, struct lovfs_ioc_component_flags)
 
 /* Names of victims, as Lustre's volatile files: never seen in a directory. */
 #define LOVFS_VICTIM_PREFIX ".\x0c\x13\x14\x12:VOLATILE:"
@@ -141,8 +250,13 @@ struct lovfs_ioc_moved {
 /* The layout xattr: get, set and (directories) remove. */
 #define LOVFS_LAYOUT_XATTR "lustre.lov"
 
-/* Under the mount point, not listed there: mirror/<FID>/<mirror id>, one mirror of a file as a file
- * (mirror id 0 where there are no mirrors). */
+/*
+ * Under the mount point, not listed there: mirror/<FID>/<mirror id>, one mirror of a file as a file of
+ * its own, and mirror/<FID>/0, the file as a whole in another inode, which a mover uses while it holds
+ * writers back. With the file's owner and mode; for others than the owner and root only where the way
+ * to the file is open to everybody. A mirror is written only while a descriptor follows it. FIDs are
+ * found while the file is in use.
+ */
 #define LOVFS_HIDDEN_DIR ".lovfs"
 
 #endif

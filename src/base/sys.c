@@ -67,6 +67,12 @@ const char *fd_path(int fd, char buf[FD_PATH_MAX])
 	return buf;
 }
 
+int sys_dup(int fd)
+{
+	SEAM("dup");
+	return RETRY(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
+
 int sys_reopen(int fd, int flags)
 {
 	char path[FD_PATH_MAX];
@@ -111,6 +117,29 @@ int sys_pwrite_full(int fd, const void *buf, size_t len_bytes, uint64_t offset)
 	while (done < len_bytes) {
 		ssize_t n =
 			sys_pwrite(fd, (const char *)buf + done, len_bytes - done, offset + done);
+
+		if (n <= 0)
+			return n < 0 ? (int)n : -EIO;
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+ssize_t sys_read(int fd, void *buf, size_t len_bytes)
+{
+	int err = seam_transfer("read", &len_bytes);
+
+	return err ? err : RETRY(read(fd, buf, len_bytes));
+}
+
+int sys_write_full(int fd, const void *buf, size_t len_bytes)
+{
+	size_t done = 0;
+
+	while (done < len_bytes) {
+		size_t len = len_bytes - done;
+		int err = seam_transfer("write", &len);
+		ssize_t n = err ? err : RETRY(write(fd, (const char *)buf + done, len));
 
 		if (n <= 0)
 			return n < 0 ? (int)n : -EIO;

@@ -39,6 +39,8 @@ int MUST_CHECK sys_openat(int dirfd, const char *name, int flags, mode_t mode);
 /* Opens again what fd (O_PATH is fine) refers to, by way of /proc/self/fd. Returns the descriptor.
  */
 int MUST_CHECK sys_reopen(int fd, int flags);
+/* Another descriptor of the same open file. Returns it. */
+int MUST_CHECK sys_dup(int fd);
 
 /* "/proc/self/fd/N": a name for fd, for calls that take no descriptor or no O_PATH descriptor.
  * Returns buf. */
@@ -56,6 +58,10 @@ ssize_t MUST_CHECK sys_pwrite(int fd, const void *buf, size_t len_bytes, uint64_
  */
 ssize_t MUST_CHECK sys_pread_full(int fd, void *buf, size_t len_bytes, uint64_t offset);
 int MUST_CHECK sys_pwrite_full(int fd, const void *buf, size_t len_bytes, uint64_t offset);
+
+/* read(2) and write(2), for what has no offsets: pipes, terminals. As pread and pwrite_full. */
+ssize_t MUST_CHECK sys_read(int fd, void *buf, size_t len_bytes);
+int MUST_CHECK sys_write_full(int fd, const void *buf, size_t len_bytes);
 
 /* copy_file_range(2). EINTR is returned, not retried: the caller decides whether it was asked to
  * stop. */

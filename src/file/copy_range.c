@@ -27,12 +27,13 @@
 /* A copy under way. */
 struct copying {
 	const struct file_copy *req;
-	struct access src_access, dst_access; /* the same for a copy within one file */
+	struct access src_access, dst_access; /* within one file: of one hold of its lock */
 	uint64_t len_bytes;                   /* to copy, within the source */
 	uint64_t done_bytes;
 	uint64_t window_bytes;
 	bool sharing; /* the last window was shared extents, or all but ends of blocks */
 	bool fresh;
+	bool failed_over; /* a window was begun from another mirror: parts of it may be anywhere */
 	struct copy_objects objects;
 };
 
@@ -64,16 +65,15 @@ static bool within_one_file(const struct file_copy *req)
 static int begin_two(struct copying *k)
 {
 	bool src_first = fid_compare(k->req->src->fid, k->req->dst->fid) < 0;
-	int err;
+	struct access *first = src_first ? &k->src_access : &k->dst_access;
+	struct access *second = src_first ? &k->dst_access : &k->src_access;
+	int err = access_begin(first);
 
-	err = src_first ? access_begin(k->req->src, ACCESS_READ, &k->src_access)
-			: access_begin(k->req->dst, ACCESS_CHANGE, &k->dst_access);
 	if (err)
 		return err;
-	err = src_first ? access_begin(k->req->dst, ACCESS_CHANGE, &k->dst_access)
-			: access_begin(k->req->src, ACCESS_READ, &k->src_access);
+	err = access_begin(second);
 	if (err)
-		access_end(src_first ? &k->src_access : &k->dst_access);
+		access_end(first);
 	return err;
 }
 
@@ -83,8 +83,12 @@ static int begin_access(struct copying *k)
 
 	if (!within_one_file(k->req))
 		return begin_two(k);
-	err = access_begin(k->req->dst, ACCESS_CHANGE, &k->dst_access);
-	k->src_access = k->dst_access;
+	err = access_begin(&k->dst_access);
+	if (err)
+		return err;
+	err = access_begin_locked(&k->src_access);
+	if (err)
+		access_end(&k->dst_access);
 	return err;
 }
 
@@ -129,15 +133,24 @@ static void choose_window(struct copying *k, const struct io_moved *m, uint64_t 
 		k->window_bytes = MIN_OF(2 * k->window_bytes, WINDOW_COPIED_MAX);
 }
 
+/* Mirrors that share extents would be lost together. */
+static bool between_mirrors(const struct copying *k)
+{
+	return within_one_file(k->req) && k->src_access.mirror_id != k->dst_access.mirror_id;
+}
+
 static int run_window(struct copying *k, const struct copy_plan *plan, struct io_moved *moved)
 {
-	struct copy_run_options options = { .no_share = k->req->no_share,
+	uint64_t start = k->req->dst_offset + k->done_bytes;
+	struct copy_run_options options = { .no_share = k->req->no_share || between_mirrors(k),
 					    .fresh = k->fresh,
 					    .stop = k->req->stop };
 	struct io_moved window_moved = { 0 };
 	uint64_t began_ns = clock_now_ns();
-	int err = copy_run(k->req->ladder, plan, &k->objects, &options, &window_moved);
+	int err = access_change(&k->dst_access, start, start + plan->len_bytes);
 
+	if (!err)
+		err = copy_run(k->req->ladder, plan, &k->objects, &options, &window_moved);
 	io_moved_add(moved, &window_moved);
 	if (err)
 		return err;
@@ -177,14 +190,41 @@ static int copy_window(struct copying *k, struct io_moved *moved, bool *ret_more
 	return err;
 }
 
+/* The same from whatever mirror of the source has it. */
+static int copy_window_from_any(struct copying *k, struct io_moved *moved, bool *ret_more)
+{
+	int err = copy_window(k, moved, ret_more);
+
+	while (err && access_fail_over(&k->src_access, err)) {
+		k->failed_over = true;
+		k->fresh = false;
+		err = copy_window(k, moved, ret_more);
+	}
+	return err;
+}
+
 /* ---- the whole ---- */
 
-static bool overlap(const struct file_copy *req, uint64_t len_bytes)
+/* Whether bytes would be read and written at once: in two mirrors they are not the same ones. */
+static bool overlap(const struct copying *k)
 {
+	const struct file_copy *req = k->req;
 	uint64_t low = MIN_OF(req->src_offset, req->dst_offset),
 		 high = MAX_OF(req->src_offset, req->dst_offset);
 
-	return high - low < len_bytes;
+	if (!within_one_file(req) ||
+	    (req->src_mirror_id != req->dst_mirror_id && between_mirrors(k)))
+		return false;
+	return high - low < k->len_bytes;
+}
+
+static int source_size(struct copying *k, uint64_t *ret_size)
+{
+	int err = size_get(&k->src_access, ret_size);
+
+	while (err && access_fail_over(&k->src_access, err))
+		err = size_get(&k->src_access, ret_size);
+	return err;
 }
 
 /* Cuts the length to the source's size, and looks whether the rest can be done. */
@@ -192,7 +232,7 @@ static int check(struct copying *k)
 {
 	const struct file_copy *req = k->req;
 	uint64_t src_size, end;
-	int err = size_get(&k->src_access, &src_size);
+	int err = source_size(k, &src_size);
 
 	if (err)
 		return err;
@@ -203,10 +243,13 @@ static int check(struct copying *k)
 		return 0;
 	if (!add_u64(req->dst_offset, k->len_bytes, &end) || end > INT64_MAX)
 		return fail(-EFBIG, "the copy would end past the largest file size");
-	if (within_one_file(req) && overlap(req, k->len_bytes))
+	if (overlap(k))
 		return fail(-EINVAL, "source and destination are one file, and the ranges overlap");
 	err = access_check_kinds(&k->src_access, req->src_offset, req->src_offset + k->len_bytes);
-	return err ? err : access_check_range(&k->dst_access, req->dst_offset, end);
+	if (!err)
+		err = access_check_range(&k->dst_access, req->dst_offset, end);
+	/* For all of it now: nothing is done before the other mirrors are stale. */
+	return err ? err : access_check_stale(&k->dst_access, req->dst_offset, end);
 }
 
 /*
@@ -217,14 +260,18 @@ static int check(struct copying *k)
 static int settle_size(struct copying *k, uint64_t old_size, int err)
 {
 	uint64_t end = k->req->dst_offset + k->done_bytes;
-	int extend_err = k->done_bytes ? size_extend(&k->dst_access, end) : 0;
+	int extend_err = k->done_bytes ? size_extend(&k->dst_access, end) : 0, shrink_err;
 
 	if (extend_err) {
 		k->done_bytes = 0;
 		err = extend_err;
 	}
-	if (err && size_shrink(&k->dst_access, k->done_bytes ? MAX_OF(old_size, end) : old_size))
-		return err;
+	if (err || k->failed_over) {
+		shrink_err = size_shrink(&k->dst_access,
+					 k->done_bytes ? MAX_OF(old_size, end) : old_size);
+		if (shrink_err)
+			return err ? err : shrink_err;
+	}
 	return k->done_bytes ? 0 : err;
 }
 
@@ -242,22 +289,28 @@ static ssize_t copy_all(struct copying *k, struct io_moved *moved)
 		return err;
 	k->fresh = k->req->dst_offset >= old_size;
 	while (!err && more && k->done_bytes < k->len_bytes)
-		err = copy_window(k, moved, &more);
+		err = copy_window_from_any(k, moved, &more);
 	err = settle_size(k, old_size, err);
 	return err ? err : (ssize_t)k->done_bytes;
 }
 
 ssize_t file_copy_range(const struct file_copy *c, struct io_moved *moved)
 {
-	struct copying k = { .req = c,
-			     .window_bytes = WINDOW_FIRST,
-			     .objects = { src_end, dst_end, NULL } };
+	struct copying k = {
+		.req = c,
+		.src_access = { .f = c->src,
+				.kind = ACCESS_READ,
+				.asked_id = c->src_mirror_id,
+				.offset = c->src_offset },
+		.dst_access = { .f = c->dst, .kind = ACCESS_CHANGE, .asked_id = c->dst_mirror_id },
+		.window_bytes = WINDOW_FIRST,
+		.objects = { src_end, dst_end, &k },
+	};
 	ssize_t n;
 	int err = begin_access(&k);
 
 	if (err)
 		return err;
-	k.objects.cookie = &k;
 	n = copy_all(&k, moved);
 	end_access(&k);
 	return n;

@@ -104,9 +104,13 @@ static int change_space(const struct access *a, int mode, uint64_t start, uint64
 
 	if (mode == (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE)) {
 		err = access_check_kinds(a, start, end);
+		if (!err)
+			err = access_change(a, start, end);
 		return err ? err : for_each_part(a, start, end, punch, "punch hole");
 	}
 	err = access_check_range(a, start, end);
+	if (!err)
+		err = access_change(a, start, end);
 	if (err)
 		return err;
 	if (mode & FALLOC_FL_ZERO_RANGE)
@@ -129,9 +133,10 @@ static bool mode_known(int mode)
 	return false;
 }
 
-int file_fallocate(struct file *f, int mode, uint64_t offset, uint64_t len_bytes)
+int file_fallocate(struct file *f, uint32_t mirror_id, int mode, uint64_t offset,
+		   uint64_t len_bytes)
 {
-	struct access a;
+	struct access a = { .f = f, .kind = ACCESS_CHANGE, .asked_id = mirror_id };
 	uint64_t end;
 	int err;
 
@@ -142,7 +147,7 @@ int file_fallocate(struct file *f, int mode, uint64_t offset, uint64_t len_bytes
 		return fail(-EINVAL, "fallocate of no bytes");
 	if (!add_u64(offset, len_bytes, &end) || end > INT64_MAX)
 		return fail(-EFBIG, "the range ends past the largest file size");
-	err = access_begin(f, ACCESS_CHANGE, &a);
+	err = access_begin(&a);
 	if (err)
 		return err;
 	err = change_space(&a, mode, offset, end);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One striped file: its layout and its objects. Knows nothing of names, inodes or the MDT.
+ * One striped file: its layout, its objects and, where it has mirrors, which of them is read and
+ * written. Knows nothing of names, inodes or the MDT.
  *
  * A file has an immutable layout, replaced as a whole by file_commit_set(). Every operation below
  * holds the layout shared for its duration; file_commit_begin() and file_close_objects() hold it
@@ -14,6 +15,23 @@
  * FILE_NOT_INSTANTIATED: an operation would need objects that don't exist yet. Nothing was done (or
  * a count is returned for what was). The caller instantiates the components of the range and calls
  * again.
+ *
+ * Mirrors. Operations have a mirror_id: FILE_WHOLE for the file, as everybody but a mover uses it,
+ * or the id of one mirror, as a file of its own.
+ *
+ * - The file is read from a usable mirror (layout/mirror.h): one whose OSTs are all active before
+ *   others, then one that prefers to be read, then one on devices that don't rotate, and those that
+ *   are equal share the work by offset. A read that fails goes to the next usable mirror, without
+ *   the caller noticing; it is logged and counted (file_failovers()).
+ * - The file is written to one usable mirror, chosen in that order too (with "prefer for writes")
+ *   but without sharing. All others must be stale where the change reaches: FILE_NOT_STALE
+ *   otherwise, nothing was done, and the caller makes them stale (mirror_change_stale_others() of
+ *   what file_primary() says) durably and calls again. So the choice, once made, stays.
+ * - Before a change is issued, its range is marked in the dirty maps that follow the file
+ *   (file_commit_follow()), but for that of the mirror that is written itself.
+ * - One mirror is read whatever its state, and written only where it is stale (-EROFS otherwise):
+ *   that changes neither the data version nor any dirty map. Its size is its own. -ENOENT: there is
+ *   none of that id. The file without mirrors has FILE_WHOLE only.
  */
 #ifndef LOVFS_FILE_FILE_H
 #define LOVFS_FILE_FILE_H
@@ -31,6 +49,10 @@
 #include <time.h>
 
 #define FILE_NOT_INSTANTIATED (-EXFULL)
+#define FILE_NOT_STALE (-ESTRPIPE)
+#define FILE_WHOLE 0u
+
+struct dirty_map;
 
 struct file; /* opaque */
 
@@ -58,6 +80,30 @@ const struct layout *file_commit_layout(const struct file *f);
 void file_commit_set(struct file *f, const struct layout *l);
 void file_commit_end(struct file *f);
 
+/*
+ * While the commit is held: `map` (taken over) follows the file's changes from now on, under `key`:
+ * the id of the mirror whose map it is, or FILE_WHOLE for a copy that isn't part of the file. It
+ * replaces (and frees) what followed under that key; NULL only takes that away. -ENOMEM: the map is
+ * freed, and what followed before still does.
+ */
+int MUST_CHECK file_commit_follow(struct file *f, uint32_t key, struct dirty_map *map);
+/* The map that follows under the key, borrowed; NULL: none. The caller holds the commit, or knows
+ * otherwise that the map isn't replaced now. */
+struct dirty_map *file_follower(struct file *f, uint32_t key);
+
+/*
+ * The mirror that a write would go to now (FILE_WHOLE in a file without mirrors). Not while the
+ * commit is held. -EIO: none is usable.
+ */
+int MUST_CHECK file_primary(struct file *f, uint32_t *ret_mirror_id);
+
+/* Opens all objects there are of the mirror: an error, with text, when one can't be, or not for writing.
+ * Nothing is written: a device may still be full or fail. */
+int MUST_CHECK file_check_writable(struct file *f, uint32_t mirror_id);
+
+/* How often reads had to go to another mirror. */
+uint64_t file_failovers(const struct file *f);
+
 /* Changes whenever data changed; see above. */
 uint64_t file_data_version(const struct file *f);
 /* Says that data changed by other means than the operations here. */
@@ -68,9 +114,8 @@ void file_close_objects(struct file *f);
 
 /*
  * Errors of all that follows, with text: -EIO an OST is inactive or a device failed, -EOPNOTSUPP
- * data that isn't in objects here (released, on the MDT, foreign, parity; for now also a change to
- * a file with mirrors), -ENODATA a change behind the last component, -EROFS an OST that can only be
- * read, -EFBIG past INT64_MAX.
+ * data that isn't in objects here (released, on the MDT, foreign, parity), -ENODATA a change behind
+ * the last component, -EROFS an OST that can only be read, -EFBIG past INT64_MAX.
  */
 
 /* ---- file/rw.c ---- */
@@ -80,27 +125,32 @@ void file_close_objects(struct file *f);
  * instantiated read as zeros. Where an OST is inactive and the others don't tell whether the file
  * goes on, -EIO: an end is never reported that may not be it.
  */
-ssize_t MUST_CHECK file_read(struct file *f, void *buf, size_t len_bytes, uint64_t offset);
+ssize_t MUST_CHECK file_read(struct file *f, uint32_t mirror_id, void *buf, size_t len_bytes,
+			     uint64_t offset);
 
 /*
  * The count may be short (an OST became full half way): then that much is written from the front,
  * and nothing behind it. FILE_NOT_INSTANTIATED when any component of the range has no objects;
  * nothing was written then, as with every error.
  */
-ssize_t MUST_CHECK file_write(struct file *f, const void *buf, size_t len_bytes, uint64_t offset);
+ssize_t MUST_CHECK file_write(struct file *f, uint32_t mirror_id, const void *buf, size_t len_bytes,
+			      uint64_t offset);
 
 /* ---- file/size.c ---- */
 
 /*
- * What objects say together; times are the latest of all objects', zero where there is no object.
+ * What objects say together: size and times (the latest) of all usable mirrors' objects; blocks of
+ * all there are, as they all take space. Of one mirror: what its own say. Times are zero where there
+ * is no object.
  */
 struct file_attr {
 	uint64_t size_bytes;
 	uint64_t blocks; /* of 512 bytes */
 	struct timespec atime, mtime, ctime;
-	bool complete; /* false: some OST could not be asked; size and blocks are of the others */
+	/* false: no usable mirror could be asked as a whole; size and blocks are of the others */
+	bool complete;
 };
-int MUST_CHECK file_stat(struct file *f, struct file_attr *ret_attr);
+int MUST_CHECK file_stat(struct file *f, uint32_t mirror_id, struct file_attr *ret_attr);
 
 /* As file_stat(), of a layout alone, without a struct file. */
 int MUST_CHECK file_stat_layout(const struct ost_set *osts, const struct layout *l,
@@ -111,11 +161,14 @@ int MUST_CHECK file_stat_layout(const struct ost_set *osts, const struct layout 
  * not come out right without: always when it grows into one, sometimes when it shrinks. Nothing was
  * done then.
  */
-int MUST_CHECK file_truncate(struct file *f, uint64_t size_bytes);
+int MUST_CHECK file_truncate(struct file *f, uint32_t mirror_id, uint64_t size_bytes);
 
-/* Sets the times of all objects (times as utimensat(2)). Changes the data version: a swap prepared
- * with the times before must not come through. */
-int MUST_CHECK file_utimens(struct file *f, const struct timespec times[2]);
+/*
+ * Sets the times (as utimensat(2)) of all usable mirrors' objects, or of one mirror's, whatever its
+ * state. Of the file it changes the data version: a swap prepared with the times before must not
+ * come through. Succeeds where one usable mirror has them all.
+ */
+int MUST_CHECK file_utimens(struct file *f, uint32_t mirror_id, const struct timespec times[2]);
 
 /* ---- file/fallocate.c ---- */
 
@@ -124,25 +177,30 @@ int MUST_CHECK file_utimens(struct file *f, const struct timespec times[2]);
  * A failed allocation has changed neither content nor size. Only a hole can be punched where there
  * are no objects (there is nothing to do).
  */
-int MUST_CHECK file_fallocate(struct file *f, int mode, uint64_t offset, uint64_t len_bytes);
+int MUST_CHECK file_fallocate(struct file *f, uint32_t mirror_id, int mode, uint64_t offset,
+			      uint64_t len_bytes);
 
 /* ---- file/seek.c ---- */
 
 /* SEEK_DATA or SEEK_HOLE as lseek(2). -ENXIO. */
-int MUST_CHECK file_seek(struct file *f, uint64_t offset, int whence, uint64_t *ret_offset);
+int MUST_CHECK file_seek(struct file *f, uint32_t mirror_id, uint64_t offset, int whence,
+			 uint64_t *ret_offset);
 
 /* ---- file/sync.c ---- */
 
 /*
- * Data (and, unless data_only, attributes) of all objects durable, whoever wrote it. Goes through
- * all of them also after an error; the first is returned.
+ * Data (and, unless data_only, attributes) of all objects of the usable mirrors, or of one mirror,
+ * durable, whoever wrote it. Goes through all of them also after an error; the first is returned,
+ * unless another usable mirror is whole: several are usable only while nothing was written since
+ * they were made durable.
  */
-int MUST_CHECK file_sync(struct file *f, bool data_only);
+int MUST_CHECK file_sync(struct file *f, uint32_t mirror_id, bool data_only);
 
 /* ---- file/copy_range.c ---- */
 
 struct file_copy {
 	struct file *src, *dst;
+	uint32_t src_mirror_id, dst_mirror_id; /* FILE_WHOLE or one mirror's */
 	uint64_t src_offset, dst_offset, len_bytes;
 	struct io_ladder *ladder;
 	/*
@@ -160,7 +218,9 @@ struct file_copy {
  * which the next call will meet again; never 0 at the deadline. Holes stay holes; the destination's
  * size becomes at least the end of what was copied, and is not more than before through what
  * wasn't. Adds to *moved. Source and destination may be one file if the ranges don't overlap
- * (-EINVAL). FILE_NOT_INSTANTIATED: about the destination, and nothing was done.
+ * (-EINVAL), or the mirrors are two: no extents are shared then.
+ * FILE_NOT_INSTANTIATED: about the destination, and nothing was done. What can't be read from one
+ * mirror of the source is read from the next.
  */
 ssize_t MUST_CHECK file_copy_range(const struct file_copy *c, struct io_moved *moved);
 

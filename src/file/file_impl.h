@@ -6,17 +6,20 @@
 #include "file/file.h"
 
 #include "copy/plan.h"
+#include "layout/mirror.h"
 #include "layout/raid0.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 struct object_table; /* objects.c */
+struct follower;     /* followers.c */
 
 struct file {
 	struct fid fid;
 	const struct ost_set *osts; /* borrowed */
 	_Atomic uint64_t version;
+	_Atomic uint64_t failovers;  /* reads that went to another mirror */
 	pthread_rwlock_t lock;       /* shared by operations, exclusive for commits */
 	const struct layout *layout; /* guarded by lock; a reference; may be NULL */
 	/*
@@ -24,6 +27,8 @@ struct file {
 	 * lock exclusive.
 	 */
 	_Atomic(struct object_table *) objects;
+	/* Owned; changed only with lock exclusive. */
+	struct follower *followers;
 };
 
 /* ---- open_file.c ---- */
@@ -31,26 +36,84 @@ struct file {
 void file_lock_shared(struct file *f);
 void file_unlock_shared(struct file *f);
 
+/* ---- mirror_choice.c: which mirrors an operation may use, the best first ---- */
+
+struct mirror_order {
+	unsigned int count;
+	uint32_t ids[LAYOUT_MIRRORS_MAX];
+};
+
+/*
+ * The usable mirrors of a layout that has several, in the order in which they are read. Those at
+ * the front that are equally good take turns by `turn`.
+ */
+struct mirror_order mirror_choice_for_read(const struct ost_set *osts, const struct layout *l,
+					   uint64_t turn);
+
+/* The same for writing. It depends on the layout and the states of the OSTs alone. */
+struct mirror_order mirror_choice_for_write(const struct ost_set *osts, const struct layout *l);
+
+/* Whether the mirror can stand for the file: it is the only one, or usable. */
+bool mirror_choice_counts(const struct layout *l, uint32_t mirror_id);
+
+/* -ENOENT with text where the layout, which may be NULL, has no such mirror. */
+int MUST_CHECK mirror_choice_check_exists(const struct layout *l, uint32_t mirror_id);
+
 /* ---- access.c: one operation on a file's data, and which objects it may use ---- */
 
 enum access_kind { ACCESS_READ, ACCESS_CHANGE };
 
 /* The layout is fixed from access_begin() to access_end(). */
 struct access {
+	/* What access_begin() is told: */
 	struct file *f;
 	enum access_kind kind;
+	uint32_t asked_id; /* FILE_WHOLE or the id of one mirror */
+	uint64_t offset;   /* where a read begins: mirrors share the work by it */
+	/* What it finds: */
 	const struct layout *layout; /* never NULL: one without components stands for none */
 	uint32_t mirror_id;          /* whose components are read and written */
+	struct mirror_order order;   /* of a file with mirrors that is read: to try one by one */
+	unsigned int tried;          /* of these */
 };
 
 /*
  * Takes the file's lock shared and chooses the mirror. A thread has at most one access to a file at
- * a time. -EOPNOTSUPP: not a layout whose data can be got at; then nothing is held.
+ * a time (but for access_begin_locked()). Nothing is held after an error: -EOPNOTSUPP not a layout
+ * whose data can be got at, -EIO no mirror is usable, -ENOENT, -EROFS the mirror isn't stale.
  */
-int MUST_CHECK access_begin(struct file *f, enum access_kind kind, struct access *ret_access);
+int MUST_CHECK access_begin(struct access *a);
 
-/* Ends it; a change gets a new data version. */
+/* The same for a second access to a file by a thread that has one already. It isn't ended. */
+int MUST_CHECK access_begin_locked(struct access *a);
+
+/* Ends it; a change of the file gets a new data version. */
 void access_end(struct access *a);
+
+/*
+ * After a read failed: whether there is another mirror to do it all again with, which then is the
+ * one in use. It is counted and logged.
+ */
+bool access_fail_over(struct access *a, int err);
+
+/*
+ * Before [start, end) is changed. FILE_NOT_STALE: another mirror isn't stale there; the rest of the
+ * operation mustn't be done. Nothing to look at for a change of one mirror.
+ */
+int MUST_CHECK access_check_stale(const struct access *a, uint64_t start, uint64_t end);
+
+/* access_check_stale(), and marks the range in the maps that follow. After all other checks. */
+int MUST_CHECK access_change(const struct access *a, uint64_t start, uint64_t end);
+
+/* The same before the file gets that size. */
+int MUST_CHECK access_change_size(const struct access *a, uint64_t size);
+
+/* Whether a component of the layout is of that mirror; 0 in a layout without mirrors. */
+static inline bool component_is_of(const struct layout *l, const struct component *c,
+				   uint32_t mirror_id)
+{
+	return l->kind == LAYOUT_PLAIN || component_mirror_id(c) == mirror_id;
+}
 
 /* Whether the component is of the mirror in use. */
 bool access_has_component(const struct access *a, const struct component *c);
@@ -71,6 +134,19 @@ int MUST_CHECK access_check_range(const struct access *a, uint64_t start, uint64
 
 /* -EOPNOTSUPP where a component of the mirror in use that overlaps [start, end) can't hold data. */
 int MUST_CHECK access_check_kinds(const struct access *a, uint64_t start, uint64_t end);
+
+/* ---- followers.c: dirty maps that follow the file ---- */
+
+/* All maps. */
+void followers_free(struct follower *list);
+
+/*
+ * Marks [start, end), or all from `start` on, in the maps that follow the file, but for that of
+ * mirror `written`. Called with the file's lock held.
+ */
+int MUST_CHECK followers_mark_locked(struct file *f, uint32_t written, uint64_t start,
+				     uint64_t end);
+int MUST_CHECK followers_mark_from_locked(struct file *f, uint32_t written, uint64_t start);
 
 /* ---- objects.c: descriptors of objects, and the walk over them ---- */
 
@@ -96,6 +172,9 @@ int MUST_CHECK objects_end(const struct access *a, struct object_ref ref, bool f
  * Returns the descriptor.
  */
 int MUST_CHECK objects_fd_locked(struct file *f, struct object_ref ref);
+
+/* Opens the object if it isn't open: -EROFS where it can only be read, -EIO where it can't be asked. */
+int MUST_CHECK objects_check_writable_locked(struct file *f, struct object_ref ref);
 
 /*
  * Asks or sets without opening: by the descriptor where there is one, otherwise by the object's id.
@@ -142,10 +221,21 @@ static inline bool component_has_objects(const struct layout *l, const struct co
 	       c->object_count != 0 && c->object_count == c->stripe_count;
 }
 
+/* ---- each_object.c ---- */
+
+/*
+ * Calls fn for each object of the usable mirrors, or of one mirror, also after one failed. 0 where
+ * one of these mirrors had no error, otherwise the first; -EIO where none is usable, -ENOENT.
+ */
+typedef int each_object_fn(struct file *f, struct object_ref ref, void *cookie);
+int MUST_CHECK each_object_locked(struct file *f, uint32_t mirror_id, each_object_fn *fn,
+				  void *cookie);
+
 /* ---- size.c ---- */
 
 /*
- * The file's size. An error when some object can't be asked, *ret_size then is what the others say.
+ * The size of the file, or of the mirror, as the objects of the mirror in use say it. An error when
+ * some object can't be asked, *ret_size then is what the others say.
  */
 int MUST_CHECK size_get(const struct access *a, uint64_t *ret_size);
 

@@ -221,6 +221,21 @@ int objects_fd_locked(struct file *f, struct object_ref ref)
 	return err ? err : atomic_load(&slot->fd);
 }
 
+int objects_check_writable_locked(struct file *f, struct object_ref ref)
+{
+	struct object_slot *slot;
+	struct stat st;
+	int err = get_slot_locked(f, ref, &slot);
+
+	if (err)
+		return err;
+	if (atomic_load(&slot->read_only))
+		err = -EROFS;
+	else
+		err = sys_fstat(atomic_load(&slot->fd), &st); /* a device may be gone since */
+	return err ? objects_fail(f->layout, ref, err, "write") : 0;
+}
+
 /* The object's descriptor if it is open, otherwise -1. */
 static int peek(struct object_table *table, struct object_ref ref)
 {

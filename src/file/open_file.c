@@ -37,6 +37,7 @@ int file_new(struct fid fid, const struct ost_set *osts, const struct layout *la
 	f->osts = osts;
 	f->layout = layout_ref(layout);
 	atomic_init(&f->version, version);
+	atomic_init(&f->failovers, 0);
 	atomic_init(&f->objects, NULL);
 	*ret_file = f;
 	return 0;
@@ -47,6 +48,7 @@ void file_free(struct file *f)
 	if (!f)
 		return;
 	objects_free(atomic_load(&f->objects));
+	followers_free(f->followers);
 	layout_unref(f->layout);
 	pthread_rwlock_destroy(&f->lock);
 	free(f);

@@ -101,19 +101,22 @@ static ssize_t read_range(const struct access *a, char *buf, uint64_t offset, ui
 	return r.first_hole == UINT64_MAX ? (ssize_t)(end - offset) : read_over_holes(a, end, &r);
 }
 
-ssize_t file_read(struct file *f, void *buf, size_t len_bytes, uint64_t offset)
+ssize_t file_read(struct file *f, uint32_t mirror_id, void *buf, size_t len_bytes, uint64_t offset)
 {
-	struct access a;
+	struct access a = { .f = f, .kind = ACCESS_READ, .asked_id = mirror_id, .offset = offset };
 	ssize_t n;
 	int err;
 
 	if (len_bytes == 0 || offset >= INT64_MAX)
 		return 0;
 	len_bytes = MIN_OF(len_bytes, (size_t)(INT64_MAX - offset));
-	err = access_begin(f, ACCESS_READ, &a);
+	err = access_begin(&a);
 	if (err)
 		return err;
-	n = read_range(&a, buf, offset, offset + len_bytes);
+	/* Bytes and size of one mirror each time: what is missing in one isn't the file's end. */
+	do
+		n = read_range(&a, buf, offset, offset + len_bytes);
+	while (n < 0 && access_fail_over(&a, (int)n));
 	access_end(&a);
 	return n;
 }
@@ -151,6 +154,8 @@ static ssize_t write_range(const struct access *a, const char *buf, uint64_t off
 	size_t total = 0;
 	int err = access_check_covered(a, offset, end, &end);
 
+	if (!err)
+		err = access_change(a, offset, end);
 	if (err)
 		return err;
 	map = segmap_of(a->layout, a->mirror_id, offset, end);
@@ -163,9 +168,10 @@ static ssize_t write_range(const struct access *a, const char *buf, uint64_t off
 	return total ? (ssize_t)total : err;
 }
 
-ssize_t file_write(struct file *f, const void *buf, size_t len_bytes, uint64_t offset)
+ssize_t file_write(struct file *f, uint32_t mirror_id, const void *buf, size_t len_bytes,
+		   uint64_t offset)
 {
-	struct access a;
+	struct access a = { .f = f, .kind = ACCESS_CHANGE, .asked_id = mirror_id };
 	ssize_t n;
 	int err;
 
@@ -174,7 +180,7 @@ ssize_t file_write(struct file *f, const void *buf, size_t len_bytes, uint64_t o
 	if (offset >= INT64_MAX)
 		return fail(-EFBIG, "offset %ju is past the largest file size", (uintmax_t)offset);
 	len_bytes = MIN_OF(len_bytes, (size_t)(INT64_MAX - offset));
-	err = access_begin(f, ACCESS_CHANGE, &a);
+	err = access_begin(&a);
 	if (err)
 		return err;
 	n = write_range(&a, buf, offset, offset + len_bytes);

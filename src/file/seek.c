@@ -106,22 +106,31 @@ static int seek_range(const struct access *a, uint64_t offset, uint64_t end, int
 	return 0;
 }
 
-int file_seek(struct file *f, uint64_t offset, int whence, uint64_t *ret_offset)
+static int seek_mirror(const struct access *a, uint64_t offset, int whence, uint64_t *ret_offset)
 {
-	struct access a;
 	uint64_t size;
+	int err = access_check_kinds(a, 0, LAYOUT_EOF);
+
+	if (!err)
+		err = size_get(a, &size);
+	if (err)
+		return err;
+	return offset < size ? seek_range(a, offset, size, whence, ret_offset) : -ENXIO;
+}
+
+int file_seek(struct file *f, uint32_t mirror_id, uint64_t offset, int whence, uint64_t *ret_offset)
+{
+	struct access a = { .f = f, .kind = ACCESS_READ, .asked_id = mirror_id, .offset = offset };
 	int err;
 
 	if (whence != SEEK_DATA && whence != SEEK_HOLE)
 		return -EINVAL;
-	err = access_begin(f, ACCESS_READ, &a);
+	err = access_begin(&a);
 	if (err)
 		return err;
-	err = access_check_kinds(&a, 0, LAYOUT_EOF);
-	if (!err)
-		err = size_get(&a, &size);
-	if (!err)
-		err = offset < size ? seek_range(&a, offset, size, whence, ret_offset) : -ENXIO;
+	do
+		err = seek_mirror(&a, offset, whence, ret_offset);
+	while (err && access_fail_over(&a, err));
 	access_end(&a);
 	return err;
 }

@@ -58,60 +58,91 @@ static struct timespec later(struct timespec a, struct timespec b)
 	return a.tv_nsec > b.tv_nsec ? a : b;
 }
 
-static void add_object(struct file_attr *sum, const struct stat *st, uint64_t size)
+static void add_times(struct file_attr *sum, const struct stat *st)
 {
-	sum->size_bytes = MAX_OF(sum->size_bytes, size);
-	sum->blocks += (uint64_t)st->st_blocks;
 	sum->atime = later(sum->atime, st->st_atim);
 	sum->mtime = later(sum->mtime, st->st_mtim);
 	sum->ctime = later(sum->ctime, st->st_ctim);
 }
 
 /*
- * Whether the component's objects are as the file is: the mirrors that are stale may be of another
- * size.
+ * Adds the objects of one mirror: their blocks, and, where the mirror counts, size and times: one
+ * that is stale may be of another size. Returns whether all could be asked.
  */
-static bool counts_for_size(const struct component *c)
+static bool add_mirror(const struct ost_set *osts, const struct layout *l,
+		       struct object_table *table, uint32_t mirror_id, bool counts,
+		       struct file_attr *sum)
 {
-	return !(c->flags & COMP_STALE);
-}
+	bool whole = true;
 
-/* Every object of every mirror: they all take space. */
-static void stat_objects(const struct ost_set *osts, const struct layout *l,
-			 struct object_table *table, struct file_attr *ret_attr)
-{
-	struct file_attr sum = { .complete = true };
-
-	for (uint32_t i = 0; l && i < l->count; i++) {
+	for (uint32_t i = 0; i < l->count; i++) {
 		const struct component *c = &l->comps[i];
 
-		for (uint32_t k = 0; component_has_objects(l, c) && k < c->stripe_count; k++) {
-			struct object_ref ref = { i, k };
+		if (!component_is_of(l, c, mirror_id) || !component_has_objects(l, c))
+			continue;
+		for (uint32_t k = 0; k < c->stripe_count; k++) {
 			struct stat st;
 
-			if (objects_stat(osts, l, table, ref, &st))
-				sum.complete = false;
-			else
-				add_object(&sum, &st,
-					   counts_for_size(c)
-						   ? size_by_object(c, k, (uint64_t)st.st_size)
-						   : 0);
+			if (objects_stat(osts, l, table, (struct object_ref){ i, k }, &st)) {
+				whole = false;
+				continue;
+			}
+			sum->blocks += (uint64_t)st.st_blocks;
+			if (!counts)
+				continue;
+			add_times(sum, &st);
+			sum->size_bytes =
+				MAX_OF(sum->size_bytes, size_by_object(c, k, (uint64_t)st.st_size));
 		}
+	}
+	return whole;
+}
+
+static void stat_whole(const struct ost_set *osts, const struct layout *l,
+		       struct object_table *table, struct file_attr *ret_attr)
+{
+	uint32_t ids[LAYOUT_MIRRORS_MAX];
+	unsigned int count = l ? mirror_ids(l, ids) : 0;
+	struct file_attr sum = { .complete = count == 0 };
+
+	for (unsigned int i = 0; i < count; i++) {
+		bool counts = mirror_choice_counts(l, ids[i]);
+
+		if (add_mirror(osts, l, table, ids[i], counts, &sum) && counts)
+			sum.complete = true;
 	}
 	*ret_attr = sum;
 }
 
-int file_stat(struct file *f, struct file_attr *ret_attr)
+static int stat_one(struct file *f, uint32_t mirror_id, struct file_attr *ret_attr)
 {
-	file_lock_shared(f);
-	stat_objects(f->osts, f->layout, atomic_load(&f->objects), ret_attr);
-	file_unlock_shared(f);
+	struct file_attr sum = { 0 };
+	int err = mirror_choice_check_exists(f->layout, mirror_id);
+
+	if (err)
+		return err;
+	sum.complete =
+		add_mirror(f->osts, f->layout, atomic_load(&f->objects), mirror_id, true, &sum);
+	*ret_attr = sum;
 	return 0;
+}
+
+int file_stat(struct file *f, uint32_t mirror_id, struct file_attr *ret_attr)
+{
+	int err = 0;
+
+	file_lock_shared(f);
+	if (mirror_id == FILE_WHOLE)
+		stat_whole(f->osts, f->layout, atomic_load(&f->objects), ret_attr);
+	else
+		err = stat_one(f, mirror_id, ret_attr);
+	file_unlock_shared(f);
+	return err;
 }
 
 int file_stat_layout(const struct ost_set *osts, const struct layout *l, struct file_attr *ret_attr)
 {
-	stat_objects(osts, l, NULL, ret_attr);
+	stat_whole(osts, l, NULL, ret_attr);
 	return 0;
 }
 
@@ -214,6 +245,8 @@ static int truncate_objects(const struct access *a, uint64_t size)
 		err = size_if_shrunk(a, size, &left);
 	if (!err && left < size)
 		err = access_check_range(a, size - 1, size);
+	if (!err)
+		err = access_change_size(a, size);
 	if (err)
 		return err;
 	/*
@@ -225,15 +258,15 @@ static int truncate_objects(const struct access *a, uint64_t size)
 	return err ? err : size_shrink(a, size);
 }
 
-int file_truncate(struct file *f, uint64_t size_bytes)
+int file_truncate(struct file *f, uint32_t mirror_id, uint64_t size_bytes)
 {
-	struct access a;
+	struct access a = { .f = f, .kind = ACCESS_CHANGE, .asked_id = mirror_id };
 	int err;
 
 	if (size_bytes > INT64_MAX)
 		return fail(-EFBIG, "%ju bytes are more than a file can have",
 			    (uintmax_t)size_bytes);
-	err = access_begin(f, ACCESS_CHANGE, &a);
+	err = access_begin(&a);
 	if (err)
 		return err;
 	err = truncate_objects(&a, size_bytes);
@@ -241,24 +274,21 @@ int file_truncate(struct file *f, uint64_t size_bytes)
 	return err;
 }
 
-int file_utimens(struct file *f, const struct timespec times[2])
+static int set_times(struct file *f, struct object_ref ref, void *cookie)
 {
-	int first_err = 0;
+	return objects_utimens_locked(f, ref, cookie);
+}
+
+int file_utimens(struct file *f, uint32_t mirror_id, const struct timespec times[2])
+{
+	struct timespec both[2] = { times[0], times[1] };
+	int err;
 
 	file_lock_shared(f);
-	for (uint32_t i = 0; f->layout && i < f->layout->count; i++) {
-		const struct component *c = &f->layout->comps[i];
-
-		for (uint32_t k = 0; component_has_objects(f->layout, c) && k < c->stripe_count;
-		     k++) {
-			int err = objects_utimens_locked(f, (struct object_ref){ i, k }, times);
-
-			if (err && !first_err)
-				first_err = err;
-		}
-	}
+	err = each_object_locked(f, mirror_id, set_times, both);
 	/* A swap that was prepared with the times before must not come through. */
-	file_touch(f);
+	if (mirror_id == FILE_WHOLE)
+		file_touch(f);
 	file_unlock_shared(f);
-	return first_err;
+	return err;
 }

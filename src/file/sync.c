@@ -1,67 +1,129 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * fsync of a file: of all objects, also those that aren't open here yet, as it is about the file's data,
+ * whoever wrote it.
+ *
+ * It may take long, and a commit that waits for the layout lock meanwhile would make all writers wait
+ * behind it. So it is done without the lock, on duplicates of the descriptors. A layout that is replaced
+ * in between had its data made durable by the commit.
+ */
 #include "file/file_impl.h"
 
+#include "base/error.h"
 #include "base/sys.h"
 
-typedef int sync_fn(struct file *f, struct object_ref ref);
+#include <errno.h>
 
-/* Only a head start: what goes wrong here, fsync will report. */
-static int start_object(struct file *f, struct object_ref ref)
+struct sync_object {
+	int fd; /* owned */
+	struct object_ref ref;
+};
+
+struct sync_list {
+	struct layout *layout; /* a reference: what the refs are of */
+	struct sync_object *objects;
+	size_t count, room;
+};
+
+static void list_release(struct sync_list *list)
 {
-	int fd = objects_fd_locked(f, ref);
-	int ignored = fd < 0 ? fd : sys_start_writeback(fd, 0, 0);
+	for (size_t i = 0; i < list->count; i++)
+		fd_cleanup(&list->objects[i].fd);
+	free(list->objects);
+	layout_unref(list->layout);
+}
 
-	(void)ignored;
+static int collect(struct file *f, struct object_ref ref, void *cookie)
+{
+	struct sync_list *list = cookie;
+	int fd = objects_fd_locked(f, ref);
+
+	if (fd < 0)
+		return fd;
+	if (list->count == list->room) {
+		size_t room = 2 * list->room + 8;
+		void *grown = reallocarray(list->objects, room, sizeof(*list->objects));
+
+		if (!grown)
+			return fail(-ENOMEM, "no memory to sync a file");
+		list->objects = grown;
+		list->room = room;
+	}
+	fd = sys_dup(fd);
+	if (fd < 0)
+		return objects_fail(f->layout, ref, fd, "sync");
+	list->objects[list->count++] = (struct sync_object){ fd, ref };
 	return 0;
 }
 
-static int sync_data(struct file *f, struct object_ref ref)
+/* All devices start writing before the first is waited for. Only a head start: what goes wrong here,
+ * fsync will report. */
+static void start_all(const struct sync_list *list)
 {
-	int fd = objects_fd_locked(f, ref);
-	int err = fd < 0 ? fd : sys_fdatasync(fd);
-
-	return err && fd >= 0 ? objects_fail(f->layout, ref, err, "sync") : err;
+	for (size_t i = 0; list->count > 1 && i < list->count; i++)
+		(void)!sys_start_writeback(list->objects[i].fd, 0, 0);
 }
 
-static int sync_all(struct file *f, struct object_ref ref)
-{
-	int fd = objects_fd_locked(f, ref);
-	int err = fd < 0 ? fd : sys_fsync(fd);
-
-	return err && fd >= 0 ? objects_fail(f->layout, ref, err, "sync") : err;
-}
-
-/* Calls fn for each object of every mirror, also after one failed; the first error. */
-static int for_each_object_locked(struct file *f, sync_fn *fn)
+static int sync_all(const struct sync_list *list, bool data_only)
 {
 	int first_err = 0;
 
-	for (uint32_t i = 0; f->layout && i < f->layout->count; i++) {
-		const struct component *c = &f->layout->comps[i];
+	start_all(list);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct sync_object *o = &list->objects[i];
+		int err = data_only ? sys_fdatasync(o->fd) : sys_fsync(o->fd);
 
-		for (uint32_t k = 0; component_has_objects(f->layout, c) && k < c->stripe_count;
-		     k++) {
-			int err = fn(f, (struct object_ref){ i, k });
-
-			if (err && !first_err)
-				first_err = err;
-		}
+		if (err && !first_err)
+			first_err = objects_fail(list->layout, o->ref, err, "sync");
 	}
 	return first_err;
 }
 
-/*
- * All objects, also those that aren't open here yet: fsync is about the file's data, whoever wrote
- * it. All devices start writing before the first is waited for.
- */
-int file_sync(struct file *f, bool data_only)
+/* Also where some objects can't be had: the others are made durable. */
+static int sync_mirror(struct file *f, uint32_t mirror_id, bool data_only)
 {
-	int err;
+	struct sync_list list = { 0 };
+	int err, sync_err;
 
 	file_lock_shared(f);
-	err = for_each_object_locked(f, start_object);
-	if (!err)
-		err = for_each_object_locked(f, data_only ? sync_data : sync_all);
+	list.layout = layout_ref(f->layout);
+	err = each_object_locked(f, mirror_id, collect, &list);
 	file_unlock_shared(f);
-	return err;
+	sync_err = sync_all(&list, data_only);
+	list_release(&list);
+	return err ? err : sync_err;
+}
+
+/* One mirror that has everything is enough: whatever failed in another, this one has the data. */
+static int sync_usable(struct file *f, const struct layout *l, bool data_only)
+{
+	uint32_t ids[LAYOUT_MIRRORS_MAX];
+	unsigned int count = mirror_ids(l, ids);
+	bool whole = false;
+	int first_err = 0;
+
+	for (unsigned int i = 0; i < count; i++) {
+		int err;
+
+		if (!mirror_usable(l, ids[i]))
+			continue;
+		err = sync_mirror(f, ids[i], data_only);
+		if (!err)
+			whole = true;
+		else if (!first_err)
+			first_err = err;
+	}
+	if (whole)
+		return 0;
+	return first_err ? first_err
+			 : fail(-EIO, "none of the file's %u mirrors can be used", count);
+}
+
+int file_sync(struct file *f, uint32_t mirror_id, bool data_only)
+{
+	CLEANUP_LAYOUT struct layout *l = file_layout(f);
+
+	if (mirror_id == FILE_WHOLE && l && l->mirror_count > 1)
+		return sync_usable(f, l, data_only);
+	return sync_mirror(f, mirror_id, data_only);
 }

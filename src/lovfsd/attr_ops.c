@@ -55,8 +55,11 @@ static struct inode_setattr setattr_of(const struct stat *st, int to_set)
 	};
 }
 
-/* By an open file the size goes first and by itself, so that the holder of a group lock isn't held
- * back. */
+/*
+ * By an open file the size goes first and by itself, so that the holder of a group lock isn't held
+ * back. Of a mirror there is nothing else to set: ftruncate(2) brings the time of now along, and the
+ * mirror gets the file's when it is in sync.
+ */
 static int attempt_setattr(struct session *s UNUSED, fuse_req_t req, const struct held_op *op)
 {
 	struct inode_setattr attr = op->attr;
@@ -66,7 +69,7 @@ static int attempt_setattr(struct session *s UNUSED, fuse_req_t req, const struc
 		err = handle_truncate(op->file->handle, attr.size_bytes);
 		attr.set_size = false;
 	}
-	if (err == 0)
+	if (err == 0 && !(op->file && inode_is_mirror(op->inode)))
 		err = inode_setattr(op->inode, &attr);
 	if (err == HANDLE_PARK)
 		return HANDLE_PARK;

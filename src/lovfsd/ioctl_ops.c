@@ -7,37 +7,15 @@
 #include "lovfsd/ops.h"
 
 #include "base/error.h"
-#include "lovfs_ioctl.h"
+#include "lovfsd/ioctl_mirrors.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
-#include "volume/handle.h"
 
 #include <errno.h>
 #include <linux/ioctl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-
-/* The largest struct of the ABI; fits the stack of a thread. */
-union ioctl_data {
-	struct lovfs_ioc_info info;
-	struct lovfs_ioc_target target;
-	struct lovfs_ioc_pool pool;
-	struct lovfs_ioc_fid fid;
-	struct lovfs_ioc_data_version data_version;
-	struct lovfs_ioc_group_lock group_lock;
-	struct lovfs_ioc_lease lease;
-	struct lovfs_ioc_swap swap;
-	struct lovfs_ioc_moved moved;
-};
-
-struct ioctl_call {
-	struct session *s;
-	fuse_req_t req;
-	struct inode *inode;
-	struct handle *h; /* NULL: a directory */
-	union ioctl_data *data;
-};
 
 static int get_info(const struct ioctl_call *c)
 {
@@ -193,13 +171,9 @@ static int lease_put(const struct ioctl_call *c)
 	return 0;
 }
 
-/*
- * Where data is has changed, what it says has not: the kernel's pages stay right, its idea of the
- * blocks and times doesn't. Takes none of the inode's locks: only pages would.
- */
-static void tell_swapped(const struct ioctl_call *c)
+void ioctl_tell_moved(const struct ioctl_call *c, struct inode *inode)
 {
-	fuse_lowlevel_notify_inval_inode(c->s->fuse, (uintptr_t)handle_inode(c->h), -1, 0);
+	fuse_lowlevel_notify_inval_inode(c->s->fuse, (uintptr_t)inode, -1, 0);
 }
 
 static int swap_layouts(const struct ioctl_call *c)
@@ -222,7 +196,7 @@ static int swap_layouts(const struct ioctl_call *c)
 	if (swap->result)
 		snprintf(swap->why, sizeof(swap->why), "%s", error_text(swap->result));
 	else
-		tell_swapped(c);
+		ioctl_tell_moved(c, handle_inode(c->h));
 	return 0;
 }
 
@@ -241,6 +215,7 @@ static int get_moved(const struct ioctl_call *c)
 		.hole_bytes = moved.copies.hole_bytes,
 		.read_bytes = moved.read_bytes,
 		.written_bytes = moved.written_bytes,
+		.failovers = moved.failovers,
 	};
 	return 0;
 }
@@ -265,6 +240,14 @@ static const struct ioctl_row {
 	{ LOVFS_IOC_LEASE_PUT, ON_FILES, lease_put, "ioctl lease put" },
 	{ LOVFS_IOC_SWAP, ON_WRITABLE_FILES, swap_layouts, "ioctl swap" },
 	{ LOVFS_IOC_MOVED, ANYWHERE, get_moved, "ioctl moved" },
+	{ LOVFS_IOC_FOLLOW_BEGIN, ON_WRITABLE_FILES, ioctl_follow_begin, "ioctl follow begin" },
+	{ LOVFS_IOC_FOLLOW_NEXT, ON_WRITABLE_FILES, ioctl_follow_next, "ioctl follow next" },
+	{ LOVFS_IOC_FOLLOW_COPIED, ON_WRITABLE_FILES, ioctl_follow_copied, "ioctl follow copied" },
+	{ LOVFS_IOC_FOLLOW_END, ON_FILES, ioctl_follow_end, "ioctl follow end" },
+	{ LOVFS_IOC_SYNCED, ON_WRITABLE_FILES, ioctl_synced, "ioctl synced" },
+	{ LOVFS_IOC_MERGE, ON_WRITABLE_FILES, ioctl_merge, "ioctl merge" },
+	{ LOVFS_IOC_SPLIT, ON_WRITABLE_FILES, ioctl_split, "ioctl split" },
+	{ LOVFS_IOC_COMPONENT_FLAGS, ON_FILES, ioctl_component_flags, "ioctl component flags" },
 };
 
 static const struct ioctl_row *find_row(unsigned int cmd)

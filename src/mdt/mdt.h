@@ -4,7 +4,9 @@
  *
  *   DIR/ROOT/            the name tree: directories, links, special files, an empty inode for each file
  *   DIR/PENDING/<fid>    inodes without a name whose objects are to be destroyed: unlinked, victims
+ *   DIR/PENDING/<fid>.swap  commits on two files that aren't finished (mdt/swap_intent.h)
  *   DIR/LAYOUT/<fid>.<n> layouts too large for an xattr
+ *   DIR/DIRTY/, DIR/MOUNTED  what stale mirrors lack (mdt/dirty_file.h)
  *   DIR/LAST_FID         bound of FIDs given out (base/idfile.h)
  *
  * Names, owners, modes, ACLs, xattrs, hard links and directory order are the backing file system's.
@@ -96,10 +98,14 @@ int MUST_CHECK mdt_unlink(struct mdt *mdt, int dirfd, const char *name, struct f
 int MUST_CHECK mdt_rename(struct mdt *mdt, int old_dirfd, const char *old_name, int dirfd,
 			  const char *name, unsigned int flags, struct fid *ret_orphan);
 
+/* Links an inode to PENDING/<fid>: for as long as recovery must find it there. Not durable yet; a
+ * link that is there already is fine. */
+int MUST_CHECK mdt_pending_link(struct mdt *mdt, struct fid fid, int fd);
 /* PENDING/<fid>: opened O_PATH; removed. -ENOENT. */
 int MUST_CHECK mdt_pending_open(struct mdt *mdt, struct fid fid, int *ret_fd);
 int MUST_CHECK mdt_pending_remove(struct mdt *mdt, struct fid fid);
-/* Calls fn for each FID in PENDING until it returns non-zero, which is returned. */
+/* Calls fn for each FID in PENDING until it returns non-zero, which is returned. Twice for one that
+ * has a commit unfinished, also where only that is left of it. */
 int MUST_CHECK mdt_pending_for_each(struct mdt *mdt, int (*fn)(void *cookie, struct fid fid),
 				    void *cookie);
 

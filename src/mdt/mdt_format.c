@@ -22,9 +22,7 @@ static const struct fid root_fid = { .seq = 0x200000007, .oid = 1 };
 /* What may be there before: the volume's own files, and mkfs' of the backing file system. */
 static bool may_stay(const char *name)
 {
-	static const char *const names[] = {
-		".", "..", "lost+found", "volume.conf", "lock", "dirty"
-	};
+	static const char *const names[] = { ".", "..", "lost+found", "volume.conf", "lock" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strcmp(name, names[i]) == 0)
@@ -116,6 +114,7 @@ static int make(const char *path, int dirfd, bool privileged)
 {
 	CLEANUP_FD int pending_fd = -1;
 	CLEANUP_FD int layout_fd = -1;
+	CLEANUP_FD int dirty_fd = -1;
 	CLEANUP_FD int root_fd = -1;
 	uint8_t lma[LMA_BYTES];
 	int err = make_dir(path, dirfd, MDT_PENDING_DIR, 0700, &pending_fd);
@@ -124,6 +123,8 @@ static int make(const char *path, int dirfd, bool privileged)
 		err = try_abilities(path, pending_fd, privileged);
 	if (!err)
 		err = make_dir(path, dirfd, MDT_LAYOUT_DIR, 0700, &layout_fd);
+	if (!err)
+		err = make_dir(path, dirfd, MDT_DIRTY_DIR, 0700, &dirty_fd);
 	if (!err)
 		err = make_dir(path, dirfd, MDT_ROOT_DIR, 0755, &root_fd);
 	if (err)
@@ -148,6 +149,7 @@ static void remove_made(int dirfd)
 	if (err && err != -ENOENT)
 		return;
 	(void)!sys_unlinkat(dirfd, MDT_LAYOUT_DIR, AT_REMOVEDIR);
+	(void)!sys_unlinkat(dirfd, MDT_DIRTY_DIR, AT_REMOVEDIR);
 	for (size_t i = 0; i < ARRAY_SIZE(trial_names); i++) {
 		char name[64];
 

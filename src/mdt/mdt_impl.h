@@ -10,7 +10,9 @@
 
 #define MDT_ROOT_DIR "ROOT"
 #define MDT_PENDING_DIR "PENDING"
+#define MDT_INTENT_SUFFIX ".swap" /* in PENDING, after a FID: see swap_intent.h */
 #define MDT_LAYOUT_DIR "LAYOUT"
+#define MDT_DIRTY_DIR "DIRTY"
 #define MDT_LAST_FID "LAST_FID"
 #define MDT_SEQ_BASE 0x200000401u /* FID_SEQ_NORMAL + 1: where Lustre's MDTs begin, too */
 
@@ -20,6 +22,7 @@ struct mdt {
 	int root_fd;    /* ROOT, O_PATH */
 	int pending_fd; /* PENDING */
 	int layout_fd;  /* LAYOUT */
+	int dirty_fd;   /* DIRTY */
 	dev_t device;   /* of ROOT */
 	bool privileged;
 	struct idfile fids;

@@ -18,6 +18,18 @@ static int open_part(int dirfd, const char *name, int flags, int *ret_fd)
 	return 0;
 }
 
+/* Volumes that were made before there were mirrors have none. */
+static int open_dirty(struct mdt *mdt)
+{
+	int err = sys_mkdirat(mdt->dirfd, MDT_DIRTY_DIR, 0700);
+
+	if (!err)
+		err = sys_fsync(mdt->dirfd);
+	if (err && err != -EEXIST)
+		return fail_sys(err, "make %s", MDT_DIRTY_DIR);
+	return open_part(mdt->dirfd, MDT_DIRTY_DIR, O_RDONLY, &mdt->dirty_fd);
+}
+
 static int open_parts(struct mdt *mdt, const char *path)
 {
 	struct stat st;
@@ -32,6 +44,8 @@ static int open_parts(struct mdt *mdt, const char *path)
 		err = open_part(mdt->dirfd, MDT_PENDING_DIR, O_RDONLY, &mdt->pending_fd);
 	if (!err)
 		err = open_part(mdt->dirfd, MDT_LAYOUT_DIR, O_RDONLY, &mdt->layout_fd);
+	if (!err)
+		err = open_dirty(mdt);
 	if (!err)
 		err = idfile_init(&mdt->fids, mdt->dirfd, MDT_LAST_FID);
 	if (!err)
@@ -49,7 +63,7 @@ int mdt_open(const char *path, bool privileged, struct mdt **ret_mdt)
 
 	if (!mdt)
 		return fail(-ENOMEM, "MDT %s: no memory", path);
-	mdt->dirfd = mdt->root_fd = mdt->pending_fd = mdt->layout_fd = -1;
+	mdt->dirfd = mdt->root_fd = mdt->pending_fd = mdt->layout_fd = mdt->dirty_fd = -1;
 	mdt->privileged = privileged;
 	pthread_mutex_init(&mdt->mode_lock, NULL);
 	err = open_parts(mdt, path);
@@ -67,6 +81,7 @@ void mdt_free(struct mdt *mdt)
 	if (!mdt)
 		return;
 	idfile_release(&mdt->fids);
+	fd_cleanup(&mdt->dirty_fd);
 	fd_cleanup(&mdt->layout_fd);
 	fd_cleanup(&mdt->pending_fd);
 	fd_cleanup(&mdt->root_fd);

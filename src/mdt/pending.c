@@ -20,13 +20,28 @@ const char *mdt_fid_name(struct fid fid, char buf[MDT_FID_NAME_MAX])
 	return buf;
 }
 
-/* Whether name is exactly what mdt_fid_name() gives for a FID. */
+/* Whether name is exactly what mdt_fid_name() gives for a FID, or that of its intent. */
 static bool parse_name(const char *name, struct fid *ret_fid)
 {
-	char again[MDT_FID_NAME_MAX];
+	char text[MDT_FID_NAME_MAX], again[MDT_FID_NAME_MAX];
+	const char *suffix = strchr(name, '.');
+	size_t len = suffix ? (size_t)(suffix - name) : strlen(name);
 
-	return name[0] == '0' && fid_parse(name, ret_fid) == 0 &&
-	       strcmp(mdt_fid_name(*ret_fid, again), name) == 0;
+	if ((suffix && strcmp(suffix, MDT_INTENT_SUFFIX) != 0) || len >= sizeof(text))
+		return false;
+	memcpy(text, name, len);
+	text[len] = '\0';
+	return text[0] == '0' && fid_parse(text, ret_fid) == 0 &&
+	       strcmp(mdt_fid_name(*ret_fid, again), text) == 0;
+}
+
+int mdt_pending_link(struct mdt *mdt, struct fid fid, int fd)
+{
+	char name[MDT_FID_NAME_MAX], path[FD_PATH_MAX];
+	int err = sys_linkat(AT_FDCWD, fd_path(fd, path), mdt->pending_fd, mdt_fid_name(fid, name),
+			     AT_SYMLINK_FOLLOW);
+
+	return err == -EEXIST ? 0 : err;
 }
 
 int mdt_pending_open(struct mdt *mdt, struct fid fid, int *ret_fd)

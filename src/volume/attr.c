@@ -38,7 +38,7 @@ static int add_objects(struct inode *inode, struct stat *st)
 	int err = inode_get_file(inode, &f);
 
 	if (!err)
-		err = file_stat(f, &attr);
+		err = file_stat(f, FILE_WHOLE, &attr);
 	if (err)
 		return err;
 	if (!attr.complete)
@@ -107,7 +107,7 @@ int inode_check_size_known(struct inode *inode)
 		return 0;
 	err = inode_get_file(inode, &f);
 	if (!err)
-		err = file_stat(f, &attr);
+		err = file_stat(f, FILE_WHOLE, &attr);
 	if (err || attr.complete || !som_get(inode->vol->mdt, inode->fd, &som))
 		return err;
 	return fail(-EIO, "the file's size isn't known: an OST is inactive");
@@ -150,7 +150,8 @@ void inode_save_size(struct inode *inode)
 	struct file_attr attr;
 	struct som som;
 
-	if (!take_size_changed(inode) || file_stat(inode->file, &attr) || !attr.complete)
+	if (!take_size_changed(inode) || file_stat(inode->file, FILE_WHOLE, &attr) ||
+	    !attr.complete)
 		return;
 	som = (struct som){ .size_bytes = attr.size_bytes, .blocks = attr.blocks };
 	pthread_mutex_lock(&inode->lock);
@@ -200,7 +201,7 @@ void inode_modified(struct inode *inode)
 	clock_gettime(CLOCK_REALTIME, &now);
 	if (!err && (st.st_mtim.tv_sec > now.tv_sec ||
 		     (st.st_mtim.tv_sec == now.tv_sec && st.st_mtim.tv_nsec > now.tv_nsec))) {
-		err = file_utimens(f, times);
+		err = file_utimens(f, FILE_WHOLE, times);
 		if (!err)
 			err = sys_utimens_fd(inode->fd, times);
 	}
@@ -210,27 +211,32 @@ void inode_modified(struct inode *inode)
 			  error_text(err));
 }
 
-/* A file that grows may need objects first. */
-static int truncate_objects(struct inode *inode, struct file *f, uint64_t size_bytes)
+/* A file that grows may need objects first; what is behind its new end changes in all of its mirrors. */
+int inode_truncate_objects(struct inode *inode, uint32_t mirror_id, uint64_t size_bytes)
 {
-	int err = file_truncate(f, size_bytes);
+	uint64_t last = size_bytes ? size_bytes - 1 : 0;
+	struct file *f;
+	int err = inode_get_file(inode, &f);
 
-	if (err != FILE_NOT_INSTANTIATED)
-		return err;
-	err = instantiate_range(inode, size_bytes - 1, size_bytes, NULL);
-	return err ? err : file_truncate(f, size_bytes);
+	while (!err) {
+		err = file_truncate(f, mirror_id, size_bytes);
+		if (err == FILE_NOT_STALE)
+			err = mirrors_make_stale(inode, last, LAYOUT_EOF);
+		else if (err == FILE_NOT_INSTANTIATED)
+			err = instantiate_range(inode, mirror_id, last, last + 1, NULL);
+		else
+			return err;
+	}
+	return err;
 }
 
 int inode_truncate(struct inode *inode, uint64_t size_bytes)
 {
 	const struct timespec now[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_NOW } };
-	struct file *f;
-	int err = inode_get_file(inode, &f);
+	int err = inode_size_changes(inode);
 
 	if (!err)
-		err = inode_size_changes(inode);
-	if (!err)
-		err = truncate_objects(inode, f, size_bytes);
+		err = inode_truncate_objects(inode, FILE_WHOLE, size_bytes);
 	if (!err)
 		err = inode_size_changes(inode); /* it may have been saved meanwhile */
 	if (!err)
@@ -259,7 +265,7 @@ static int set_times(struct inode *inode, const struct timespec asked[2])
 	if (inode_is_regular(inode)) {
 		err = inode_get_file(inode, &f);
 		if (!err)
-			err = file_utimens(f, times);
+			err = file_utimens(f, FILE_WHOLE, times);
 		if (err)
 			return err;
 		set_mtime_ahead(inode);
@@ -304,6 +310,18 @@ int inode_setattr(struct inode *inode, const struct inode_setattr *a)
 	if (!err)
 		err = set_times(inode, a->times);
 	return err;
+}
+
+int inode_check_owner(struct inode *inode, uid_t uid)
+{
+	struct stat st;
+	int err = sys_fstat(inode->fd, &st);
+
+	if (err)
+		return err;
+	return uid == 0 || uid == st.st_uid
+		       ? 0
+		       : fail(-EPERM, "the file belongs to user %u", st.st_uid);
 }
 
 bool inode_xattr_reserved(const struct inode *inode, const char *name)

@@ -2,6 +2,7 @@
 /* The xattr lustre.lov of the mount: layouts of files, defaults of directories. */
 #include "base/error.h"
 #include "layout/codec.h"
+#include "layout/mirror.h"
 #include "layout/rules.h"
 #include "layout/template.h"
 #include "mdt/layout_ea.h"
@@ -83,6 +84,18 @@ static bool has_objects(const struct layout *l)
 	return false;
 }
 
+/* A write that failed for want of objects may have made mirrors stale. */
+static void forget_maps(struct inode *inode, struct file *f, const struct layout *l)
+{
+	uint32_t ids[LAYOUT_MIRRORS_MAX];
+	unsigned int count = l ? mirror_ids(l, ids) : 0;
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (mirror_flags(l, ids[i]) & COMP_STALE)
+			mirrors_forget_map(inode, f, ids[i]);
+	}
+}
+
 /* The lock of commits is held: no object can come to be in between. */
 static int set_file_locked(struct inode *inode, struct file *f, const struct layout *request)
 {
@@ -91,11 +104,14 @@ static int set_file_locked(struct inode *inode, struct file *f, const struct lay
 
 	if (now && has_objects(now))
 		return fail(-EEXIST, "the file has objects already");
+	if (inode->follow)
+		return fail(-EBUSY, "the file is followed by copies of it");
 	err = layout_resolve(request, inode->vol->default_layout, &resolved);
 	if (!err)
 		err = layout_ea_set(inode->vol->mdt, inode->fd, resolved);
 	if (err)
 		return err;
+	forget_maps(inode, f, now);
 	file_commit_begin(f);
 	file_commit_set(f, resolved);
 	file_commit_end(f);
@@ -115,13 +131,22 @@ static int set_file(struct inode *inode, const struct layout *request)
 	return err;
 }
 
+static bool any_stale(const struct layout *l)
+{
+	for (uint32_t i = 0; i < l->count; i++) {
+		if (l->comps[i].flags & COMP_STALE)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Whether it is the layout of another file, as cp, tar and rsync bring it with the other xattrs,
  * and not a request. (A request that names objects means their OSTs.)
  */
 static bool is_copied(const struct layout *l)
 {
-	return has_objects(l) && l->comps[0].magic != LAYOUT_MAGIC_SPECIFIC;
+	return (has_objects(l) && l->comps[0].magic != LAYOUT_MAGIC_SPECIFIC) || any_stale(l);
 }
 
 /* What a copied layout asks for: another one like it. */

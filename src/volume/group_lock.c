@@ -36,6 +36,11 @@ int handle_group_lock(struct handle *h, uint32_t gid)
 		return fail(-EINVAL, "a group lock's number can't be 0");
 	if (!h->writable)
 		return fail(-EBADF, "a group lock needs a descriptor that is open for writing");
+	/* Who follows the file takes the lock for a commit that makes it durable: most of it is made so
+	 * now, while writers don't wait. */
+	err = follow_makes_mirrors(h) ? file_sync(h->file, FILE_WHOLE, false) : 0;
+	if (err)
+		return err;
 	pthread_mutex_lock(&h->inode->lock);
 	err = lock_locked(h, gid);
 	pthread_mutex_unlock(&h->inode->lock);

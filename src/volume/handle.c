@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/units.h"
-#include "volume/volume_impl.h"
+#include "volume/change.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,16 +13,25 @@
 
 /* The destination's inode lock is held in the kernel meanwhile: answer soon. */
 #define COPY_TIME_NS (100 * NS_PER_MS)
+/* Of a file that is followed: what the mover does next waits until no copy is under way, and writers wait
+ * behind it. */
+#define COPY_FOLLOWED_TIME_NS (20 * NS_PER_MS)
 /* Most that one answer of the kernel's interface can say. */
 #define COPY_MAX_BYTES (2 * GIB - 4096)
+
+/* Whether it writes to the file: to what everybody reads, not to a mirror that is being brought up. */
+static bool writes_file(const struct handle *h)
+{
+	return h->writable && h->mirror_id == FILE_WHOLE;
+}
 
 static int open_locked(struct inode *inode, struct handle *h)
 {
 	if (inode->reaped)
 		return fail(-ESTALE, "the file has been removed");
 	inode->opens++;
-	inode->writers += h->writable;
-	if (h->writable)
+	inode->writers += writes_file(h);
+	if (writes_file(h))
 		lease_break_locked(inode, h);
 	return 0;
 }
@@ -39,47 +48,70 @@ static int attach(struct inode *inode, struct handle *h)
 	return err;
 }
 
-int handle_open(struct inode *inode, int flags, struct handle **ret_handle)
+static int check_hidden(struct inode *inode, int flags)
 {
 	bool writable = (flags & O_ACCMODE) != O_RDONLY;
-	struct inode *file = inode_is_mirror(inode) ? inode->target : inode;
+
+	if (inode->mirror_id == FILE_WHOLE)
+		return flags & O_TRUNC ? fail(-EROFS, "the file can't be written by this way") : 0;
+	return writable && !follow_has_mirror(inode->target, inode->mirror_id)
+		       ? fail(-EROFS, "mirror %" PRIu32 ": it isn't being brought up",
+			      inode->mirror_id)
+		       : 0;
+}
+
+/* What an open handle needs before it is used. */
+static int prepare(struct handle *h, int flags)
+{
+	int err = h->writable ? mirrors_load_maps(h->inode, h->file) : 0;
+
+	if (!err && (flags & O_TRUNC))
+		err = handle_truncate(h, 0);
+	return err;
+}
+
+int handle_open(struct inode *inode, int flags, struct handle **ret_handle)
+{
+	bool hidden = inode_is_mirror(inode);
+	struct inode *file = hidden ? inode->target : inode;
 	struct handle *h;
 	struct file *f;
 	int err = inode_get_file(inode, &f);
 
+	if (!err)
+		err = inode_check_size_known(file);
+	if (!err && hidden)
+		err = check_hidden(inode, flags);
 	if (err)
 		return err;
-	err = inode_check_size_known(file);
-	if (err)
-		return err;
-	if (inode_is_mirror(inode) && (flags & O_TRUNC))
-		return fail(-EROFS, "a mirror can't be written by itself");
 	h = calloc(1, sizeof(*h));
 	if (!h)
 		return fail(-ENOMEM, "no memory for an open file");
 	*h = (struct handle){
-		.inode = file, .file = f, .writable = writable, .mirror = inode_is_mirror(inode)
+		.inode = file,
+		.file = f,
+		.writable = (flags & O_ACCMODE) != O_RDONLY,
+		.hidden = hidden,
+		.mirror_id = hidden ? inode->mirror_id : FILE_WHOLE,
 	};
 	err = attach(file, h);
 	if (err) {
 		free(h);
 		return err;
 	}
-	if (flags & O_TRUNC) {
-		err = handle_truncate(h, 0);
-		if (err) {
-			handle_release(h);
-			return err;
-		}
-	}
-	*ret_handle = h;
-	return 0;
+	err = prepare(h, flags);
+	if (err)
+		handle_release(h);
+	else
+		*ret_handle = h;
+	return err;
 }
 
 /* At the last close: descriptors are closed; a file without a name goes. */
 static void last_close(struct inode *inode, struct file *f, bool orphan)
 {
 	inode_save_size(inode);
+	mirrors_drop_maps(inode, f);
 	file_close_objects(f);
 	if (orphan)
 		reaper_add(&inode->vol->reaper, file_fid(f));
@@ -91,9 +123,10 @@ void handle_release(struct handle *h)
 	bool last, orphan;
 
 	handle_lease_put(h);
+	handle_follow_end(h);
 	group_lock_drop(h);
 	pthread_mutex_lock(&inode->lock);
-	inode->writers -= h->writable;
+	inode->writers -= writes_file(h);
 	last = --inode->opens == 0;
 	orphan = last && inode->orphan && !inode->reaped;
 	inode->reaped |= orphan;
@@ -116,11 +149,23 @@ bool handle_writable(const struct handle *h)
 
 /* ---- counting ---- */
 
+/* The file has counted its failovers by itself: those that are new. */
+static uint64_t new_failovers_locked(struct inode *inode)
+{
+	uint64_t now = inode->file ? file_failovers(inode->file) : 0;
+	uint64_t new = now - MIN_OF(now, inode->moved.failovers);
+
+	inode->moved.failovers += new;
+	return new;
+}
+
 static void count(struct inode *inode, const struct volume_moved *m)
 {
 	struct volume *vol = inode->vol;
+	uint64_t failovers;
 
 	pthread_mutex_lock(&inode->lock);
+	failovers = new_failovers_locked(inode);
 	io_moved_add(&inode->moved.copies, &m->copies);
 	inode->moved.read_bytes += m->read_bytes;
 	inode->moved.written_bytes += m->written_bytes;
@@ -129,6 +174,7 @@ static void count(struct inode *inode, const struct volume_moved *m)
 	io_moved_add(&vol->moved.copies, &m->copies);
 	vol->moved.read_bytes += m->read_bytes;
 	vol->moved.written_bytes += m->written_bytes;
+	vol->moved.failovers += failovers;
 	pthread_mutex_unlock(&vol->moved_lock);
 }
 
@@ -143,7 +189,7 @@ void handle_get_moved(struct handle *h, struct volume_moved *ret_moved)
 
 ssize_t handle_read(struct handle *h, void *buf, size_t len_bytes, uint64_t offset)
 {
-	ssize_t n = file_read(h->file, buf, len_bytes, offset);
+	ssize_t n = file_read(h->file, h->mirror_id, buf, len_bytes, offset);
 
 	if (n > 0)
 		count(h->inode, &(struct volume_moved){ .read_bytes = (uint64_t)n });
@@ -152,89 +198,14 @@ ssize_t handle_read(struct handle *h, void *buf, size_t len_bytes, uint64_t offs
 
 int handle_seek(struct handle *h, uint64_t offset, int whence, uint64_t *ret_offset)
 {
-	return file_seek(h->file, offset, whence, ret_offset);
+	return file_seek(h->file, h->mirror_id, offset, whence, ret_offset);
 }
 
 /* ---- writing ---- */
 
-/* One operation that changes data, and the range of the file that it needs objects for. */
-struct change {
-	struct handle *h;
-	ssize_t (*run)(struct change *c);
-	uint64_t offset, len_bytes;
-	bool writeback; /* see handle_writeback() */
-	/* of the single operations: */
-	const void *buf;
-	int mode;
-	struct file_copy copy;
-	struct layout *near; /* of the copy's source */
-	struct io_moved moved;
-};
-
-/* An OST is full: removed files give back their space, and where new objects go is decided by what is
- * free now. */
-static void make_room(struct volume *vol)
-{
-	struct ost_space space;
-
-	reaper_drain(&vol->reaper);
-	for (uint32_t i = 0; i < vol->osts.count; i++) {
-		if (ost_active(vol->osts.osts[i]) && ost_get_space(vol->osts.osts[i], 0, &space))
-			log_debug("OST %" PRIu32 ": free space not known", i);
-	}
-}
-
-/*
- * What all of them have in common: group locks hold back, the saved size goes, missing objects are
- * made, and a full OST is tried once more when removed files have given their space back.
- */
-static ssize_t change_attempts(struct change *c)
-{
-	struct inode *inode = c->h->inode;
-	bool drained = false;
-	ssize_t n;
-	int err = inode_size_changes(inode);
-
-	while (!err) {
-		n = c->run(c);
-		if (n == FILE_NOT_INSTANTIATED)
-			err = instantiate_range(inode, c->offset, c->offset + c->len_bytes,
-						c->near);
-		else if (n >= 0)
-			return n;
-		else
-			err = (int)n;
-		if (err == -ENOSPC && !drained) {
-			make_room(inode->vol);
-			drained = true;
-			err = 0;
-		}
-	}
-	return err;
-}
-
-static ssize_t change_run(struct change *c)
-{
-	ssize_t n;
-	int err;
-
-	if (!c->h->writable)
-		return fail(-EBADF, "the descriptor isn't open for writing");
-	if (c->h->mirror)
-		return fail(-EROFS, "a mirror can't be written by itself");
-	if (!c->writeback && group_lock_holds_back(c->h->inode, c->h))
-		return HANDLE_PARK;
-	n = change_attempts(c);
-	/* A close of the file may have saved a size in the middle of the change. */
-	err = inode_size_changes(c->h->inode);
-	if (n >= 0 && !err)
-		inode_modified(c->h->inode);
-	return n < 0 || !err ? n : err;
-}
-
 static ssize_t run_write(struct change *c)
 {
-	return file_write(c->h->file, c->buf, c->len_bytes, c->offset);
+	return file_write(c->h->file, c->h->mirror_id, c->buf, c->len_bytes, c->offset);
 }
 
 static ssize_t write_counted(struct change *c)
@@ -267,7 +238,7 @@ ssize_t handle_writeback(struct handle *h, const void *buf, size_t len_bytes, ui
 
 static ssize_t run_fallocate(struct change *c)
 {
-	return file_fallocate(c->h->file, c->mode, c->offset, c->len_bytes);
+	return file_fallocate(c->h->file, c->h->mirror_id, c->mode, c->offset, c->len_bytes);
 }
 
 int handle_fallocate(struct handle *h, int mode, uint64_t offset, uint64_t len_bytes)
@@ -284,49 +255,88 @@ static ssize_t run_copy(struct change *c)
 	return file_copy_range(&c->copy, &c->moved);
 }
 
-ssize_t handle_copy_range(struct handle *src, uint64_t src_offset, struct handle *dst,
-			  uint64_t dst_offset, uint64_t len_bytes)
+/* How much of the range there is: no objects for what isn't there to be copied. */
+static int clamp_to_source(struct handle *src, uint64_t offset, uint64_t *len_bytes)
 {
-	struct change c = { .h = dst, .run = run_copy, .offset = dst_offset };
 	struct file_attr attr;
-	ssize_t n;
-	int err = file_stat(src->file, &attr);
+	int err = file_stat(src->file, src->mirror_id, &attr);
 
 	if (err)
 		return err;
 	/* Where an OST can't be asked, the known size may not be the end. */
-	if (!attr.complete && src_offset >= attr.size_bytes)
+	if (!attr.complete && offset >= attr.size_bytes)
 		return fail(-EIO, "the end of the source isn't known: an OST is inactive");
-	/* No objects for what isn't there to be copied. */
-	if (src_offset >= attr.size_bytes)
-		len_bytes = 0;
+	if (offset >= attr.size_bytes)
+		*len_bytes = 0;
 	else
-		len_bytes = MIN_OF(MIN_OF(len_bytes, attr.size_bytes - src_offset), COPY_MAX_BYTES);
-	if (len_bytes == 0)
-		return 0;
+		*len_bytes = MIN_OF(MIN_OF(*len_bytes, attr.size_bytes - offset), COPY_MAX_BYTES);
+	return 0;
+}
+
+/* A copy stays near its source, where it can share its extents. Not a victim: it's made to move; nor a
+ * mirror, which is to be elsewhere. */
+static struct layout *near_layout(struct handle *src, const struct handle *dst)
+{
+	return dst->inode->victim || src->file == dst->file ? NULL : file_layout(src->file);
+}
+
+static bool has_mirrors(struct file *f)
+{
+	CLEANUP_LAYOUT struct layout *l = file_layout(f);
+
+	return l && l->mirror_count > 1;
+}
+
+/* Mirrors are physical copies, of one another and of what a victim that is to become one is made of. */
+static bool mustnt_share(const struct handle *src, const struct handle *dst)
+{
+	return dst->mirror_id != FILE_WHOLE || follow_is_physical(src->inode) ||
+	       (src->file == dst->file && has_mirrors(src->file));
+}
+
+ssize_t handle_copy_range(struct handle *src, uint64_t src_offset, struct handle *dst,
+			  uint64_t dst_offset, uint64_t len_bytes)
+{
+	struct change c = { .h = dst, .run = run_copy, .offset = dst_offset };
+	bool followed = src->hidden || dst->hidden;
+	ssize_t n;
+	int err = clamp_to_source(src, src_offset, &len_bytes);
+
+	if (err || len_bytes == 0)
+		return err;
 	c.len_bytes = len_bytes;
 	c.copy = (struct file_copy){
 		.src = src->file,
 		.dst = dst->file,
+		.src_mirror_id = src->mirror_id,
+		.dst_mirror_id = dst->mirror_id,
 		.src_offset = src_offset,
 		.dst_offset = dst_offset,
 		.len_bytes = len_bytes,
 		.ladder = &dst->inode->vol->ladder,
-		.deadline_ns = clock_now_ns() + COPY_TIME_NS,
+		.deadline_ns = clock_now_ns() + (followed ? COPY_FOLLOWED_TIME_NS : COPY_TIME_NS),
+		.no_share = mustnt_share(src, dst),
 	};
-	/* A copy stays near its source, where it can share its extents. Not a victim: it's made to
-	 * move. */
-	c.near = dst->inode->victim ? NULL : file_layout(src->file);
+	c.near = near_layout(src, dst);
 	n = change_run(&c);
 	layout_unref(c.near);
 	count(dst->inode, &(struct volume_moved){ .copies = c.moved });
+	if (src->inode != dst->inode)
+		count(src->inode, &(struct volume_moved){ 0 });
 	return n;
+}
+
+static int truncate_mirror(struct handle *h, uint64_t size_bytes)
+{
+	int err = change_check_mirror(h);
+
+	return err ? err : inode_truncate_objects(h->inode, h->mirror_id, size_bytes);
 }
 
 int handle_truncate(struct handle *h, uint64_t size_bytes)
 {
-	if (h->mirror)
-		return fail(-EROFS, "a mirror can't be written by itself");
+	if (h->hidden)
+		return truncate_mirror(h, size_bytes);
 	if (group_lock_holds_back(h->inode, h))
 		return HANDLE_PARK;
 	pthread_mutex_lock(&h->inode->lock);
@@ -337,14 +347,14 @@ int handle_truncate(struct handle *h, uint64_t size_bytes)
 
 int handle_flush(struct handle *h)
 {
-	if (h->writable)
+	if (writes_file(h))
 		inode_save_size(h->inode);
 	return 0;
 }
 
 int handle_fsync(struct handle *h, bool data_only)
 {
-	int err = file_sync(h->file, data_only);
+	int err = file_sync(h->file, h->mirror_id, data_only);
 
 	/* The layout that names the objects is on the MDT inode: it's part of the data. */
 	return err ? err : inode_fsync(h->inode);

@@ -9,6 +9,7 @@
 #define LOVFS_VOLUME_HANDLE_H
 
 #include "base/attr.h"
+#include "file/dirty_map.h"
 #include "volume/inode.h"
 
 #include <stdatomic.h>
@@ -73,6 +74,46 @@ struct swap_request {
 	uid_t uid; /* caller */
 };
 int MUST_CHECK handle_swap(struct handle *h, const struct swap_request *req);
+
+/*
+ * Copies that follow the file, and commits on mirrors (volume/follow_session.c, merge.c, split.c, mirrors.c): see
+ * lovfs_ioctl.h for what they are, and for errors, all of which have text.
+ */
+struct follow_request {
+	bool physical, whole, make_stale;
+	const uint32_t *mirror_ids;
+	unsigned int mirror_count;
+	const struct fid *victims;
+	unsigned int victim_count;
+	uid_t uid; /* caller */
+};
+int MUST_CHECK handle_follow_begin(struct handle *h, const struct follow_request *req);
+/* Takes up to max_count ranges, max_bytes together. Short: the first call after it begins at 0 again.
+ */
+int MUST_CHECK handle_follow_next(struct handle *h, uint32_t mirror_id, uint64_t from,
+				  uint64_t max_bytes, struct dirty_range *ret_ranges,
+				  unsigned int max_count, unsigned int *ret_count,
+				  uint64_t *ret_left_bytes, uint64_t *ret_size_bytes);
+int MUST_CHECK handle_follow_copied(struct handle *h, uint32_t mirror_id,
+				    const struct dirty_range *range);
+/* Nothing to end is fine. */
+void handle_follow_end(struct handle *h);
+
+int MUST_CHECK handle_synced(struct handle *h, const uint32_t *mirror_ids, unsigned int count);
+
+struct merge_request {
+	const struct fid *victims;
+	const uint64_t *victim_versions;
+	unsigned int victim_count;
+	uint64_t file_version;
+	uid_t uid; /* caller */
+};
+int MUST_CHECK handle_merge(struct handle *h, const struct merge_request *req);
+
+int MUST_CHECK handle_split(struct handle *h, uint32_t mirror_id, struct fid target, uid_t uid);
+
+int MUST_CHECK handle_component_flags(struct handle *h, uint32_t id, uint32_t set, uint32_t clear,
+				      uid_t uid);
 
 /* Copies into the file since it was first opened, and bytes read and written. */
 void handle_get_moved(struct handle *h, struct volume_moved *ret_moved);

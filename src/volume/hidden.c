@@ -1,50 +1,85 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The hidden directory: .lovfs/mirror/<FID>/<mirror id> is one mirror of a file as a file of its
- * own, with pages and a lock of its own in the kernel. Files are found while they are in use; only
- * root and the file's owner get in, because the file's own path may be closed to others.
+ * own, with pages and a lock of its own in the kernel; mirror 0 is the file as a whole. Files are found
+ * while they are in use.
+ *
+ * A mirror has the file's owner and mode, which the kernel checks. Others than root and the owner get
+ * that far only where they could also come to the file by its path: that they may know its name
+ * isn't enough where a directory on the way is closed to them.
  */
 #include "base/error.h"
 #include "base/sys.h"
 #include "base/units.h"
+#include "layout/mirror.h"
 #include "lovfs_ioctl.h"
 #include "volume/volume_impl.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 
-/* The inode in use that has this FID, with a reference. */
-static int find_by_fid(struct volume *vol, struct fid fid, struct inode **ret_inode)
-{
-	struct inode *found = NULL;
+#define ACL_XATTR "system.posix_acl_access"
+#define MIRROR_ID_MAX 65535
 
-	pthread_mutex_lock(&vol->table_lock);
-	for (size_t b = 0; b < vol->table.bucket_count && !found; b++) {
-		for (struct inode *i = vol->table.buckets[b]; i; i = i->next) {
-			if (i->kind == INODE_MDT && i->have_fid && fid_equal(i->fid, fid) &&
-			    inode_is_regular(i)) {
-				i->refs++;
-				found = i;
-				break;
-			}
-		}
-	}
-	pthread_mutex_unlock(&vol->table_lock);
-	if (!found)
-		return -ENOENT;
-	*ret_inode = found;
-	return 0;
-}
+/* ---- who may ---- */
 
-static int check_owner(struct inode *inode, uid_t uid)
+/* Whether everybody may pass the directory, whoever he is. An ACL may except somebody. */
+static bool is_passable(int fd)
 {
 	struct stat st;
-	int err = sys_fstat(inode->fd, &st);
 
-	if (err)
-		return err;
-	return uid == 0 || uid == st.st_uid ? 0 : -EACCES;
+	return sys_fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) && (st.st_mode & 0111) == 0111 &&
+	       sys_getxattr_fd(fd, ACL_XATTR, NULL, 0) <= 0;
 }
+
+/* The path of fd from the root of the name tree on, without a slash in front. False: it has none. */
+static bool find_path(struct volume *vol, int fd, char path[PATH_MAX])
+{
+	char link[FD_PATH_MAX], root[PATH_MAX];
+	ssize_t len =
+		sys_readlinkat(AT_FDCWD, fd_path(mdt_root_fd(vol->mdt), link), root, PATH_MAX);
+
+	if (len < 0 || sys_readlinkat(AT_FDCWD, fd_path(fd, link), path, PATH_MAX) < 0)
+		return false;
+	if (strncmp(path, root, (size_t)len) != 0 || path[len] != '/')
+		return false;
+	memmove(path, path + len + 1, strlen(path + len + 1) + 1);
+	return true;
+}
+
+/* Goes the path, as anybody would, to the inode. */
+static bool is_open_to_all(struct inode *inode)
+{
+	CLEANUP_FD int dirfd = sys_reopen(mdt_root_fd(inode->vol->mdt), O_PATH | O_DIRECTORY);
+	char path[PATH_MAX], *name = path, *slash;
+	struct stat st;
+
+	if (dirfd < 0 || !find_path(inode->vol, inode->fd, path))
+		return false;
+	for (; (slash = strchr(name, '/')); name = slash + 1) {
+		int next;
+
+		*slash = '\0';
+		if (!is_passable(dirfd))
+			return false;
+		next = sys_openat(dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+		if (next < 0)
+			return false;
+		fd_cleanup(&dirfd);
+		dirfd = next;
+	}
+	return is_passable(dirfd) && sys_fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       st.st_ino == inode->ino;
+}
+
+static int check_access(struct inode *inode, uid_t uid)
+{
+	return inode_check_owner(inode, uid) == 0 || is_open_to_all(inode) ? 0 : -EACCES;
+}
+
+/* ---- looking up ---- */
 
 static int lookup_fid(struct inode *parent, const char *name, uid_t uid, struct inode **ret_inode)
 {
@@ -54,27 +89,44 @@ static int lookup_fid(struct inode *parent, const char *name, uid_t uid, struct 
 
 	if (fid_parse(name, &fid))
 		return -ENOENT;
-	err = find_by_fid(parent->vol, fid, &target);
+	err = inode_find(parent->vol, fid, &target);
 	if (err)
 		return err;
-	err = check_owner(target, uid);
+	err = check_access(target, uid);
 	if (!err)
 		err = inode_obtain_hidden(parent->vol, INODE_HIDDEN_FILE, target, 0, ret_inode);
 	inode_forget(target, 1);
 	return err;
 }
 
-/* Mirror 0 is the whole of a file that has no mirrors. */
+/* Whether the file has this mirror beside others; where it has none, it is the whole file that is
+ * read. */
+static bool has_mirror(struct inode *file, uint32_t mirror_id)
+{
+	CLEANUP_LAYOUT struct layout *l = NULL;
+	struct file *f;
+
+	if (inode_get_file(file, &f))
+		return false;
+	l = file_layout(f);
+	return l && l->mirror_count > 1 && mirror_exists(l, mirror_id);
+}
+
 static int lookup_mirror(struct inode *parent, const char *name, uid_t uid,
 			 struct inode **ret_inode)
 {
-	int err = check_owner(parent->target, uid);
+	uint64_t id;
+	int err = check_access(parent->target, uid);
 
 	if (err)
 		return err;
-	if (strcmp(name, "0") != 0)
+	/* One name for each: no zeros in front. */
+	if (number_parse(name, FILE_WHOLE, MIRROR_ID_MAX, &id) < 0 || (name[0] == '0' && name[1]))
 		return -ENOENT;
-	return inode_obtain_hidden(parent->vol, INODE_MIRROR, parent->target, 0, ret_inode);
+	if (id != FILE_WHOLE && !has_mirror(parent->target, (uint32_t)id))
+		return -ENOENT;
+	return inode_obtain_hidden(parent->vol, INODE_MIRROR, parent->target, (uint32_t)id,
+				   ret_inode);
 }
 
 int hidden_lookup(struct inode *parent, const char *name, uid_t uid, struct inode **ret_inode)
@@ -96,21 +148,40 @@ int hidden_lookup(struct inode *parent, const char *name, uid_t uid, struct inod
 	return -ENOTDIR;
 }
 
+/* What the mirror's own objects say. */
+static int add_mirror(struct inode *inode, struct stat *st)
+{
+	struct file_attr attr;
+	struct file *f;
+	int err = inode_get_file(inode, &f);
+
+	if (!err)
+		err = file_stat(f, inode->mirror_id, &attr);
+	if (err)
+		return err;
+	st->st_size = (off_t)attr.size_bytes;
+	st->st_blocks = (blkcnt_t)attr.blocks;
+	return 0;
+}
+
 int hidden_getattr(struct inode *inode, struct stat *ret_st)
 {
 	struct stat st;
 	int err = inode->target ? inode_getattr(inode->target, &st)
 				: inode_getattr(inode->vol->root, &st);
 
+	if (!err && inode->kind == INODE_MIRROR && inode->mirror_id != FILE_WHOLE)
+		err = add_mirror(inode, &st);
 	if (err)
 		return err;
-	/* Directories can be passed by all: what is behind a FID asks for the owner. Mirrors can't
-	 * be written. */
+	/* Directories can be passed by all: what is behind a FID asks who it is. A mirror is no
+	 * program, and has no set-id bits that a write would have to clear. */
 	if (inode->kind == INODE_MIRROR)
-		st.st_mode &= S_IFMT | 0700;
+		st.st_mode &= S_IFMT | 0777;
 	else
 		st.st_mode = S_IFDIR | 0111;
-	st.st_ino = (uint64_t)inode->kind << 60 ^ inode->ino;
+	/* Files that are compared must not look like one. */
+	st.st_ino = (uint64_t)inode->kind << 60 ^ (uint64_t)inode->mirror_id << 40 ^ inode->ino;
 	st.st_nlink = inode->kind == INODE_MIRROR ? 1 : 2;
 	*ret_st = st;
 	return 0;

@@ -170,6 +170,28 @@ int inode_obtain_hidden(struct volume *vol, enum inode_kind kind, struct inode *
 	return obtain(vol, key, kind == INODE_MIRROR ? S_IFREG : S_IFDIR, -1, target, ret_inode);
 }
 
+int inode_find(struct volume *vol, struct fid fid, struct inode **ret_inode)
+{
+	struct inode *found = NULL;
+
+	pthread_mutex_lock(&vol->table_lock);
+	for (size_t b = 0; b < vol->table.bucket_count && !found; b++) {
+		for (struct inode *i = vol->table.buckets[b]; i; i = i->next) {
+			if (i->kind == INODE_MDT && i->have_fid && fid_equal(i->fid, fid) &&
+			    inode_is_regular(i)) {
+				i->refs++;
+				found = i;
+				break;
+			}
+		}
+	}
+	pthread_mutex_unlock(&vol->table_lock);
+	if (!found)
+		return -ENOENT;
+	*ret_inode = found;
+	return 0;
+}
+
 int inode_table_init(struct volume *vol)
 {
 	int fd;

@@ -36,6 +36,9 @@ bool inode_is_hidden(const struct inode *inode); /* .lovfs and below, mirrors as
 bool inode_is_mirror(const struct inode *inode);
 bool inode_is_regular(const struct inode *inode);
 
+/* The regular file in use that has this FID, with a reference. -ENOENT. */
+int MUST_CHECK inode_find(struct volume *vol, struct fid fid, struct inode **ret_inode);
+
 /* -EOPNOTSUPP for symlinks and special files. */
 int MUST_CHECK inode_get_fid(struct inode *inode, struct fid *ret_fid);
 

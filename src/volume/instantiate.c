@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "layout/mirror.h"
 #include "mdt/layout_ea.h"
 #include "volume/volume_impl.h"
 
@@ -18,6 +19,18 @@
 
 /* How old the free space may be by which OSTs are chosen. */
 #define SPACE_AGE_MS 1000
+
+/* Where new objects of a file are to go. */
+struct placement {
+	struct volume *vol;
+	struct inode *inode;
+	struct fid file;
+	uint32_t mirror_id;
+	/* Of another file, whose extents they could share; NULL: of none, or it mustn't be. */
+	const struct layout *near;
+	bool *full;  /* OSTs that have turned out to be full, by index */
+	bool *avoid; /* OSTs with data that they mustn't share a device with, by index */
+};
 
 /* Whether the device holds objects of `near` that new objects on it could share extents with. */
 static bool is_near(struct volume *vol, const struct layout *near, dev_t device)
@@ -48,10 +61,77 @@ static void prefer_near(struct volume *vol, const struct layout *near, struct al
 		osts[i].avoid = false;
 }
 
-/* What the allocator is told of each OST. A `full` OST (index by OST) isn't asked again. */
-static void describe_osts(struct volume *vol, const char *pool, const bool *full,
-			  unsigned int max_age_ms, struct alloc_ost *ret)
+/* ---- away from other mirrors ---- */
+
+static void avoid_component(const struct placement *p, const struct layout *l,
+			    const struct component *c)
 {
+	for (uint16_t k = 0; component_instantiated(l, c) && k < c->object_count; k++) {
+		if (c->objects[k].ost_idx < p->vol->osts.count)
+			p->avoid[c->objects[k].ost_idx] = true;
+	}
+}
+
+/* The objects of the file's other mirrors, and, for a victim, of those that it will be a mirror beside. */
+static void find_what_to_avoid(const struct placement *p, const struct layout *own)
+{
+	const struct layout *others[LAYOUT_MIRRORS_MAX + 1];
+	unsigned int count =
+		follow_layouts_to_avoid(p->inode, others, (unsigned int)ARRAY_SIZE(others));
+
+	for (uint32_t i = 0; i < own->count; i++) {
+		if (mirror_id_at(own, i) != p->mirror_id)
+			avoid_component(p, own, &own->comps[i]);
+	}
+	for (unsigned int k = 0; k < count; k++) {
+		for (uint32_t i = 0; others[k] && i < others[k]->count; i++)
+			avoid_component(p, others[k], &others[k]->comps[i]);
+		layout_unref(others[k]);
+	}
+}
+
+static bool avoids_anything(const struct placement *p)
+{
+	for (uint32_t i = 0; i < p->vol->osts.count; i++) {
+		if (p->avoid[i])
+			return true;
+	}
+	return false;
+}
+
+static bool is_avoided(const struct placement *p, uint32_t index)
+{
+	const struct ost_set *osts = &p->vol->osts;
+
+	for (uint32_t i = 0; i < osts->count; i++) {
+		if (p->avoid[i] && ost_device(osts->osts[i]) == ost_device(osts->osts[index]))
+			return true;
+	}
+	return false;
+}
+
+/* Once for a file, as long as it is in use. */
+static void tell_shared_domain(const struct placement *p, const uint32_t *indices, size_t count)
+{
+	char text[FID_TEXT_MAX];
+
+	for (size_t i = 0; i < count && !p->inode->domain_told; i++) {
+		if (!is_avoided(p, indices[i]))
+			continue;
+		log_warning("%s: OST %" PRIu32
+			    " gets data of a mirror, and its device has data of another one",
+			    fid_text(p->file, text), indices[i]);
+		p->inode->domain_told = true;
+	}
+}
+
+/* ---- choosing ---- */
+
+/* What the allocator is told of each OST. A full one isn't asked again. */
+static void describe_osts(const struct placement *p, const char *pool, unsigned int max_age_ms,
+			  struct alloc_ost *ret)
+{
+	struct volume *vol = p->vol;
 	const struct conf_pool *members = pool[0] ? conf_find_pool(&vol->conf, pool) : NULL;
 
 	for (uint32_t i = 0; i < vol->osts.count; i++) {
@@ -59,22 +139,23 @@ static void describe_osts(struct volume *vol, const char *pool, const bool *full
 		struct ost_space space;
 
 		ret[i] = (struct alloc_ost){ .index = i, .device = ost_device(ost) };
+		ret[i].avoid = p->avoid[i];
 		if (!ost_active(ost) || ost_get_space(ost, max_age_ms, &space))
 			continue;
 		ret[i].usable =
 			ost_may_create(ost) && (!pool[0] || (members && conf_pool_has(members, i)));
 		ret[i].total_bytes = space.total_bytes;
-		ret[i].avail_bytes = full[i] ? 0 : space.avail_bytes;
+		ret[i].avail_bytes = p->full[i] ? 0 : space.avail_bytes;
 		ret[i].total_inodes = space.total_inodes;
 		ret[i].free_inodes = space.free_inodes;
 	}
 }
 
 /* By free space that is at most max_age_ms old. */
-static int choose_by(struct volume *vol, const struct component *c, const bool *full,
-		     const struct layout *near, unsigned int max_age_ms, uint32_t **ret_indices,
-		     size_t *ret_count)
+static int choose_by(const struct placement *p, const struct component *c, unsigned int max_age_ms,
+		     uint32_t **ret_indices, size_t *ret_count)
 {
+	struct volume *vol = p->vol;
 	uint32_t count =
 		c->stripe_count == LAYOUT_STRIPE_COUNT_ALL ? vol->osts.count : c->stripe_count;
 	CLEANUP_FREE struct alloc_ost *osts = calloc(vol->osts.count, sizeof(*osts));
@@ -97,10 +178,10 @@ static int choose_by(struct volume *vol, const struct component *c, const bool *
 		req.list_count = c->object_count;
 		req.count = c->object_count;
 	}
-	describe_osts(vol, c->pool, full, max_age_ms, osts);
+	describe_osts(p, c->pool, max_age_ms, osts);
 	/* As many as there are means all of them, near or not. */
-	if (near && req.count != ALLOC_ALL)
-		prefer_near(vol, near, osts);
+	if (p->near && req.count != ALLOC_ALL)
+		prefer_near(vol, p->near, osts);
 	pthread_mutex_lock(&vol->alloc_lock);
 	err = alloc_choose(&vol->alloc, osts, vol->osts.count, &req, indices, ret_count);
 	pthread_mutex_unlock(&vol->alloc_lock);
@@ -111,13 +192,13 @@ static int choose_by(struct volume *vol, const struct component *c, const bool *
 
 /* OSTs for component c, at most vol->osts.count or its stripe count. The caller frees *ret_indices.
  */
-static int choose_osts(struct volume *vol, const struct component *c, const bool *full,
-		       const struct layout *near, uint32_t **ret_indices, size_t *ret_count)
+static int choose_osts(const struct placement *p, const struct component *c, uint32_t **ret_indices,
+		       size_t *ret_count)
 {
-	int err = choose_by(vol, c, full, near, SPACE_AGE_MS, ret_indices, ret_count);
+	int err = choose_by(p, c, SPACE_AGE_MS, ret_indices, ret_count);
 
 	/* Before it's said that all is full, ask again. */
-	return err == -ENOSPC ? choose_by(vol, c, full, near, 0, ret_indices, ret_count) : err;
+	return err == -ENOSPC ? choose_by(p, c, 0, ret_indices, ret_count) : err;
 }
 
 static int destroy_component(struct volume *vol, const struct component *c)
@@ -180,32 +261,32 @@ static int create_objects(struct volume *vol, struct fid file, struct component 
 }
 
 /* Tries other OSTs when one turns out to be full, as long as the layout doesn't name them. */
-static int place_component(struct volume *vol, struct fid file, const struct layout *near,
-			   struct component *c)
+static int place_component(const struct placement *p, struct component *c)
 {
-	CLEANUP_FREE bool *full = calloc(vol->osts.count, sizeof(*full));
+	struct volume *vol = p->vol;
 	bool named = c->magic == LAYOUT_MAGIC_SPECIFIC || c->offset_or_gen != LAYOUT_OFFSET_ANY;
 	struct component wanted = *c; /* its objects stay owned by *c until they are replaced */
 	uint32_t failed = 0;
 	int err;
 
-	if (!full)
-		return fail(-ENOMEM, "no memory to choose OSTs");
+	memset(p->full, 0, vol->osts.count * sizeof(*p->full));
 	for (uint32_t attempt = 0;; attempt++) {
 		CLEANUP_FREE uint32_t *indices = NULL;
 		size_t count;
 
 		if (attempt > 0 && c->objects != wanted.objects)
 			wanted.objects = NULL, wanted.object_count = 0;
-		err = choose_osts(vol, &wanted, full, near, &indices, &count);
+		err = choose_osts(p, &wanted, &indices, &count);
 		if (!err)
-			err = create_objects(vol, file, c, indices, count, &failed);
+			err = create_objects(vol, p->file, c, indices, count, &failed);
 		else
 			return err;
+		if (!err)
+			tell_shared_domain(p, indices, count);
 		if (!err || named || (err != -ENOSPC && err != -EDQUOT) ||
 		    attempt >= vol->osts.count)
 			break;
-		full[failed] = true;
+		p->full[failed] = true;
 	}
 	if (err)
 		return err;
@@ -214,33 +295,58 @@ static int place_component(struct volume *vol, struct fid file, const struct lay
 	return 0;
 }
 
-/* Objects for all components that overlap [start, end) and have none. */
-static int place_range(struct volume *vol, struct fid file, const struct layout *near,
-		       struct layout *l, uint64_t start, uint64_t end)
+static void note_placed(const struct placement *p, const struct layout *l, struct component *c)
+{
+	c->flags |= l->kind == LAYOUT_COMPOSITE ? COMP_INIT : 0;
+	c->offset_or_gen = (uint16_t)(l->kind == LAYOUT_PLAIN ? l->gen : 0);
+	if (l->kind == LAYOUT_PLAIN) {
+		c->owner_oid = p->file.oid;
+		c->owner_seq = p->file.seq;
+	}
+}
+
+/* Objects for all of the mirror's components that overlap [start, end) and have none. */
+static int place_range(const struct placement *p, struct layout *l, uint64_t start, uint64_t end)
 {
 	int err = 0;
 
 	for (uint32_t i = 0; !err && i < l->count; i++) {
 		struct component *c = &l->comps[i];
 
-		if (c->start >= end || c->end <= start || component_instantiated(l, c))
+		if (mirror_id_at(l, i) != p->mirror_id || c->start >= end || c->end <= start ||
+		    component_instantiated(l, c))
 			continue;
 		if (!component_has_data(c))
 			return fail(-EOPNOTSUPP,
 				    "component %" PRIu32
 				    ": data can't be written through its pattern",
 				    c->id);
-		err = place_component(vol, file, near, c);
-		if (!err) {
-			c->flags |= l->kind == LAYOUT_COMPOSITE ? COMP_INIT : 0;
-			c->offset_or_gen = (uint16_t)(l->kind == LAYOUT_PLAIN ? l->gen : 0);
-			if (l->kind == LAYOUT_PLAIN) {
-				c->owner_oid = file.oid;
-				c->owner_seq = file.seq;
-			}
-		}
+		err = place_component(p, c);
+		if (!err)
+			note_placed(p, l, c);
 	}
 	return err;
+}
+
+static int place(struct inode *inode, struct file *f, uint32_t mirror_id, struct layout *l,
+		 uint64_t start, uint64_t end, const struct layout *near)
+{
+	uint32_t ost_count = inode->vol->osts.count;
+	CLEANUP_FREE bool *full = calloc(ost_count, sizeof(*full));
+	CLEANUP_FREE bool *avoid = calloc(ost_count, sizeof(*avoid));
+	struct placement p = { .vol = inode->vol,
+			       .inode = inode,
+			       .file = file_fid(f),
+			       .mirror_id = mirror_id,
+			       .full = full,
+			       .avoid = avoid };
+
+	if (!full || !avoid)
+		return fail(-ENOMEM, "no memory to choose OSTs");
+	find_what_to_avoid(&p, l);
+	/* Two wishes can't be had: that mirrors are apart is worth more than shared extents. */
+	p.near = avoids_anything(&p) ? NULL : near;
+	return place_range(&p, l, start, end);
 }
 
 /* Destroys the objects that `now` has and `before` has not. */
@@ -254,31 +360,43 @@ static void take_back(struct volume *vol, const struct layout *before, const str
 	}
 }
 
-static bool covers(const struct layout *l, uint64_t start, uint64_t end)
+static bool covers(const struct layout *l, uint32_t mirror_id, uint64_t start, uint64_t end)
 {
-	int i = layout_find(l, 0, start);
-
-	return i >= 0 && layout_find(l, 0, end - 1) >= 0;
+	return layout_find(l, mirror_id, start) >= 0 && layout_find(l, mirror_id, end - 1) >= 0;
 }
 
-static int instantiate_locked(struct inode *inode, struct file *f, uint64_t start, uint64_t end,
-			      const struct layout *near)
+/* Which mirror's components are meant, by the id that they have. */
+static int find_mirror(struct file *f, const struct layout *l, uint32_t *mirror_id)
+{
+	int err = 0;
+
+	if (*mirror_id == FILE_WHOLE)
+		err = file_primary(f, mirror_id);
+	if (!err && *mirror_id == FILE_WHOLE && l->count)
+		*mirror_id = mirror_id_at(l, 0);
+	return err;
+}
+
+static int instantiate_locked(struct inode *inode, struct file *f, uint32_t mirror_id,
+			      uint64_t start, uint64_t end, const struct layout *near)
 {
 	CLEANUP_LAYOUT struct layout *before = file_layout(f), *now = NULL;
 	char text[FID_TEXT_MAX];
-	int err;
+	int err = find_mirror(f, before, &mirror_id);
 
-	if (!covers(before, start, end))
+	if (err)
+		return err;
+	if (!covers(before, mirror_id, start, end))
 		return fail(-ENODATA, "%s: no component covers the bytes up to %" PRIu64,
 			    fid_text(file_fid(f), text), end);
 	now = layout_clone(before);
 	if (!now)
 		return fail(-ENOMEM, "no memory for a layout");
-	if (now->kind == LAYOUT_COMPOSITE)
-		now->gen++;
-	err = place_range(inode->vol, file_fid(f), near, now, start, end);
+	err = place(inode, f, mirror_id, now, start, end, near);
 	if (!err && layout_equal(before, now))
 		return 0; /* somebody else was first */
+	if (now->kind == LAYOUT_COMPOSITE)
+		now->gen++;
 	if (!err)
 		err = layout_ea_set(inode->vol->mdt, inode->fd, now);
 	if (err) {
@@ -291,7 +409,8 @@ static int instantiate_locked(struct inode *inode, struct file *f, uint64_t star
 	return 0;
 }
 
-int instantiate_range(struct inode *inode, uint64_t start, uint64_t end, const struct layout *near)
+int instantiate_range(struct inode *inode, uint32_t mirror_id, uint64_t start, uint64_t end,
+		      const struct layout *near)
 {
 	struct file *f;
 	int err = inode_get_file(inode, &f);
@@ -301,7 +420,7 @@ int instantiate_range(struct inode *inode, uint64_t start, uint64_t end, const s
 	if (start >= end)
 		return -EINVAL;
 	pthread_mutex_lock(&inode->commit_lock);
-	err = instantiate_locked(inode, f, start, end, near);
+	err = instantiate_locked(inode, f, mirror_id, start, end, near);
 	pthread_mutex_unlock(&inode->commit_lock);
 	return err;
 }

@@ -15,6 +15,8 @@ static int get_locked(struct handle *h, uint32_t mode)
 	/* Or any reader could keep the owner from working on his file. */
 	if (!h->writable)
 		return fail(-EBADF, "a lease needs a descriptor that is open for writing");
+	if (h->mirror_id != FILE_WHOLE)
+		return fail(-EINVAL, "a lease is on a file, not on one mirror");
 	if (inode->lease_holder && inode->lease_holder != h)
 		return fail(-EBUSY, "somebody else has a lease on the file");
 	if (others)

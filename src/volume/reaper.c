@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "mdt/dirty_file.h"
 #include "mdt/layout_ea.h"
 #include "volume/volume_impl.h"
 
@@ -20,6 +21,8 @@ static int reap_inode(struct volume *vol, struct fid fid, int fd)
 		err = 0;
 	if (!err && l)
 		err = destroy_objects(vol, l);
+	if (!err && l)
+		err = dirty_file_remove_all(vol->mdt, fid, l);
 	if (!err)
 		err = layout_ea_remove(vol->mdt, fd);
 	if (!err)
@@ -27,10 +30,27 @@ static int reap_inode(struct volume *vol, struct fid fid, int fd)
 	return err;
 }
 
+/* A file that has a name after all (a crash came between link and rename, or it was the victim of a
+ * commit) only leaves PENDING. Its other link may be an intent that goes just now: one at a time. */
+static int drop_if_named(struct volume *vol, struct fid fid, int fd, bool *ret_named)
+{
+	struct stat st;
+	int err;
+
+	pthread_rwlock_rdlock(&vol->swap_lock);
+	err = sys_fstat(fd, &st);
+	if (!err && st.st_nlink > 1)
+		err = mdt_pending_remove(vol->mdt, fid);
+	pthread_rwlock_unlock(&vol->swap_lock);
+	if (!err)
+		*ret_named = st.st_nlink > 1;
+	return err;
+}
+
 static int reap(struct volume *vol, struct fid fid)
 {
 	CLEANUP_FD int fd = -1;
-	struct stat st;
+	bool named = false;
 	int err = swap_resolve(vol, fid);
 
 	if (!err)
@@ -38,11 +58,9 @@ static int reap(struct volume *vol, struct fid fid)
 	if (err == -ENOENT)
 		return 0;
 	if (!err)
-		err = sys_fstat(fd, &st);
-	if (err)
+		err = drop_if_named(vol, fid, fd, &named);
+	if (err || named)
 		return err;
-	if (st.st_nlink > 1) /* it has a name after all: a crash came between link and rename */
-		return mdt_pending_remove(vol->mdt, fid);
 	return reap_inode(vol, fid, fd);
 }
 

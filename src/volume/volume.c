@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "base/units.h"
+#include "mdt/dirty_file.h"
 #include "volume/lock_file.h"
 #include "volume/volume_impl.h"
 
@@ -124,6 +125,16 @@ static int open_mdt(struct volume *vol)
 	return err ? err : mdt_open(vol->mdt_path, vol->conf.privileged, &vol->mdt);
 }
 
+/* Before anything looks at a map of what is out of date, recovery included. */
+static int begin_use(struct volume *vol)
+{
+	unsigned int removed;
+	int err = dirty_file_begin_use(vol->mdt, &removed);
+
+	vol->in_use = !err;
+	return err;
+}
+
 static int open_all(struct volume *vol)
 {
 	int err = open_mdt(vol);
@@ -136,6 +147,8 @@ static int open_all(struct volume *vol)
 		err = make_default_layout(vol);
 	if (!err)
 		err = make_random(vol);
+	if (!err)
+		err = begin_use(vol);
 	if (!err)
 		err = inode_table_init(vol);
 	if (!err)
@@ -181,13 +194,52 @@ int volume_open(const char *mdt_path, struct volume **ret_volume)
 
 /* ---- closing ---- */
 
+/* All data on the OST's file system. */
+static int sync_data(struct ost *ost)
+{
+	CLEANUP_FD int fd = sys_openat(AT_FDCWD, ost_path(ost), O_RDONLY | O_DIRECTORY, 0);
+
+	return fd < 0 ? fd : sys_syncfs(fd);
+}
+
+/*
+ * Where a map says of a stale mirror that a range of it is right, that range is durable on the mirror, but
+ * it may not be on the mirror it was copied from: nobody asked for that. Before the maps may be
+ * trusted after a power loss, it must be. Where there is no map, programs' fsync(2) is enough.
+ */
+static bool sync_osts(struct volume *vol)
+{
+	bool maps = dirty_file_any(vol->mdt), synced = true;
+
+	for (uint32_t i = 0; i < vol->osts.count; i++) {
+		struct ost *ost = vol->osts.osts[i];
+
+		if (ost_active(ost) && (ost_sync(ost) || (maps && sync_data(ost)))) {
+			log_warning("OST %" PRIu32 ": not synced", i);
+			synced = false;
+		}
+		synced &= !maps || ost_active(ost);
+	}
+	return synced;
+}
+
+/* A volume that can't be synced as a whole stays marked as in use: maps are trusted as long as the machine
+ * stays up, not after it went down. */
+static void end_use(struct volume *vol)
+{
+	bool synced = sync_osts(vol);
+	int err = synced ? dirty_file_end_use(vol->mdt) : mdt_sync(vol->mdt);
+
+	if (err)
+		log_warning("%s: not synced", vol->mdt_path);
+	else if (!synced)
+		log_info("stale mirrors are copied as a whole if the machine goes down now");
+}
+
 static void close_osts(struct volume *vol)
 {
-	for (uint32_t i = 0; i < vol->osts.count; i++) {
-		if (ost_active(vol->osts.osts[i]) && ost_sync(vol->osts.osts[i]))
-			log_warning("OST %" PRIu32 ": not synced", i);
+	for (uint32_t i = 0; i < vol->osts.count; i++)
 		ost_free(vol->osts.osts[i]);
-	}
 	free(vol->osts.osts);
 }
 
@@ -205,8 +257,8 @@ void volume_close(struct volume *vol)
 		lock_file_ending(vol->lock_fd);
 	reaper_stop(&vol->reaper);
 	inode_table_release(vol);
-	if (vol->mdt && mdt_sync(vol->mdt))
-		log_warning("%s: not synced", vol->mdt_path);
+	if (vol->in_use)
+		end_use(vol);
 	close_osts(vol);
 	mdt_free(vol->mdt);
 	fd_cleanup(&vol->lock_fd);

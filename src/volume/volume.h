@@ -54,6 +54,7 @@ const struct layout_limits *volume_limits(struct volume *vol);
 struct volume_moved {
 	struct io_moved copies;
 	uint64_t read_bytes, written_bytes;
+	uint64_t failovers; /* reads that another mirror had to serve */
 };
 void volume_get_moved(struct volume *vol, struct volume_moved *ret_moved);
 

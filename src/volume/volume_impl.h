@@ -3,8 +3,8 @@
  * What the files of volume/ share: the structs behind volume.h, inode.h and handle.h. Nobody else
  * includes this.
  *
- * Locks, in the order in which they are taken (docs/locking.md): inode.commit_lock (two: by FID),
- * volume.swap_lock, the layout lock inside struct file (two: by FID), inode.lock,
+ * Locks, in the order in which they are taken (docs/locking.md): inode.commit_lock (several: by FID),
+ * volume.swap_lock, the layout lock inside struct file (several: by FID), inode.lock,
  * volume.table_lock, volume.alloc_lock, reaper.lock, volume.moved_lock.
  */
 #ifndef LOVFS_VOLUME_VOLUME_IMPL_H
@@ -29,6 +29,7 @@ struct volume {
 	struct conf conf;
 	char *mdt_path; /* owned */
 	struct mdt *mdt;
+	bool in_use; /* dirty_file_begin_use() was called */
 	int lock_fd; /* holds flock(2) of `lock` in the MDT directory */
 	struct ost_set osts;
 	struct io_ladder ladder;
@@ -72,7 +73,9 @@ struct inode {
 	uint64_t refs;      /* guarded by table_lock */
 	struct inode *next; /* chain; guarded by table_lock */
 
-	pthread_mutex_t commit_lock; /* one commit at a time: instantiation, set layout, swap */
+	/* one commit at a time: instantiation, set layout, swap, merge, split, mirrors' states */
+	pthread_mutex_t commit_lock;
+	bool domain_told; /* guarded by commit_lock: that mirrors share a device has been logged */
 
 	pthread_mutex_t lock;
 	/* guarded by lock, below */
@@ -84,7 +87,11 @@ struct inode {
 	bool orphan;          /* has no name: its MDT inode is in PENDING */
 	bool reaped;          /* given to the reaper: can't be opened any more */
 	bool victim;          /* made without a name, for a swap */
-	nlink_t swap_nlink; /* not 0: a swap's intent is, or may be, one more link; how many there are else */
+	/* not 0: the intent of a commit is, or may be, some more links; how many there are else */
+	nlink_t swap_nlink;
+	/* Intents with this file that could not be removed; each holds a reference. No other swap, merge or
+	 * split until that is done, at the latest by the next mount. */
+	unsigned int unsettled;
 	bool size_saved;   /* trusted.som may be there and must go before the next write */
 	bool size_changed; /* trusted.som is to be set at the next flush */
 	bool mtime_ahead;  /* the modification time may be later than now: see inode_modified() */
@@ -93,6 +100,8 @@ struct inode {
 	uint32_t group_gid;  /* 0 = no group lock */
 	unsigned int group_holders;
 	struct parked *parked; /* requests held back by the group lock */
+	struct follow *follow; /* copies that follow the file, of one handle; follow_session.c */
+	struct inode *follows; /* a victim that is such a copy: of which file. Not a reference */
 	struct volume_moved moved;
 };
 
@@ -100,7 +109,8 @@ struct handle {
 	struct inode *inode; /* a reference; of a mirror as a file: the file's */
 	struct file *file;   /* the inode's */
 	bool writable;
-	bool mirror;        /* opened as .lovfs/mirror/...: for ioctls and reading */
+	bool hidden;        /* opened as .lovfs/mirror/...: another inode of the kernel's */
+	uint32_t mirror_id; /* FILE_WHOLE, or the one mirror that it is of */
 	uint32_t group_gid; /* guarded by inode->lock: held by this handle, 0 = none */
 };
 
@@ -133,6 +143,10 @@ void inode_modified(struct inode *inode);
 void inode_save_size(struct inode *inode);
 /* ftruncate(2) proper: instantiates, sets the modification time. */
 int MUST_CHECK inode_truncate(struct inode *inode, uint64_t size_bytes);
+/* Its objects alone, of the file (FILE_WHOLE) or of one mirror. */
+int MUST_CHECK inode_truncate_objects(struct inode *inode, uint32_t mirror_id, uint64_t size_bytes);
+/* -EPERM with text: uid is neither root nor the file's owner. */
+int MUST_CHECK inode_check_owner(struct inode *inode, uid_t uid);
 
 /* ---- hidden.c ---- */
 
@@ -143,12 +157,15 @@ int MUST_CHECK hidden_getattr(struct inode *inode, struct stat *ret_st);
 /* ---- instantiate.c ---- */
 
 /*
- * Makes the objects of all components of [start, end) that have none (first write). `near` (may be
- * NULL): the layout of a file that the data is copied from; where nothing else is asked for, the
- * objects go to devices that can share extents with its objects. -ENODATA: no component covers all.
+ * Makes the objects of all components of [start, end) of one mirror (FILE_WHOLE: of the one that is
+ * written) that have none (first write). Those of a mirror go to other devices than those of the
+ * file's other mirrors, where there are such; so do those of a victim that is to become one. `near`
+ * (may be NULL): the layout of a file that the data is copied from; where nothing else is asked for,
+ * the objects go to devices that can share extents with its objects. -ENODATA: no component covers
+ * all.
  */
-int MUST_CHECK instantiate_range(struct inode *inode, uint64_t start, uint64_t end,
-				 const struct layout *near);
+int MUST_CHECK instantiate_range(struct inode *inode, uint32_t mirror_id, uint64_t start,
+				 uint64_t end, const struct layout *near);
 /* Destroys the objects of a layout. Continues after an error and returns the first. */
 int MUST_CHECK destroy_objects(struct volume *vol, const struct layout *l);
 
@@ -167,13 +184,65 @@ bool group_lock_holds_back(struct inode *inode, const struct handle *h);
 /* Gives up what h holds. */
 void group_lock_drop(struct handle *h);
 
-/* ---- recover.c, reaper.c, swap.c ---- */
+/* ---- mirrors.c: states of mirrors ---- */
+
+/* Before a write of [start, end): the other mirrors are durably stale where it reaches, each with a
+ * map. `end` may be LAYOUT_EOF. */
+int MUST_CHECK mirrors_make_stale(struct inode *inode, uint64_t start, uint64_t end);
+/*
+ * Sets another layout of the file: on the MDT inode, durably, then in memory. Caller holds the
+ * commit_lock. On failure nothing has changed. Where what can't be made durable can't be put back,
+ * either, it stays changed (logged), as if it had succeeded: the inode says so.
+ */
+int MUST_CHECK mirrors_commit(struct inode *inode, struct file *f, const struct layout *l);
+/* The first half: on the MDT inode. The caller sets it in memory. */
+int MUST_CHECK mirrors_store(struct inode *inode, const struct layout *before,
+			     const struct layout *now);
+/* The same for a layout (of mirror_change.h) by which mirrors become stale: each of those gets a map by
+ * which all of it is out of date. What isn't durable has failed here, in any case. */
+int MUST_CHECK mirrors_commit_stale(struct inode *inode, struct file *f, const struct layout *l);
+/* The same for the file's state alone: not durably, as after a crash it says nothing. */
+int MUST_CHECK mirrors_set_state(struct inode *inode, struct file *f, const struct layout *l);
+
+/* ---- mirror_maps.c: the dirty maps of stale mirrors. Callers hold the commit_lock, unless it says
+ * otherwise ---- */
+
+/* When the file is opened for writing: maps of all stale mirrors follow it. One that isn't there or
+ * can't be trusted (logged) is made anew, all dirty. Takes the commit_lock. */
+int MUST_CHECK mirrors_load_maps(struct inode *inode, struct file *f);
+int MUST_CHECK mirrors_load_maps_locked(struct inode *inode, struct file *f);
+/* When it isn't open any more: closes them. Takes the commit_lock. */
+void mirrors_drop_maps(struct inode *inode, struct file *f);
+/* A new map follows, for a mirror that is stale by layout l. `whole`: all is dirty. */
+int MUST_CHECK mirrors_new_map(struct inode *inode, struct file *f, const struct layout *l,
+			       uint32_t mirror_id, bool whole);
+/* The mirror's map no longer follows, and goes from the disk. */
+void mirrors_forget_map(struct inode *inode, struct file *f, uint32_t mirror_id);
+
+/* ---- follow_session.c ---- */
+
+/* Whether the mirror may be written now: it is followed. */
+bool follow_has_mirror(struct inode *inode, uint32_t mirror_id);
+/* Whether it is this handle that follows the mirror, or (FILE_WHOLE) has victims follow. */
+bool follow_is_by(struct handle *h, uint32_t mirror_id);
+/* The mirror is no longer followed: it is in sync. */
+void follow_remove_mirror(struct handle *h, uint32_t mirror_id);
+/* Whether copies from the file mustn't share extents with their destination. */
+bool follow_is_physical(struct inode *inode);
+/* Whether what h follows by will be mirrors: the file must be durable, too, before they are in sync. */
+bool follow_makes_mirrors(struct handle *h);
+/* For a victim that follows some file physically: the layouts that its objects are to keep away from
+ * (the file's and the other victims'), each with a reference, at most `max`; returns how many. */
+unsigned int follow_layouts_to_avoid(struct inode *victim, const struct layout **ret_layouts,
+				     unsigned int max);
+
+/* ---- recover.c, reaper.c, swap_recover.c ---- */
 
 /* Finishes or takes back what a crash left in PENDING. */
 int MUST_CHECK recover_volume(struct volume *vol);
 /* A file's last name is gone: destroys it now if nobody has it open, or at its last close. */
 void orphan_file(struct volume *vol, struct fid fid);
-/* Finishes a swap whose victim is `victim`, if one was left half way. */
+/* Finishes or takes back what a swap, merge or split left half way for `victim`, if anything. */
 int MUST_CHECK swap_resolve(struct volume *vol, struct fid victim);
 
 #endif

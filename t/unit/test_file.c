@@ -12,6 +12,7 @@ static struct bed bed;
 
 static void test_no_layout(void **state)
 {
+	struct file_attr attr;
 	struct file *f;
 	uint64_t at;
 	char buf[16];
@@ -20,14 +21,18 @@ static void test_no_layout(void **state)
 	assert_int_equal(file_new((struct fid){ 1, 1, 0 }, &bed.osts, NULL, 41, &f), 0);
 	assert_null(file_layout(f));
 	assert_int_equal(size_of(f), 0);
-	assert_int_equal(file_read(f, buf, sizeof(buf), 0), 0);
-	assert_int_equal(file_write(f, "x", 1, 0), FILE_NOT_INSTANTIATED);
-	assert_int_equal(file_truncate(f, 0), 0);
-	assert_int_equal(file_truncate(f, 1), FILE_NOT_INSTANTIATED);
-	assert_int_equal(file_fallocate(f, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 9), 0);
-	assert_int_equal(file_fallocate(f, 0, 0, 9), FILE_NOT_INSTANTIATED);
-	assert_int_equal(file_seek(f, 0, SEEK_HOLE, &at), -ENXIO);
-	assert_int_equal(file_sync(f, true), 0);
+	assert_int_equal(file_read(f, FILE_WHOLE, buf, sizeof(buf), 0), 0);
+	assert_int_equal(file_write(f, FILE_WHOLE, "x", 1, 0), FILE_NOT_INSTANTIATED);
+	assert_int_equal(file_truncate(f, FILE_WHOLE, 0), 0);
+	assert_int_equal(file_truncate(f, FILE_WHOLE, 1), FILE_NOT_INSTANTIATED);
+	assert_int_equal(
+		file_fallocate(f, FILE_WHOLE, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 9), 0);
+	assert_int_equal(file_fallocate(f, FILE_WHOLE, 0, 0, 9), FILE_NOT_INSTANTIATED);
+	assert_int_equal(file_seek(f, FILE_WHOLE, 0, SEEK_HOLE, &at), -ENXIO);
+	assert_int_equal(file_sync(f, FILE_WHOLE, true), 0);
+	assert_int_equal(file_sync(f, 1, true), -ENOENT);
+	assert_int_equal(file_stat(f, 1, &attr), -ENOENT);
+	assert_int_equal(file_read(f, 1, buf, sizeof(buf), 0), -ENOENT);
 	file_close_objects(f);
 	file_free(f);
 	file_free(NULL);
@@ -41,29 +46,29 @@ static void test_instantiation(void **state)
 
 	(void)state;
 	fill_pattern((uint8_t *)buf, 2 * MIB, 0, 1);
-	assert_int_equal(file_write(f, buf, 1, 0), FILE_NOT_INSTANTIATED);
+	assert_int_equal(file_write(f, FILE_WHOLE, buf, 1, 0), FILE_NOT_INSTANTIATED);
 	assert_true(bed_instantiate(&bed, f, 0, 1));
-	assert_int_equal(file_write(f, buf, 1, 0), 1);
+	assert_int_equal(file_write(f, FILE_WHOLE, buf, 1, 0), 1);
 	/* Nothing of a write that needs more objects is done. */
-	assert_int_equal(file_write(f, buf, 2 * MIB, 0), FILE_NOT_INSTANTIATED);
+	assert_int_equal(file_write(f, FILE_WHOLE, buf, 2 * MIB, 0), FILE_NOT_INSTANTIATED);
 	assert_int_equal(size_of(f), 1);
 	/* A last component with objects, and one without in between: a hole. */
 	assert_true(bed_instantiate(&bed, f, MIB, MIB + 1));
-	assert_int_equal(file_write(f, buf, 5, MIB + 7), 5);
+	assert_int_equal(file_write(f, FILE_WHOLE, buf, 5, MIB + 7), 5);
 	assert_int_equal(size_of(f), MIB + 12);
-	assert_int_equal(file_seek(f, 4096, SEEK_DATA, &at), 0);
+	assert_int_equal(file_seek(f, FILE_WHOLE, 4096, SEEK_DATA, &at), 0);
 	assert_in_range(at, MIB, MIB + 7);
 	memset(buf, 0xee, 2 * MIB);
-	assert_int_equal(file_read(f, buf, 2 * MIB, 256 * KIB), 768 * KIB + 12);
+	assert_int_equal(file_read(f, FILE_WHOLE, buf, 2 * MIB, 256 * KIB), 768 * KIB + 12);
 	assert_int_equal(buf[0], 0);
 	assert_memory_equal(buf, buf + 1, 768 * KIB + 6);
 	/* To a size in the component without objects: only possible with objects. */
-	assert_int_equal(file_truncate(f, 512 * KIB), FILE_NOT_INSTANTIATED);
+	assert_int_equal(file_truncate(f, FILE_WHOLE, 512 * KIB), FILE_NOT_INSTANTIATED);
 	assert_int_equal(size_of(f), MIB + 12);
-	assert_int_equal(file_truncate(f, 100), 0);
+	assert_int_equal(file_truncate(f, FILE_WHOLE, 100), 0);
 	assert_int_equal(size_of(f), 100);
 	assert_true(bed_instantiate(&bed, f, 512 * KIB, 512 * KIB + 1));
-	assert_int_equal(file_truncate(f, 512 * KIB), 0);
+	assert_int_equal(file_truncate(f, FILE_WHOLE, 512 * KIB), 0);
 	assert_int_equal(size_of(f), 512 * KIB);
 	free(buf);
 	file_free(f);
@@ -76,8 +81,8 @@ static void test_truncate_at_component_end(void **state)
 
 	(void)state;
 	write_pattern(&bed, f, 0, 256 * KIB, 1);
-	assert_int_equal(file_truncate(f, 256 * KIB), 0);
-	assert_int_equal(file_truncate(f, 256 * KIB + 1), FILE_NOT_INSTANTIATED);
+	assert_int_equal(file_truncate(f, FILE_WHOLE, 256 * KIB), 0);
+	assert_int_equal(file_truncate(f, FILE_WHOLE, 256 * KIB + 1), FILE_NOT_INSTANTIATED);
 	assert_int_equal(size_of(f), 256 * KIB);
 	file_free(f);
 }
@@ -90,15 +95,15 @@ static void test_not_covered(void **state)
 
 	(void)state;
 	assert_true(bed_instantiate(&bed, f, 0, LAYOUT_EOF));
-	assert_int_equal(file_write(f, buf, 100, 2 * MIB), -ENODATA);
+	assert_int_equal(file_write(f, FILE_WHOLE, buf, 100, 2 * MIB), -ENODATA);
 	assert_string_equal(error_text(-ENODATA),
 			    "no component of the layout covers offset 2097152");
-	assert_int_equal(file_write(f, buf, 100, 2 * MIB - 60), 60);
+	assert_int_equal(file_write(f, FILE_WHOLE, buf, 100, 2 * MIB - 60), 60);
 	assert_int_equal(size_of(f), 2 * MIB);
-	assert_int_equal(file_truncate(f, 2 * MIB + 1), -ENODATA);
-	assert_int_equal(file_fallocate(f, 0, 2 * MIB - 1, 2), -ENODATA);
-	assert_int_equal(file_read(f, buf, 100, 2 * MIB - 10), 10);
-	assert_int_equal(file_read(f, buf, 100, 2 * MIB), 0);
+	assert_int_equal(file_truncate(f, FILE_WHOLE, 2 * MIB + 1), -ENODATA);
+	assert_int_equal(file_fallocate(f, FILE_WHOLE, 0, 2 * MIB - 1, 2), -ENODATA);
+	assert_int_equal(file_read(f, FILE_WHOLE, buf, 100, 2 * MIB - 10), 10);
+	assert_int_equal(file_read(f, FILE_WHOLE, buf, 100, 2 * MIB), 0);
 	file_free(f);
 }
 
@@ -114,40 +119,15 @@ static void test_kinds(void **state)
 	l->comps[1].pattern = PATTERN_MDT;
 	f = bed_file(&bed, l);
 	write_pattern(&bed, f, 0, 10, 1);
-	assert_int_equal(file_write(f, "x", 1, 300 * KIB), -EOPNOTSUPP);
-	assert_int_equal(file_read(f, &c, 1, 300 * KIB), -EOPNOTSUPP);
-	assert_int_equal(file_truncate(f, 0), -EOPNOTSUPP);
+	assert_int_equal(file_write(f, FILE_WHOLE, "x", 1, 300 * KIB), -EOPNOTSUPP);
+	assert_int_equal(file_read(f, FILE_WHOLE, &c, 1, 300 * KIB), -EOPNOTSUPP);
+	assert_int_equal(file_truncate(f, FILE_WHOLE, 0), -EOPNOTSUPP);
 	assert_int_equal(size_of(f), 10);
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
-		assert_int_equal(file_fallocate(f, modes[i], 0, STRIPE), -EOPNOTSUPP);
-	assert_int_equal(file_fallocate(f, 0, 0, 0), -EINVAL);
-	assert_int_equal(file_fallocate(f, 0, INT64_MAX, 1), -EFBIG);
-	assert_int_equal(file_truncate(f, (uint64_t)INT64_MAX + 1), -EFBIG);
-	file_free(f);
-}
-
-/* Files with mirrors are read through one that is in sync, and not written. */
-static void test_mirrors(void **state)
-{
-	struct layout *l = layout_new(LAYOUT_COMPOSITE, 2);
-	struct file *f;
-	char buf[20];
-
-	(void)state;
-	set_component(&l->comps[0], 0x10001, 0, LAYOUT_EOF, 1);
-	set_component(&l->comps[1], 0x20001, 0, LAYOUT_EOF, 2);
-	f = bed_file(&bed, l);
-	assert_true(bed_instantiate(&bed, f, 0, 1));
-	/* With one mirror less it can be written. */
-	file_commit_begin(f);
-	l = layout_clone(file_commit_layout(f));
-	l->mirror_count = 2;
-	file_commit_set(f, l);
-	file_commit_end(f);
-	layout_unref(l);
-	assert_int_equal(file_write(f, "x", 1, 0), -EOPNOTSUPP);
-	assert_int_equal(file_truncate(f, 1), -EOPNOTSUPP);
-	assert_int_equal(file_read(f, buf, sizeof(buf), 0), 0);
+		assert_int_equal(file_fallocate(f, FILE_WHOLE, modes[i], 0, STRIPE), -EOPNOTSUPP);
+	assert_int_equal(file_fallocate(f, FILE_WHOLE, 0, 0, 0), -EINVAL);
+	assert_int_equal(file_fallocate(f, FILE_WHOLE, 0, INT64_MAX, 1), -EFBIG);
+	assert_int_equal(file_truncate(f, FILE_WHOLE, (uint64_t)INT64_MAX + 1), -EFBIG);
 	file_free(f);
 }
 
@@ -199,17 +179,17 @@ static void test_version(void **state)
 
 	(void)state;
 	assert_int_equal(file_data_version(f), 7);
-	assert_int_equal(file_write(f, "x", 1, 0), FILE_NOT_INSTANTIATED);
+	assert_int_equal(file_write(f, FILE_WHOLE, "x", 1, 0), FILE_NOT_INSTANTIATED);
 	write_pattern(&bed, f, 0, 3 * STRIPE, 1);
 	assert_in_range(file_data_version(f), 8, 10);
 	file_close_objects(f);
-	assert_int_equal(file_utimens(f, times), 0);
-	assert_int_equal(file_read(f, &c, 1, 0), 1);
+	assert_int_equal(file_utimens(f, FILE_WHOLE, times), 0);
+	assert_int_equal(file_read(f, FILE_WHOLE, &c, 1, 0), 1);
 	times[0].tv_sec++;
 	version = file_data_version(f);
-	assert_int_equal(file_utimens(f, times), 0);
+	assert_int_equal(file_utimens(f, FILE_WHOLE, times), 0);
 	assert_int_not_equal(file_data_version(f), version);
-	assert_int_equal(file_stat(f, &attr), 0);
+	assert_int_equal(file_stat(f, FILE_WHOLE, &attr), 0);
 	assert_int_equal(attr.atime.tv_sec, times[0].tv_sec);
 	assert_int_equal(attr.mtime.tv_nsec, times[1].tv_nsec);
 	assert_true(attr.blocks >= 3 * STRIPE / 512);
@@ -241,23 +221,23 @@ static void test_inactive_ost(void **state)
 	layout_unref(l);
 	file_close_objects(f);
 	bed_open_ost(&bed, 2, "/nonexistent");
-	assert_int_equal(file_stat(f, &attr), 0);
+	assert_int_equal(file_stat(f, FILE_WHOLE, &attr), 0);
 	assert_false(attr.complete);
 	for (unsigned int i = 0; i < 16; i++) {
-		ssize_t n = file_read(f, buf, STRIPE, i * STRIPE);
+		ssize_t n = file_read(f, FILE_WHOLE, buf, STRIPE, i * STRIPE);
 
 		assert_int_equal(n, i % 4 == missing ? -EIO : (ssize_t)STRIPE);
 		if (n == STRIPE)
 			assert_memory_equal(buf, expected + i * STRIPE, STRIPE);
 	}
 	/* Where the file ends can't be known. */
-	assert_int_equal(file_read(f, buf, STRIPE, 16 * STRIPE), -EIO);
+	assert_int_equal(file_read(f, FILE_WHOLE, buf, STRIPE, 16 * STRIPE), -EIO);
 	assert_string_not_equal(error_text(-EIO), "Input/output error");
-	assert_int_equal(file_write(f, buf, STRIPE, missing * STRIPE), -EIO);
-	assert_int_equal(file_truncate(f, 1), -EIO);
-	assert_int_equal(file_sync(f, false), -EIO);
-	assert_int_equal(file_fallocate(f, 0, 0, 17 * STRIPE), -EIO);
-	assert_int_equal(file_write(f, expected, sizeof(expected), 0),
+	assert_int_equal(file_write(f, FILE_WHOLE, buf, STRIPE, missing * STRIPE), -EIO);
+	assert_int_equal(file_truncate(f, FILE_WHOLE, 1), -EIO);
+	assert_int_equal(file_sync(f, FILE_WHOLE, false), -EIO);
+	assert_int_equal(file_fallocate(f, FILE_WHOLE, 0, 0, 17 * STRIPE), -EIO);
+	assert_int_equal(file_write(f, FILE_WHOLE, expected, sizeof(expected), 0),
 			 missing ? (ssize_t)(missing * STRIPE) : -EIO);
 	ost_free(bed.list[2]);
 	bed.list[2] = good;
@@ -287,23 +267,24 @@ static void test_full_ost(void **state)
 	assert_true(bed_instantiate(&small, f, 0, 1));
 	fill_pattern(expected, 8 * MIB, 0, 1);
 
-	assert_int_equal(file_fallocate(f, 0, 0, 8 * MIB), -ENOSPC);
+	assert_int_equal(file_fallocate(f, FILE_WHOLE, 0, 0, 8 * MIB), -ENOSPC);
 	assert_non_null(strstr(error_text(-ENOSPC), "on OST 1"));
 	assert_int_equal(size_of(f), 0);
-	assert_int_equal(file_truncate(f, 1), 0);
-	assert_int_equal(file_truncate(f, 0), 0);
-	n = file_write(f, expected, 8 * MIB, 0);
+	assert_int_equal(file_truncate(f, FILE_WHOLE, 1), 0);
+	assert_int_equal(file_truncate(f, FILE_WHOLE, 0), 0);
+	n = file_write(f, FILE_WHOLE, expected, 8 * MIB, 0);
 	assert_in_range(n, MIB, 2 * MIB);
 	assert_content(f, expected, (size_t)n);
 	/* The next stripe in the object that is on the small OST. */
 	at = ((uint64_t)n / (2 * STRIPE) + 1) * 2 * STRIPE;
-	assert_int_equal(file_write(f, expected, STRIPE, at), -ENOSPC);
+	assert_int_equal(file_write(f, FILE_WHOLE, expected, STRIPE, at), -ENOSPC);
 	assert_content(f, expected, (size_t)n);
-	assert_int_equal(file_fallocate(f, FALLOC_FL_ZERO_RANGE, (uint64_t)n - 5, 4 * MIB),
-			 -ENOSPC);
+	assert_int_equal(
+		file_fallocate(f, FILE_WHOLE, FALLOC_FL_ZERO_RANGE, (uint64_t)n - 5, 4 * MIB),
+		-ENOSPC);
 	assert_content(f, expected, (size_t)n);
-	assert_int_equal(file_truncate(f, 1), 0);
-	assert_int_equal(file_write(f, expected, MIB, 0), MIB);
+	assert_int_equal(file_truncate(f, FILE_WHOLE, 1), 0);
+	assert_int_equal(file_write(f, FILE_WHOLE, expected, MIB, 0), MIB);
 	assert_content(f, expected, MIB);
 	file_free(f);
 	bed_release(&small);
@@ -392,14 +373,14 @@ static void test_copy_hole_at_end(void **state)
 
 	(void)state;
 	write_pattern(&bed, src, 0, STRIPE, 1);
-	assert_int_equal(file_truncate(src, 10 * MIB), 0);
+	assert_int_equal(file_truncate(src, FILE_WHOLE, 10 * MIB), 0);
 	write_pattern(&bed, dst, 0, MIB, 2);
 	assert_int_equal(file_copy_range(&c, &moved), 10 * MIB);
 	assert_int_equal(size_of(dst), 10 * MIB);
 	assert_int_equal(moved.hole_bytes, 10 * MIB - STRIPE);
-	assert_int_equal(file_seek(dst, 0, SEEK_HOLE, &at), 0);
+	assert_int_equal(file_seek(dst, FILE_WHOLE, 0, SEEK_HOLE, &at), 0);
 	assert_int_equal(at, STRIPE);
-	assert_int_equal(file_seek(dst, at, SEEK_DATA, &at), -ENXIO);
+	assert_int_equal(file_seek(dst, FILE_WHOLE, at, SEEK_DATA, &at), -ENXIO);
 	file_free(src);
 	file_free(dst);
 }
@@ -440,7 +421,6 @@ int main(void)
 		cmocka_unit_test(test_truncate_at_component_end),
 		cmocka_unit_test(test_not_covered),
 		cmocka_unit_test(test_kinds),
-		cmocka_unit_test(test_mirrors),
 		cmocka_unit_test(test_commit),
 		cmocka_unit_test(test_version),
 		cmocka_unit_test(test_inactive_ost),

@@ -126,7 +126,8 @@ static inline struct file *bed_file(struct bed *b, struct layout *l)
 
 static inline void make_objects(struct bed *b, struct file *f, struct component *c)
 {
-	uint32_t first = file_fid(f).oid;
+	/* Mirrors begin on different OSTs. */
+	uint32_t first = file_fid(f).oid + component_mirror_id(c);
 
 	assert_int_equal(component_set_objects(c, c->stripe_count), 0);
 	for (uint32_t k = 0; k < c->stripe_count; k++) {
@@ -203,7 +204,7 @@ static inline uint64_t size_of(struct file *f)
 {
 	struct file_attr attr;
 
-	assert_int_equal(file_stat(f, &attr), 0);
+	assert_int_equal(file_stat(f, FILE_WHOLE, &attr), 0);
 	assert_true(attr.complete);
 	return attr.size_bytes;
 }
@@ -225,7 +226,8 @@ static inline void write_pattern(struct bed *b, struct file *f, uint64_t offset,
 
 	assert_non_null(buf);
 	fill_pattern(buf, len, offset, salt);
-	assert_int_equal(INSTANTIATING(b, f, offset, offset + len, file_write(f, buf, len, offset)),
+	assert_int_equal(INSTANTIATING(b, f, offset, offset + len,
+				       file_write(f, FILE_WHOLE, buf, len, offset)),
 			 len);
 	free(buf);
 }
@@ -237,7 +239,7 @@ static inline void assert_content(struct file *f, const uint8_t *expected, size_
 
 	assert_non_null(buf);
 	assert_int_equal(size_of(f), size);
-	assert_int_equal(file_read(f, buf, size + 4096, 0), size);
+	assert_int_equal(file_read(f, FILE_WHOLE, buf, size + 4096, 0), size);
 	for (size_t i = 0; i < size; i++) {
 		if (buf[i] != expected[i])
 			fail_msg("byte %zu of %zu is 0x%02x instead of 0x%02x", i, size, buf[i],

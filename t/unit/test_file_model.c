@@ -70,7 +70,7 @@ static void do_read(struct run *r, struct model *m)
 	pick_range(r, m, &offset, &len);
 	expected = offset >= m->size ? 0 : MIN_OF(len, m->size - offset);
 	memset(r->scratch, 0xee, len);
-	assert_int_equal(file_read(m->f, r->scratch, len, offset), expected);
+	assert_int_equal(file_read(m->f, FILE_WHOLE, r->scratch, len, offset), expected);
 	assert_memory_equal(r->scratch, m->bytes + offset, expected);
 }
 
@@ -81,7 +81,7 @@ static void do_write(struct run *r, struct model *m)
 	pick_range(r, m, &offset, &len);
 	fill_pattern(r->scratch, len, offset, (unsigned int)random_u64(&r->random));
 	assert_int_equal(INSTANTIATING(&r->bed, m->f, offset, offset + len,
-				       file_write(m->f, r->scratch, len, offset)),
+				       file_write(m->f, FILE_WHOLE, r->scratch, len, offset)),
 			 len);
 	memcpy(m->bytes + offset, r->scratch, len);
 	grow(m, offset + len);
@@ -92,8 +92,9 @@ static void do_truncate(struct run *r, struct model *m)
 	uint64_t size = pick_offset(r, m);
 	uint64_t last = size ? size - 1 : 0;
 
-	assert_int_equal(INSTANTIATING(&r->bed, m->f, last, last + 1, file_truncate(m->f, size)),
-			 0);
+	assert_int_equal(
+		INSTANTIATING(&r->bed, m->f, last, last + 1, file_truncate(m->f, FILE_WHOLE, size)),
+		0);
 	if (size < m->size)
 		memset(m->bytes + size, 0, m->size - size);
 	m->size = size;
@@ -110,7 +111,7 @@ static void do_fallocate(struct run *r, struct model *m)
 
 	pick_range(r, m, &offset, &len);
 	assert_int_equal(INSTANTIATING(&r->bed, m->f, offset, offset + len,
-				       file_fallocate(m->f, mode, offset, len)),
+				       file_fallocate(m->f, FILE_WHOLE, mode, offset, len)),
 			 0);
 	if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE))
 		memset(m->bytes + offset, 0, len);
@@ -130,11 +131,11 @@ static bool all_zero(const uint8_t *bytes, uint64_t len)
 static void do_seek(struct run *r, struct model *m)
 {
 	uint64_t offset = pick_offset(r, m), at = 0, next = 0;
-	int err = file_seek(m->f, offset, SEEK_DATA, &at);
+	int err = file_seek(m->f, FILE_WHOLE, offset, SEEK_DATA, &at);
 
 	if (offset >= m->size) {
 		assert_int_equal(err, -ENXIO);
-		assert_int_equal(file_seek(m->f, offset, SEEK_HOLE, &at), -ENXIO);
+		assert_int_equal(file_seek(m->f, FILE_WHOLE, offset, SEEK_HOLE, &at), -ENXIO);
 		return;
 	}
 	if (err) {
@@ -144,12 +145,12 @@ static void do_seek(struct run *r, struct model *m)
 		assert_in_range(at, offset, m->size - 1);
 		assert_true(all_zero(m->bytes + offset, at - offset));
 	}
-	assert_int_equal(file_seek(m->f, offset, SEEK_HOLE, &at), 0);
+	assert_int_equal(file_seek(m->f, FILE_WHOLE, offset, SEEK_HOLE, &at), 0);
 	assert_in_range(at, offset, m->size);
 	if (at == m->size)
 		return;
 	/* It is a hole: data doesn't start there. */
-	err = file_seek(m->f, at, SEEK_DATA, &next);
+	err = file_seek(m->f, FILE_WHOLE, at, SEEK_DATA, &next);
 	assert_true(err == -ENXIO || (err == 0 && next > at));
 	assert_true(all_zero(m->bytes + at, (err ? m->size : next) - at));
 }
@@ -198,7 +199,7 @@ static void do_nothing(struct run *r, struct model *m)
 		file_close_objects(m->f);
 		break;
 	case 1:
-		assert_int_equal(file_sync(m->f, random_range(&r->random, 0, 1)), 0);
+		assert_int_equal(file_sync(m->f, FILE_WHOLE, random_range(&r->random, 0, 1)), 0);
 		break;
 	case 2:
 		file_commit_begin(m->f);

@@ -34,11 +34,11 @@ static void *write_all(void *arg)
 		for (uint64_t at = 0; at < FILE_BYTES; at += (uint64_t)n) {
 			size_t len = MIN_OF(3 * STRIPE + 77, FILE_BYTES - at);
 
-			n = file_write(f, expected + at, len, at);
+			n = file_write(f, FILE_WHOLE, expected + at, len, at);
 			check(n == (ssize_t)len, "write", n);
 			n = (ssize_t)len;
 		}
-		n = file_sync(f, true);
+		n = file_sync(f, FILE_WHOLE, true);
 		check(n == 0, "sync", n);
 	}
 	return NULL;
@@ -50,7 +50,7 @@ static void *read_all(void *arg)
 	uint8_t *buf = malloc(FILE_BYTES);
 
 	while (!atomic_load(&done)) {
-		ssize_t n = file_read(f, buf, FILE_BYTES, 0);
+		ssize_t n = file_read(f, FILE_WHOLE, buf, FILE_BYTES, 0);
 		bool ok = n >= 0;
 
 		for (ssize_t i = 0; i < n; i++)
@@ -93,7 +93,7 @@ static void *commit_all(void *arg)
 		version = file_data_version(f);
 		file_commit_end(f);
 		layout_unref(l);
-		check(file_stat(f, &attr) == 0 && attr.size_bytes <= FILE_BYTES, "stat",
+		check(file_stat(f, FILE_WHOLE, &attr) == 0 && attr.size_bytes <= FILE_BYTES, "stat",
 		      (ssize_t)attr.size_bytes);
 		file_close_objects(f);
 	}

@@ -3,6 +3,7 @@
 #include "test_mdt_fixture.h"
 
 #include "mdt/layout_ea.h"
+#include "mdt/swap_intent.h"
 
 #include <linux/fs.h>
 #include <pthread.h>
@@ -549,6 +550,85 @@ static void failed_rename_changes_nothing(const struct testfs *fs, bool privileg
 	place_release(&p);
 }
 
+static struct fid give_fid(struct place *p, int fd)
+{
+	struct fid fid;
+
+	assert_int_equal(mdt_get_fid(p->mdt, fd, &fid), 0);
+	return fid;
+}
+
+static nlink_t links(int fd)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	return st.st_nlink;
+}
+
+/* Of one victim that has a name and one that hasn't. */
+static void an_intent_is_whole_or_not_there(const struct testfs *fs, bool privileged)
+{
+	struct place p = place_new(fs, privileged);
+	struct fault f = fault_start(-EIO);
+	struct layout *leave = fixture_layout(3, 40), *got;
+	const struct mdt_creator who = { .uid = geteuid(), .gid = getegid(), .umask = 022 };
+	struct swap_victim victims[2] = { { .leave = leave }, { .leave = leave } };
+	unsigned int fds;
+	struct fid orphan;
+	int file_fd, fd;
+
+	make_file(&p, "t");
+	make_file(&p, "v");
+	file_fd = open_in(&p, "t");
+	victims[0].fd = open_in(&p, "v");
+	victims[0].fid = give_fid(&p, victims[0].fd);
+	assert_int_equal(
+		mdt_create_pending(p.mdt, 0600, &who, NULL, &victims[1].fid, &victims[1].fd), 0);
+	fds = open_fds();
+	while (fault_next(&f)) {
+		int r = swap_intent_make(p.mdt, file_fd, victims, 2);
+
+		fault_pause();
+		assert_int_equal(r, f.hit ? -EIO : 0);
+		assert_int_equal(open_fds(), fds);
+		assert_int_equal(links(file_fd), f.hit ? 1 : 3);
+		assert_int_equal(entries_in(&p, "PENDING"), f.hit ? 1 : 4);
+		assert_int_equal(links(victims[0].fd), f.hit ? 1 : 2);
+	}
+	assert_int_equal(swap_intent_make(p.mdt, file_fd, victims, 1), -EBUSY);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(swap_intent_open(p.mdt, victims[i].fid, &fd), 0);
+		close(fd);
+		assert_int_equal(swap_intent_leave(victims[i].fd, &got), 0);
+		assert_true(layout_equal(got, leave));
+		layout_unref(got);
+		assert_int_equal(swap_intent_remove(p.mdt, victims[i].fid, victims[i].fd, &orphan),
+				 0);
+		assert_true(fid_is_zero(orphan));
+		assert_int_equal(swap_intent_open(p.mdt, victims[i].fid, &fd), -ENOENT);
+	}
+	assert_int_equal(swap_intent_leave(victims[0].fd, &got), 0);
+	assert_null(got);
+	assert_int_equal(links(file_fd), 1);
+	assert_int_equal(links(victims[0].fd), 1);
+	assert_int_equal(entries_in(&p, "PENDING"), 1);
+	/* A file that loses its name meanwhile is in PENDING afterwards. */
+	assert_int_equal(swap_intent_make(p.mdt, file_fd, victims, 2), 0);
+	place_run(&p, "rm $MDT/ROOT/t");
+	assert_int_equal(swap_intent_remove(p.mdt, victims[1].fid, -1, &orphan), 0);
+	assert_true(fid_is_zero(orphan));
+	assert_int_equal(swap_intent_remove(p.mdt, victims[0].fid, victims[0].fd, &orphan), 0);
+	assert_true(fid_equal(orphan, give_fid(&p, file_fd)));
+	assert_int_equal(mdt_pending_open(p.mdt, orphan, &fd), 0);
+	close(fd);
+	for (int i = 0; i < 2; i++)
+		close(victims[i].fd);
+	close(file_fd);
+	layout_unref(leave);
+	place_release(&p);
+}
+
 struct asker {
 	const struct place *p;
 	int fd;
@@ -605,6 +685,7 @@ ON_EACH(modes_do_not_lock_us_out)
 ON_EACH(failed_making_leaves_nothing)
 ON_EACH(failed_unlink_changes_nothing)
 ON_EACH(failed_rename_changes_nothing)
+ON_EACH(an_intent_is_whole_or_not_there)
 ON_EACH(threads_agree_on_a_new_fid)
 
 int main(void)
@@ -626,6 +707,7 @@ int main(void)
 		cmocka_unit_test(failed_making_leaves_nothing_on_each),
 		cmocka_unit_test(failed_unlink_changes_nothing_on_each),
 		cmocka_unit_test(failed_rename_changes_nothing_on_each),
+		cmocka_unit_test(an_intent_is_whole_or_not_there_on_each),
 		cmocka_unit_test(threads_agree_on_a_new_fid_on_each),
 	};
 

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Ioctls about mirrors, and about copies that follow a file: lovfs_ioctl.h to handle.h and back. */
+#include "lovfsd/ioctl_mirrors.h"
+
+#include "base/error.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define WHY_MAX 256
+
+_Static_assert(LOVFS_MIRRORS_MAX == LAYOUT_MIRRORS_MAX, "the ABI has room for all mirrors");
+
+static struct fid fid_of(const struct lovfs_ioc_fid *f)
+{
+	return (struct fid){ .seq = f->seq, .oid = f->oid, .ver = f->ver };
+}
+
+static uid_t uid_of(const struct ioctl_call *c)
+{
+	return fuse_req_ctx(c->req)->uid;
+}
+
+/* The answer of those that say in the struct what came of them. */
+static void set_result(const struct ioctl_call *c, int err, __s32 *result, char why[WHY_MAX])
+{
+	memset(why, 0, WHY_MAX);
+	*result = err;
+	if (!err)
+		return;
+	snprintf(why, WHY_MAX, "%s", error_text(err));
+	if (err == -EIO || err == -EUCLEAN)
+		log_error("inode %p: %s", (void *)c->inode, why);
+}
+
+static int check_count(unsigned int count)
+{
+	return count <= LOVFS_MIRRORS_MAX ? 0
+					  : fail(-EINVAL, "%u are too many, the limit is %u", count,
+						 LOVFS_MIRRORS_MAX);
+}
+
+/* ---- following ---- */
+
+#define FOLLOW_FLAGS (LOVFS_FOLLOW_PHYSICAL | LOVFS_FOLLOW_WHOLE | LOVFS_FOLLOW_STALE)
+
+static int follow_begin(const struct ioctl_call *c, const struct lovfs_ioc_follow *follow)
+{
+	struct fid victims[LOVFS_MIRRORS_MAX];
+	struct follow_request req = {
+		.physical = follow->flags & LOVFS_FOLLOW_PHYSICAL,
+		.whole = follow->flags & LOVFS_FOLLOW_WHOLE,
+		.make_stale = follow->flags & LOVFS_FOLLOW_STALE,
+		.mirror_ids = follow->mirror_ids,
+		.mirror_count = follow->mirror_count,
+		.victims = victims,
+		.victim_count = follow->victim_count,
+		.uid = uid_of(c),
+	};
+	int err = check_count(follow->mirror_count);
+
+	if (!err)
+		err = check_count(follow->victim_count);
+	if (!err && (follow->flags & ~(__u32)FOLLOW_FLAGS))
+		err = fail(-EINVAL, "follow: unknown flags 0x%x", follow->flags);
+	if (err)
+		return err;
+	for (unsigned int i = 0; i < follow->victim_count; i++)
+		victims[i] = fid_of(&follow->victims[i]);
+	return handle_follow_begin(c->h, &req);
+}
+
+int ioctl_follow_begin(const struct ioctl_call *c)
+{
+	struct lovfs_ioc_follow *follow = &c->data->follow;
+
+	set_result(c, follow_begin(c, follow), &follow->result, follow->why);
+	return 0;
+}
+
+int ioctl_follow_next(const struct ioctl_call *c)
+{
+	struct lovfs_ioc_follow_next *next = &c->data->follow_next;
+	struct dirty_range ranges[LOVFS_RANGES_MAX];
+	uint64_t left, size;
+	unsigned int count;
+	int err = handle_follow_next(c->h, next->mirror_id, next->from, next->max_bytes, ranges,
+				     LOVFS_RANGES_MAX, &count, &left, &size);
+
+	if (err)
+		return err;
+	memset(next->ranges, 0, sizeof(next->ranges));
+	for (unsigned int i = 0; i < count; i++)
+		next->ranges[i] = (struct lovfs_ioc_range){
+			.start = ranges[i].start,
+			.end = ranges[i].end,
+			.flags = ranges[i].tail ? LOVFS_RANGE_TAIL : 0,
+		};
+	next->range_count = count;
+	next->left_bytes = left;
+	next->size_bytes = size;
+	return 0;
+}
+
+int ioctl_follow_copied(const struct ioctl_call *c)
+{
+	const struct lovfs_ioc_follow_copied *copied = &c->data->follow_copied;
+	struct dirty_range range = {
+		.start = copied->range.start,
+		.end = copied->range.end,
+		.tail = copied->range.flags & LOVFS_RANGE_TAIL,
+	};
+
+	if (copied->reserved || copied->range.reserved ||
+	    (copied->range.flags & ~(__u32)LOVFS_RANGE_TAIL))
+		return fail(-EINVAL, "copied: bad range");
+	return handle_follow_copied(c->h, copied->mirror_id, &range);
+}
+
+int ioctl_follow_end(const struct ioctl_call *c)
+{
+	handle_follow_end(c->h);
+	return 0;
+}
+
+/* ---- commits ---- */
+
+int ioctl_synced(const struct ioctl_call *c)
+{
+	struct lovfs_ioc_synced *synced = &c->data->synced;
+	int err = check_count(synced->mirror_count);
+
+	if (!err)
+		err = handle_synced(c->h, synced->mirror_ids, synced->mirror_count);
+	set_result(c, err, &synced->result, synced->why);
+	if (!err)
+		ioctl_tell_moved(c, handle_inode(c->h));
+	return 0;
+}
+
+/* Another file that took part has other data, of another size: its pages go. The kernel does that
+ * by itself once it sees the new size. */
+static void tell_other(const struct ioctl_call *c, struct fid fid)
+{
+	struct inode *inode;
+
+	if (inode_find(c->s->volume, fid, &inode))
+		return;
+	ioctl_tell_moved(c, inode);
+	inode_forget(inode, 1);
+}
+
+static int merge(const struct ioctl_call *c, const struct lovfs_ioc_merge *ioc)
+{
+	struct fid victims[LOVFS_MIRRORS_MAX];
+	uint64_t versions[LOVFS_MIRRORS_MAX];
+	struct merge_request req = {
+		.victims = victims,
+		.victim_versions = versions,
+		.victim_count = ioc->victim_count,
+		.file_version = ioc->file_version,
+		.uid = uid_of(c),
+	};
+	int err = check_count(ioc->victim_count);
+
+	if (err)
+		return err;
+	for (unsigned int i = 0; i < ioc->victim_count; i++) {
+		victims[i] = fid_of(&ioc->victims[i]);
+		versions[i] = ioc->victim_versions[i];
+	}
+	err = handle_merge(c->h, &req);
+	for (unsigned int i = 0; !err && i < ioc->victim_count; i++)
+		tell_other(c, victims[i]);
+	return err;
+}
+
+int ioctl_merge(const struct ioctl_call *c)
+{
+	struct lovfs_ioc_merge *ioc = &c->data->merge;
+	int err = merge(c, ioc);
+
+	set_result(c, err, &ioc->result, ioc->why);
+	if (!err)
+		ioctl_tell_moved(c, handle_inode(c->h));
+	return 0;
+}
+
+int ioctl_split(const struct ioctl_call *c)
+{
+	struct lovfs_ioc_split *split = &c->data->split;
+	struct fid target = fid_of(&split->target);
+	int err = handle_split(c->h, split->mirror_id, target, uid_of(c));
+
+	set_result(c, err, &split->result, split->why);
+	if (!err) {
+		tell_other(c, target);
+		ioctl_tell_moved(c, handle_inode(c->h));
+	}
+	return 0;
+}
+
+int ioctl_component_flags(const struct ioctl_call *c)
+{
+	struct lovfs_ioc_component_flags *flags = &c->data->component_flags;
+	int err = handle_component_flags(c->h, flags->id, flags->set, flags->clear, uid_of(c));
+
+	set_result(c, err, &flags->result, flags->why);
+	return 0;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "volume/change.h"
+
+#include "base/error.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+/* An OST is full: removed files give back their space, and where new objects go is decided by what is
+ * free now. */
+static void make_room(struct volume *vol)
+{
+	struct ost_space space;
+
+	reaper_drain(&vol->reaper);
+	for (uint32_t i = 0; i < vol->osts.count; i++) {
+		if (ost_active(vol->osts.osts[i]) && ost_get_space(vol->osts.osts[i], 0, &space))
+			log_debug("OST %" PRIu32 ": free space not known", i);
+	}
+}
+
+/* Does it, with what it needs before: others' mirrors stale, objects, and, once, room on a full OST. */
+static ssize_t change_attempts(struct change *c)
+{
+	struct inode *inode = c->h->inode;
+	uint64_t end = c->offset + c->len_bytes;
+	bool drained = false;
+	int err = 0;
+
+	while (!err) {
+		ssize_t n = c->run(c);
+
+		if (n == FILE_NOT_STALE)
+			err = mirrors_make_stale(inode, c->offset, end);
+		else if (n == FILE_NOT_INSTANTIATED)
+			err = instantiate_range(inode, c->h->mirror_id, c->offset, end, c->near);
+		else if (n >= 0)
+			return n;
+		else
+			err = (int)n;
+		if (err == -ENOSPC && !drained) {
+			make_room(inode->vol);
+			drained = true;
+			err = 0;
+		}
+	}
+	return err;
+}
+
+/* The file's: group locks hold back, the saved size goes. */
+static ssize_t change_file(struct change *c)
+{
+	struct inode *inode = c->h->inode;
+	ssize_t n;
+	int err;
+
+	if (!c->writeback && group_lock_holds_back(inode, c->h))
+		return HANDLE_PARK;
+	err = inode_size_changes(inode);
+	if (err)
+		return err;
+	n = change_attempts(c);
+	/* A close of the file may have saved a size in the middle of the change. */
+	err = inode_size_changes(inode);
+	if (n >= 0 && !err)
+		inode_modified(inode);
+	return n < 0 || !err ? n : err;
+}
+
+int change_check_mirror(const struct handle *h)
+{
+	if (h->mirror_id == FILE_WHOLE)
+		return fail(-EROFS, "the file can't be written by this way");
+	return follow_has_mirror(h->inode, h->mirror_id)
+		       ? 0
+		       : fail(-EROFS, "mirror %" PRIu32 ": it isn't being brought up",
+			      h->mirror_id);
+}
+
+ssize_t change_run(struct change *c)
+{
+	int err;
+
+	if (!c->h->writable)
+		return fail(-EBADF, "the descriptor isn't open for writing");
+	if (!c->h->hidden)
+		return change_file(c);
+	err = change_check_mirror(c->h);
+	return err ? err : change_attempts(c);
+}

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Copies that follow a file: which mirrors or victims a mover is bringing up just now, by which handle.
+ * What they lack is in dirty maps: those of the stale mirrors, or one in memory for all victims, which
+ * ends with the session. After a crash nothing is left of a session but the file's state ("sp"), which
+ * says nothing.
+ *
+ * inode.follow is set and cleared, and its mirrors change, with the commit_lock held and under
+ * inode.lock: whoever holds one of the two may look. What follows doesn't change while a file's commit
+ * is held, either.
+ */
+#include "base/error.h"
+#include "base/log.h"
+#include "layout/mirror_change.h"
+#include "volume/follow_impl.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+void follow_free(struct follow *w)
+{
+	for (unsigned int i = 0; w && i < w->victim_count; i++)
+		inode_forget(w->victims[i], 1);
+	free(w);
+}
+
+void follow_set_file(struct inode *victim, struct inode *file)
+{
+	pthread_mutex_lock(&victim->lock);
+	victim->follows = file;
+	pthread_mutex_unlock(&victim->lock);
+}
+
+/* ---- asking ---- */
+
+static int find_mirror(const struct follow *w, uint32_t mirror_id)
+{
+	for (unsigned int i = 0; w && i < w->mirror_count; i++) {
+		if (w->mirror_ids[i] == mirror_id)
+			return (int)i;
+	}
+	return -1;
+}
+
+bool follow_has_mirror(struct inode *inode, uint32_t mirror_id)
+{
+	bool has;
+
+	pthread_mutex_lock(&inode->lock);
+	has = find_mirror(inode->follow, mirror_id) >= 0;
+	pthread_mutex_unlock(&inode->lock);
+	return has;
+}
+
+bool follow_is_by(struct handle *h, uint32_t mirror_id)
+{
+	const struct follow *w;
+	bool is;
+
+	pthread_mutex_lock(&h->inode->lock);
+	w = h->inode->follow;
+	is = w && w->h == h &&
+	     (mirror_id == FILE_WHOLE ? w->victim_count > 0 : find_mirror(w, mirror_id) >= 0);
+	pthread_mutex_unlock(&h->inode->lock);
+	return is;
+}
+
+bool follow_is_physical(struct inode *inode)
+{
+	bool physical;
+
+	pthread_mutex_lock(&inode->lock);
+	physical = inode->follow && inode->follow->physical;
+	pthread_mutex_unlock(&inode->lock);
+	return physical;
+}
+
+bool follow_makes_mirrors(struct handle *h)
+{
+	const struct follow *w;
+	bool makes;
+
+	pthread_mutex_lock(&h->inode->lock);
+	w = h->inode->follow;
+	makes = w && w->h == h && (w->mirror_count || w->physical);
+	pthread_mutex_unlock(&h->inode->lock);
+	return makes;
+}
+
+void follow_remove_mirror(struct handle *h, uint32_t mirror_id)
+{
+	struct follow *w;
+	int i;
+
+	pthread_mutex_lock(&h->inode->lock);
+	w = h->inode->follow;
+	i = find_mirror(w, mirror_id);
+	if (i >= 0)
+		w->mirror_ids[i] = w->mirror_ids[--w->mirror_count];
+	pthread_mutex_unlock(&h->inode->lock);
+}
+
+/* The file that the victim follows physically, with a reference; NULL: none. */
+static struct inode *followed_file(struct inode *victim)
+{
+	struct inode *file;
+
+	pthread_mutex_lock(&victim->lock);
+	file = victim->follows;
+	if (file)
+		inode_ref(file);
+	pthread_mutex_unlock(&victim->lock);
+	if (file && !follow_is_physical(file)) {
+		inode_forget(file, 1);
+		file = NULL;
+	}
+	return file;
+}
+
+static unsigned int other_victims(struct inode *file, const struct inode *victim,
+				  struct inode *ret_others[LAYOUT_MIRRORS_MAX])
+{
+	const struct follow *w;
+	unsigned int count = 0;
+
+	pthread_mutex_lock(&file->lock);
+	w = file->follow;
+	for (unsigned int i = 0; w && i < w->victim_count; i++) {
+		if (w->victims[i] != victim) {
+			inode_ref(w->victims[i]);
+			ret_others[count++] = w->victims[i];
+		}
+	}
+	pthread_mutex_unlock(&file->lock);
+	return count;
+}
+
+/* Both have been opened: they have a struct file. */
+static unsigned int add_layout(struct inode *inode, const struct layout **layouts,
+			       unsigned int count, unsigned int max)
+{
+	if (count < max)
+		layouts[count++] = file_layout(inode->file);
+	inode_forget(inode, 1);
+	return count;
+}
+
+unsigned int follow_layouts_to_avoid(struct inode *victim, const struct layout **ret_layouts,
+				     unsigned int max)
+{
+	struct inode *file = followed_file(victim), *others[LAYOUT_MIRRORS_MAX];
+	unsigned int other_count, count = 0;
+
+	if (!file)
+		return 0;
+	other_count = other_victims(file, victim, others);
+	for (unsigned int i = 0; i < other_count; i++)
+		count = add_layout(others[i], ret_layouts, count, max);
+	return add_layout(file, ret_layouts, count, max);
+}
+
+/* ---- ending ---- */
+
+/* "sp" no longer. Where that can't be stored it is as harmless as after a crash. */
+static void settle_state(struct inode *inode, struct file *f)
+{
+	CLEANUP_LAYOUT struct layout *before = file_layout(f), *now = NULL;
+	char text[FID_TEXT_MAX];
+	int err = mirror_change_end_resync(before, &now);
+
+	if (!err && now != before)
+		err = mirrors_set_state(inode, f, now);
+	if (err)
+		log_warning("%s: its state stays \"sp\": %s", fid_text(file_fid(f), text),
+			    error_text(err));
+}
+
+static void give_back(struct file *f, const struct follow *w)
+{
+	int err = 0;
+
+	file_commit_begin(f);
+	for (unsigned int i = 0; i < w->mirror_count; i++) {
+		struct dirty_map *map = file_follower(f, w->mirror_ids[i]);
+
+		if (map)
+			dirty_map_give_back(map);
+	}
+	if (w->victim_count)
+		err = file_commit_follow(f, FILE_WHOLE, NULL);
+	file_commit_end(f);
+	if (err)
+		log_warning("a map of no use goes on following: %s", error_text(err));
+}
+
+/* What h follows by, no longer known to anybody else; NULL: nothing. */
+static struct follow *take_locked(struct handle *h)
+{
+	struct follow *w;
+
+	pthread_mutex_lock(&h->inode->lock);
+	w = h->inode->follow;
+	if (w && w->h == h)
+		h->inode->follow = NULL;
+	else
+		w = NULL;
+	pthread_mutex_unlock(&h->inode->lock);
+	return w;
+}
+
+static struct follow *end_locked(struct handle *h)
+{
+	struct follow *w = take_locked(h);
+
+	if (!w)
+		return NULL;
+	for (unsigned int i = 0; i < w->victim_count; i++)
+		follow_set_file(w->victims[i], NULL);
+	give_back(h->file, w);
+	if (!w->victim_count)
+		settle_state(h->inode, h->file);
+	return w;
+}
+
+static bool follows_something(struct handle *h)
+{
+	bool follows;
+
+	pthread_mutex_lock(&h->inode->lock);
+	follows = h->inode->follow && h->inode->follow->h == h;
+	pthread_mutex_unlock(&h->inode->lock);
+	return follows;
+}
+
+void handle_follow_end(struct handle *h)
+{
+	struct follow *w;
+
+	if (!follows_something(h))
+		return;
+	pthread_mutex_lock(&h->inode->commit_lock);
+	w = end_locked(h);
+	pthread_mutex_unlock(&h->inode->commit_lock);
+	follow_free(w);
+}
+
+/* ---- in between ---- */
+
+static int not_followed(uint32_t mirror_id)
+{
+	if (mirror_id == FILE_WHOLE)
+		return fail(-EINVAL, "the descriptor has no victims follow");
+	return fail(-EINVAL, "mirror %" PRIu32 ": the descriptor doesn't follow it", mirror_id);
+}
+
+/* Takes ranges one after the other; a tail is the last. */
+static unsigned int take(struct dirty_map *map, uint64_t from, uint64_t max_bytes, uint64_t size,
+			 struct dirty_range *ranges, unsigned int max_count)
+{
+	unsigned int count = 0;
+	bool tail = false;
+
+	while (count < max_count && max_bytes && !tail &&
+	       dirty_map_take(map, from, max_bytes, size, &ranges[count])) {
+		const struct dirty_range *r = &ranges[count++];
+
+		max_bytes -= MIN_OF(max_bytes, r->end - r->start);
+		from = r->end;
+		tail = r->tail;
+	}
+	return count;
+}
+
+struct follow_take {
+	uint32_t mirror_id;
+	uint64_t from, max_bytes;
+	struct dirty_range *ranges;
+	unsigned int max_count, count;
+	uint64_t left_bytes, size_bytes;
+};
+
+/* The commit is held: no change is under way, and the size is what it is. */
+static int next_held(struct handle *h, struct follow_take *t)
+{
+	struct dirty_map *map = file_follower(h->file, t->mirror_id);
+	struct file_attr attr;
+	int err;
+
+	if (!map || !follow_is_by(h, t->mirror_id))
+		return not_followed(t->mirror_id);
+	err = file_stat_layout(&h->inode->vol->osts, file_commit_layout(h->file), &attr);
+	if (!err && !attr.complete)
+		err = fail(-EIO, "the file's size isn't known: an OST is inactive");
+	if (err)
+		return err;
+	t->count = take(map, t->from, t->max_bytes, attr.size_bytes, t->ranges, t->max_count);
+	t->left_bytes = dirty_map_dirty_bytes(map, attr.size_bytes);
+	t->size_bytes = attr.size_bytes;
+	return 0;
+}
+
+int handle_follow_next(struct handle *h, uint32_t mirror_id, uint64_t from, uint64_t max_bytes,
+		       struct dirty_range *ret_ranges, unsigned int max_count,
+		       unsigned int *ret_count, uint64_t *ret_left_bytes, uint64_t *ret_size_bytes)
+{
+	struct follow_take t = { .mirror_id = mirror_id,
+				 .from = from,
+				 .max_bytes = max_bytes,
+				 .ranges = ret_ranges,
+				 .max_count = max_count };
+	int err;
+
+	if (max_bytes == 0)
+		return fail(-EINVAL, "no bytes asked for");
+	file_commit_begin(h->file);
+	err = next_held(h, &t);
+	file_commit_end(h->file);
+	if (err)
+		return err;
+	*ret_count = t.count;
+	*ret_left_bytes = t.left_bytes;
+	*ret_size_bytes = t.size_bytes;
+	return 0;
+}
+
+static int copied_locked(struct handle *h, uint32_t mirror_id, const struct dirty_range *range)
+{
+	struct dirty_map *map = file_follower(h->file, mirror_id);
+
+	if (!map || !follow_is_by(h, mirror_id))
+		return not_followed(mirror_id);
+	return dirty_map_copied(map, range);
+}
+
+int handle_follow_copied(struct handle *h, uint32_t mirror_id, const struct dirty_range *range)
+{
+	int err;
+
+	if (mirror_id == FILE_WHOLE)
+		return fail(-EINVAL, "what was copied is known of mirrors only");
+	if (range->start > range->end || range->end > INT64_MAX)
+		return fail(-EINVAL, "such a range wasn't given");
+	pthread_mutex_lock(&h->inode->commit_lock);
+	err = copied_locked(h, mirror_id, range);
+	pthread_mutex_unlock(&h->inode->commit_lock);
+	return err;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * States of mirrors: commits by which mirrors become stale, or get other flags. Each is one step on the
+ * MDT, the layout xattr, that is durable before anything relies on it.
+ *
+ * A mirror that becomes stale has its map before the xattr says so. A crash between the two leaves a map
+ * of a mirror in sync, which the next one replaces.
+ */
+#include "base/error.h"
+#include "base/log.h"
+#include "layout/mirror_change.h"
+#include "mdt/layout_ea.h"
+#include "volume/volume_impl.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <time.h>
+
+static void set_in_memory(struct file *f, const struct layout *l)
+{
+	file_commit_begin(f);
+	file_commit_set(f, l);
+	file_commit_end(f);
+}
+
+/* On the MDT inode, durably. On failure the inode says `before`, or, where that couldn't be put back
+ * (*ret_stays), `now`. */
+static int set_on_mdt(struct inode *inode, const struct layout *before, const struct layout *now,
+		      bool *ret_stays)
+{
+	struct mdt *mdt = inode->vol->mdt;
+	int err = layout_ea_set(mdt, inode->fd, now);
+
+	if (err)
+		return err;
+	err = inode_fsync(inode);
+	if (!err)
+		return 0;
+	*ret_stays = layout_ea_set(mdt, inode->fd, before) != 0;
+	return fail_sys(err, "the layout can't be made durable");
+}
+
+int mirrors_store(struct inode *inode, const struct layout *before, const struct layout *now)
+{
+	bool stays = false;
+	int err = set_on_mdt(inode, before, now, &stays);
+
+	if (!stays)
+		return err;
+	log_error("inode %ju: layout neither changed durably nor put back: it stays changed",
+		  (uintmax_t)inode->ino);
+	return 0;
+}
+
+int mirrors_commit(struct inode *inode, struct file *f, const struct layout *l)
+{
+	CLEANUP_LAYOUT struct layout *before = file_layout(f);
+	int err = mirrors_store(inode, before, l);
+
+	if (!err)
+		set_in_memory(f, l);
+	return err;
+}
+
+int mirrors_set_state(struct inode *inode, struct file *f, const struct layout *l)
+{
+	int err = layout_ea_set(inode->vol->mdt, inode->fd, l);
+
+	if (!err)
+		set_in_memory(f, l);
+	return err;
+}
+
+/* ---- becoming stale ---- */
+
+static unsigned int count_stale(const struct layout *l, uint32_t mirror_id)
+{
+	unsigned int count = 0;
+
+	for (uint32_t i = 0; i < l->count; i++)
+		count += mirror_id_at(l, i) == mirror_id && (l->comps[i].flags & COMP_STALE);
+	return count;
+}
+
+/* The mirrors that a commit makes stale. */
+struct becoming {
+	uint32_t ids[LAYOUT_MIRRORS_MAX];
+	unsigned int count;
+};
+
+/* A mirror that is stale in part already has its map, by which what becomes stale now is right so far. */
+static int follow_becoming(struct inode *inode, struct file *f, const struct layout *before,
+			   const struct layout *now, bool whole, struct becoming *b)
+{
+	uint32_t ids[LAYOUT_MIRRORS_MAX];
+	unsigned int count = mirror_ids(now, ids);
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < count; i++) {
+		unsigned int was = count_stale(before, ids[i]);
+		bool more = count_stale(now, ids[i]) > was;
+
+		if (more && was && whole) {
+			err = dirty_map_mark_all(file_follower(f, ids[i]));
+		} else if (more && !was) {
+			err = mirrors_new_map(inode, f, now, ids[i], whole);
+			if (!err)
+				b->ids[b->count++] = ids[i];
+		}
+	}
+	return err;
+}
+
+/*
+ * What can't be made durable leaves the file as it was in memory, also where the inode stays changed: the
+ * next write then tries again, and doesn't rely on what may be lost.
+ */
+static int commit_stale(struct inode *inode, struct file *f, const struct layout *before,
+			const struct layout *now, bool whole)
+{
+	struct becoming b = { 0 };
+	bool stays = false;
+	int err = mirrors_load_maps_locked(inode, f);
+
+	if (!err)
+		err = follow_becoming(inode, f, before, now, whole, &b);
+	if (!err)
+		err = set_on_mdt(inode, before, now, &stays);
+	if (!err) {
+		set_in_memory(f, now);
+		return 0;
+	}
+	for (unsigned int i = 0; i < b.count; i++)
+		mirrors_forget_map(inode, f, b.ids[i]);
+	return err;
+}
+
+int mirrors_commit_stale(struct inode *inode, struct file *f, const struct layout *l)
+{
+	CLEANUP_LAYOUT struct layout *before = file_layout(f);
+
+	return commit_stale(inode, f, before, l, true);
+}
+
+static bool another_is_writable(struct file *f, const struct layout *l, uint32_t mirror_id)
+{
+	uint32_t ids[LAYOUT_MIRRORS_MAX];
+	unsigned int count = mirror_ids(l, ids);
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (ids[i] != mirror_id && mirror_usable(l, ids[i]) &&
+		    file_check_writable(f, ids[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The mirror to be written. Afterwards the others are stale and it is the only one there is: so one that
+ * has lost an object, or can't be reached, isn't taken where there is a better one. It is stale as a whole
+ * then, which the next choice and a crash find as it is.
+ */
+static int choose_primary(struct inode *inode, struct file *f, uint32_t *ret_mirror_id)
+{
+	for (;;) {
+		CLEANUP_LAYOUT struct layout *before = file_layout(f), *now = NULL;
+		int err = file_primary(f, ret_mirror_id), broken;
+
+		if (err)
+			return err;
+		broken = file_check_writable(f, *ret_mirror_id);
+		if (!broken || !another_is_writable(f, before, *ret_mirror_id))
+			return 0;
+		log_warning("inode %ju: mirror %" PRIu32 " can't be written, and becomes stale",
+			    (uintmax_t)inode->ino, *ret_mirror_id);
+		err = mirror_change_stale(before, *ret_mirror_id, &now);
+		if (!err)
+			err = commit_stale(inode, f, before, now, true);
+		if (err)
+			return err;
+	}
+}
+
+static int make_stale_locked(struct inode *inode, struct file *f, uint64_t start, uint64_t end)
+{
+	CLEANUP_LAYOUT struct layout *before = NULL, *now = NULL;
+	uint32_t primary;
+	int err = choose_primary(inode, f, &primary);
+
+	if (err)
+		return err;
+	before = file_layout(f);
+	err = mirror_change_stale_others(before, primary, start, end, &now);
+	if (err || now == before) /* the same: somebody else was first */
+		return err;
+	return commit_stale(inode, f, before, now, false);
+}
+
+int mirrors_make_stale(struct inode *inode, uint64_t start, uint64_t end)
+{
+	struct file *f;
+	int err = inode_get_file(inode, &f);
+
+	if (err)
+		return err;
+	pthread_mutex_lock(&inode->commit_lock);
+	err = make_stale_locked(inode, f, start, end);
+	pthread_mutex_unlock(&inode->commit_lock);
+	return err;
+}
+
+/* ---- flags ---- */
+
+static int flags_locked(struct handle *h, uint32_t id, uint32_t set, uint32_t clear)
+{
+	CLEANUP_LAYOUT struct layout *before = file_layout(h->file), *now = NULL;
+	int err = mirror_change_flags(before, id, set, clear, (uint64_t)time(NULL), &now);
+
+	if (err || now == before)
+		return err;
+	if (set & COMP_STALE)
+		return commit_stale(h->inode, h->file, before, now, true);
+	return mirrors_commit(h->inode, h->file, now);
+}
+
+int handle_component_flags(struct handle *h, uint32_t id, uint32_t set, uint32_t clear, uid_t uid)
+{
+	int err = inode_check_owner(h->inode, uid);
+
+	if (err)
+		return err;
+	pthread_mutex_lock(&h->inode->commit_lock);
+	err = flags_locked(h, id, set, clear);
+	pthread_mutex_unlock(&h->inode->commit_lock);
+	return err;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Swap, merge and split of files in a volume: what they refuse, and what is left behind.
+ * test_exchange_sweep.c stops them half way. */
+#include "test_exchange_fixture.h"
+
+static int merge_these(const struct fid *fids, const uint64_t *versions, unsigned int count,
+		       uint64_t file_version, uid_t uid)
+{
+	struct merge_request req = { .victims = fids,
+				     .victim_versions = versions,
+				     .victim_count = count,
+				     .file_version = file_version,
+				     .uid = uid };
+
+	return handle_merge(t.h, &req);
+}
+
+static void bad_merges_change_nothing(void **state)
+{
+	struct volume *vol = begin();
+	struct fid fids[2];
+	uint64_t versions[2];
+	(void)state;
+
+	prepare_named_merge(vol);
+	for (int i = 0; i < 2; i++) {
+		fids[i] = victims[i].fid;
+		versions[i] = version(&victims[i]);
+	}
+	assert_int_equal(merge_these(fids, versions, 0, version(&t), 0), -EINVAL);
+	assert_int_equal(merge_these(fids, versions, 2, version(&t), 54321), -EPERM);
+	assert_int_equal(merge_these(fids, versions, 2, version(&t) + 1, 0), -EAGAIN);
+	versions[1]++;
+	assert_int_equal(merge_these(fids, versions, 2, version(&t), 0), -EAGAIN);
+	versions[1]--;
+	fids[1] = fids[0];
+	assert_int_equal(merge_these(fids, versions, 2, version(&t), 0), -EINVAL);
+	assert_non_null(strstr(error_text(-EINVAL), "twice"));
+	fids[1] = t.fid;
+	assert_int_equal(merge_these(fids, versions, 2, version(&t), 0), -EINVAL);
+	fids[1] = (struct fid){ .seq = 1, .oid = 2 };
+	assert_int_equal(merge_these(fids, versions, 2, version(&t), 0), -ENOENT);
+	fids[1] = victims[1].fid;
+	handle_release(victims[0].h);
+	assert_int_equal(handle_open(victims[0].inode, O_RDONLY, &victims[0].h), 0);
+	assert_int_equal(merge_these(fids, versions, 2, version(&t), 0), -ENOENT);
+	assert_int_equal(mirrors(t.inode), 1);
+	assert_int_equal(entries("PENDING"), 1);
+	assert_int_equal(content(victims[0].inode), 'd');
+	check_links(t.inode);
+	check_links(victims[0].inode);
+	end(vol);
+}
+
+static void bad_splits_change_nothing(void **state)
+{
+	struct volume *vol = begin();
+	struct one full;
+	(void)state;
+
+	prepare_any_split(vol, true);
+	full = make(vol, "v1", 1, false, true);
+	assert_int_equal(handle_split(t.h, 2, full.fid, 0), -EEXIST);
+	assert_int_equal(handle_split(t.h, 9, victims[0].fid, 0), -ENOENT);
+	assert_int_equal(handle_split(t.h, 2, victims[0].fid, 54321), -EPERM);
+	assert_int_equal(handle_split(t.h, 2, t.fid, 0), -EINVAL);
+	/* Now 2 and 3 are stale, or two others. */
+	assert_int_equal(handle_write(t.h, data, 1, 0), 1);
+	assert_int_equal(mirrors(t.inode), 3);
+	{
+		struct layout *l = layout_of(t.inode);
+		uint32_t ids[LAYOUT_MIRRORS_MAX];
+		unsigned int count = mirror_ids(l, ids);
+
+		for (unsigned int i = 0; i < count; i++) {
+			if (mirror_usable(l, ids[i]))
+				assert_int_equal(handle_split(t.h, ids[i], victims[0].fid, 0),
+						 -EBUSY);
+		}
+		assert_int_equal(mirror_count_usable(l), 1);
+		layout_unref(l);
+	}
+	assert_int_equal(content(t.inode), 'd');
+	assert_int_equal(content(victims[0].inode), 'e');
+	drop(&full);
+	end(vol);
+}
+
+/* A file that has mirrors keeps them: a swap would lose all but one. */
+static void mirrors_are_not_swapped(void **state)
+{
+	struct volume *vol = begin();
+	(void)state;
+
+	prepare_any_split(vol, false);
+	assert_int_equal(swap_first(), -EOPNOTSUPP);
+	drop(&victims[0]);
+	prepare_victims(vol, 1, true, true);
+	assert_int_equal(swap_first(), -ENOENT); /* has a name */
+	end(vol);
+}
+
+/* After a commit the victim, still open, is an ordinary empty file. */
+static void a_named_victim_can_be_used_again(void **state)
+{
+	struct volume *vol = begin();
+	(void)state;
+
+	prepare_named_merge(vol);
+	assert_int_equal(merge_all(), 0);
+	assert_int_equal(mirrors(t.inode), 3);
+	assert_int_equal(content(victims[0].inode), 'e');
+	assert_true(run_here("test ! -s $BASE/mdt/ROOT/v0"));
+	fill(&victims[0], true);
+	assert_int_equal(content(victims[0].inode), 'd');
+	drop(&victims[1]);
+	assert_int_equal(merge_all(), 0);
+	assert_int_equal(mirrors(t.inode), 4);
+	check_mirrors(vol, t.inode, 'd');
+	/* And back. */
+	assert_int_equal(split_second(), 0);
+	assert_int_equal(content(victims[0].inode), 'd');
+	check_links(victims[0].inode);
+	check_links(t.inode);
+	end(vol);
+}
+
+/* A power loss may leave an intent without its victim, or without the content of it: then nothing had
+ * been committed, or all of it. */
+static void half_intents_are_dropped(void **state)
+{
+	struct volume *vol = begin();
+	(void)state;
+
+	prepare_named_merge(vol);
+	drop_all();
+	volume_drain(vol);
+	volume_close(vol);
+	CHECK(run_here("cd $BASE/mdt && ln ROOT/t PENDING/0x200000401:0x77777:0x0.swap && "
+		       "ln ROOT/v0 PENDING/0x200000401:0x77778:0x0 && "
+		       "ln ROOT/t PENDING/0x200000401:0x77778:0x0.swap && touch PENDING/x.swap"));
+	vol = begin();
+	volume_drain(vol);
+	CHECK(run_here("test \"$(ls $BASE/mdt/PENDING)\" = x.swap && rm $BASE/mdt/PENDING/x.swap"));
+	t.inode = look(inode_root(vol), "t");
+	victims[0].inode = look(inode_root(vol), "v0");
+	check_links(t.inode);
+	check_links(victims[0].inode);
+	assert_int_equal(content(t.inode), 'd');
+	assert_int_equal(content(victims[0].inode), 'd');
+	end(vol);
+}
+
+/* The last test: the volume is another one from here on. */
+static void shared_extents_are_no_mirror(void **state)
+{
+	static struct testfs fs;
+	struct volume *vol;
+	(void)state;
+
+	if (!namespace || !testfs_make(&fs, "xfs", "xfs", 320)) {
+		printf("skipped: needs a file system that shares extents\n");
+		skip();
+	}
+	snprintf(base, sizeof(base), TESTFS_BASE "/xfs");
+	assert_int_equal(format_here(), 0);
+	vol = begin();
+	t = make(vol, "t", 1, false, true);
+	prepare_victims(vol, 1, true, false);
+	assert_int_equal(handle_copy_range(t.h, 0, victims[0].h, 0, sizeof(data)), sizeof(data));
+	assert_int_equal(content(victims[0].inode), 'd');
+	assert_int_equal(merge_all(), -EINVAL);
+	assert_non_null(strstr(error_text(-EINVAL), "shares extents"));
+	assert_int_equal(mirrors(t.inode), 1);
+	fill(&victims[0], true);
+	assert_int_equal(merge_all(), 0);
+	assert_int_equal(mirrors(t.inode), 2);
+	check_mirrors(vol, t.inode, 'd');
+	end(vol);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bad_merges_change_nothing),
+		cmocka_unit_test(bad_splits_change_nothing),
+		cmocka_unit_test(mirrors_are_not_swapped),
+		cmocka_unit_test(a_named_victim_can_be_used_again),
+		cmocka_unit_test(half_intents_are_dropped),
+		cmocka_unit_test(shared_extents_are_no_mirror),
+	};
+
+	return cmocka_run_group_tests(tests, make_volume, remove_volume);
+}
