@@ -120,7 +120,9 @@ static int seek_mirror(const struct access *a, uint64_t offset, int whence, uint
 
 int file_seek(struct file *f, uint32_t mirror_id, uint64_t offset, int whence, uint64_t *ret_offset)
 {
-	struct access a = { .f = f, .kind = ACCESS_READ, .asked_id = mirror_id, .offset = offset };
+	/* Mirrors may have the same bytes and not the same holes: whoever walks from one to the next is
+	 * to be told of one mirror's, wherever he is. */
+	struct access a = { .f = f, .kind = ACCESS_READ, .asked_id = mirror_id, .offset = 0 };
 	int err;
 
 	if (whence != SEEK_DATA && whence != SEEK_HOLE)

@@ -241,8 +241,12 @@ static int truncate_objects(const struct access *a, uint64_t size)
 	int err;
 
 	err = access_check_kinds(a, 0, LAYOUT_EOF);
-	if (!err)
-		err = size_if_shrunk(a, size, &left);
+	if (err)
+		return err;
+	err = size_if_shrunk(a, size, &left);
+	/* While others are as good, whoever makes them stale may choose another mirror than this. */
+	if (err && access_check_stale(a, size ? size - 1 : 0, LAYOUT_EOF))
+		return FILE_NOT_STALE;
 	if (!err && left < size)
 		err = access_check_range(a, size - 1, size);
 	if (!err)

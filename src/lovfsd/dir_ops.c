@@ -91,11 +91,18 @@ static int peek_entry(struct open_dir *dir, struct dirent **ret_entry)
 	return 0;
 }
 
+/*
+ * From the front is always begun anew: Btrfs lists what there was when the directory was opened, or gone
+ * to the front of, last.
+ */
 static void seek_to(struct open_dir *dir, off_t offset)
 {
-	if (offset == dir->offset)
+	if (offset && offset == dir->offset)
 		return;
-	seekdir(dir->stream, offset);
+	if (offset)
+		seekdir(dir->stream, offset);
+	else
+		rewinddir(dir->stream);
 	dir->unread = NULL;
 	dir->offset = offset;
 }

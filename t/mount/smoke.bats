@@ -26,3 +26,16 @@ load lib
 	volume_mount
 	[ "$(cat "$MNT/file")" = text ]
 }
+
+@test "a directory that was opened earlier shows what has come since" {
+	need python3
+	volume_make >/dev/null
+	volume_mount
+	mkdir "$MNT/d"
+	python3 - "$MNT/d" <<-END
+		import os, sys
+		fd = os.open(sys.argv[1], os.O_RDONLY)
+		open(sys.argv[1] + "/new", "w").close()
+		assert os.listdir(fd) == ["new"], os.listdir(fd)
+	END
+}
