@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define YAML_MAX_BYTES (4 << 20)
@@ -17,8 +18,24 @@
 static int take_layout_option(void *options, const struct opt *opt, const char *arg)
 {
 	struct layout_args *a = options;
+	struct layout_arg *more;
 
-	return layout_options_add(&a->builder, (enum layout_option)opt->value, arg);
+	if (a->count == LAYOUT_ARGS_MAX)
+		return fail(-ERANGE, "more than %d options of the layout", LAYOUT_ARGS_MAX);
+	more = reallocarray(a->given, a->count + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	a->given = more;
+	a->given[a->count++] = (struct layout_arg){ (enum layout_option)opt->value, arg };
+	return 0;
+}
+
+static int refuse_mirrors(void *options UNUSED, const struct opt *opt, const char *arg UNUSED)
+{
+	char buf[OPT_SPELLED_MAX];
+
+	return fail(-EINVAL, "option %s: this makes no mirrors; 'lov mirror extend' does",
+		    opt_spell(opt, buf));
 }
 
 #define LAYOUT_OPT(letter, long_name, arg_name, help_text)                                         \
@@ -65,15 +82,49 @@ const struct opt layout_args_opts[] = {
 	{ 0 },
 };
 
-void layout_args_init(struct layout_args *a)
-{
-	memset(a, 0, sizeof(*a));
-	layout_options_init(&a->builder);
-}
+const struct opt layout_args_mirror_opts[] = {
+	LAYOUT_OPT(
+		'N', "mirror-count", "[N]",
+		"begin a mirror, or N alike; =N as many as are missing\nfrom N. Options after it "
+		"are the mirror's"),
+	{ .key = OPT_LONG + 3,
+	  .name = "flags",
+	  .arg = "FLAGS",
+	  .help = "prefer, prefrd, prefwr, for the mirror",
+	  .take = take_layout_option,
+	  .value = LAYOUT_OPTION_FLAGS },
+	{ 0 },
+};
+
+const struct opt layout_args_no_mirror_opts[] = {
+	{ .key = 'N', .name = "mirror-count", .arg = "[N]", .take = refuse_mirrors },
+	{ .key = OPT_LONG + 3, .name = "flags", .arg = "FLAGS", .take = refuse_mirrors },
+	{ 0 },
+};
 
 void layout_args_release(struct layout_args *a)
 {
-	layout_options_release(&a->builder);
+	free(a->given);
+	*a = (struct layout_args){ 0 };
+}
+
+size_t layout_args_count(const struct layout_args *a, enum layout_option option)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->count; i++)
+		n += a->given[i].option == option;
+	return n;
+}
+
+bool layout_args_total(const struct layout_args *a)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		if (a->given[i].option == LAYOUT_OPTION_MIRROR && a->given[i].value &&
+		    a->given[i].value[0] == '=')
+			return true;
+	}
+	return false;
 }
 
 static int from_yaml(const char *path, struct layout **ret_request)
@@ -109,11 +160,26 @@ static int from_example(const char *path, struct layout **ret_request)
 	return *ret_request ? 0 : -ENOMEM;
 }
 
-int layout_args_finish(struct layout_args *a, struct layout **ret_request)
+static int from_options(const struct layout_args *a, uint32_t existing_mirrors,
+			struct layout **ret_request)
 {
-	bool given = layout_options_given(&a->builder);
+	struct layout_options builder;
+	int err = 0;
 
-	if (given + !!a->yaml + !!a->copy > 1)
+	layout_options_init(&builder);
+	builder.existing_mirrors = existing_mirrors;
+	for (size_t i = 0; !err && i < a->count; i++)
+		err = layout_options_add(&builder, a->given[i].option, a->given[i].value);
+	if (!err)
+		return layout_options_finish(&builder, ret_request);
+	layout_options_release(&builder);
+	return err;
+}
+
+int layout_args_finish(const struct layout_args *a, uint32_t existing_mirrors,
+		       struct layout **ret_request)
+{
+	if ((a->count != 0) + !!a->yaml + !!a->copy > 1)
 		return fail(
 			-EINVAL,
 			"a layout is given by options, by --yaml or by --copy: one of the three");
@@ -121,8 +187,8 @@ int layout_args_finish(struct layout_args *a, struct layout **ret_request)
 		return from_yaml(a->yaml, ret_request);
 	if (a->copy)
 		return from_example(a->copy, ret_request);
-	if (given)
-		return layout_options_finish(&a->builder, ret_request);
+	if (a->count)
+		return from_options(a, existing_mirrors, ret_request);
 	*ret_request = NULL;
 	return 0;
 }

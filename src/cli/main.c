@@ -3,33 +3,10 @@
 #include "cli/complain.h"
 #include "cli/stdout_check.h"
 #include "cli/verb.h"
+#include "cli/verb_run.h"
 
 #include <stdio.h>
 #include <string.h>
-
-const struct verb *const verbs[] = {
-	&verb_setstripe, &verb_getstripe, &verb_migrate, &verb_df,
-	&verb_fid,       &verb_stats,     &verb_help,    NULL,
-};
-
-const struct verb *verb_find(const char *name)
-{
-	for (const struct verb *const *v = verbs; *v; v++) {
-		if (strcmp((*v)->name, name) == 0 ||
-		    ((*v)->alias && strcmp((*v)->alias, name) == 0))
-			return *v;
-	}
-	return NULL;
-}
-
-void verb_list(void)
-{
-	printf("usage: lov VERB [OPTION...] ...\n\nLayouts of files on a lovfs volume, with the "
-	       "verbs and options of lfs(1).\n\n");
-	for (const struct verb *const *v = verbs; *v; v++)
-		printf("  %-12s %s\n", (*v)->name, (*v)->summary);
-	printf("\n'lov VERB --help' says more. lov --version prints the version.\n");
-}
 
 static int run(int argc, char **argv)
 {
@@ -50,7 +27,7 @@ static int run(int argc, char **argv)
 	verb = verb_find(argv[1]);
 	if (!verb)
 		return complain_usage(NULL, "there is no verb '%s'", argv[1]);
-	return verb->run(verb, argc - 1, argv + 1);
+	return verb_run(verb, argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)

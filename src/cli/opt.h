@@ -33,7 +33,7 @@ struct opt {
 };
 
 struct opt_group {
-	const char *title;      /* heading in --help */
+	const char *title;      /* heading in --help; NULL: not in it */
 	const struct opt *opts; /* up to the one with key 0; NULL: no more groups */
 	size_t offset;          /* of the group's struct in the verb's options */
 };

@@ -180,11 +180,31 @@ static void print_synopsis(const struct verb *verb)
 	}
 }
 
+/* Verbs below another share its manual page. */
+static int page_len(const struct verb *verb)
+{
+	return (int)strcspn(verb->name, " ");
+}
+
+static void print_below(const struct verb *verb)
+{
+	size_t skip = strlen(verb->name) + 1;
+
+	printf("\n");
+	for (const struct verb *const *v = verb->below; *v; v++)
+		printf("  %-12s %s\n", (*v)->name + skip, (*v)->summary);
+	printf("\n'lov %s VERB --help' says more.\n", verb->name);
+}
+
 void opt_parse_help(const struct verb *verb)
 {
 	print_synopsis(verb);
 	printf("\n%s\n", verb->about);
+	if (verb->below)
+		print_below(verb);
 	for (unsigned int g = 0; g < VERB_GROUPS_MAX && verb->groups[g].opts; g++) {
+		if (!verb->groups[g].title)
+			continue;
 		printf("\n%s:\n", verb->groups[g].title);
 		for (const struct opt *o = verb->groups[g].opts; o->key; o++) {
 			if (o->help)
@@ -193,5 +213,5 @@ void opt_parse_help(const struct verb *verb)
 	}
 	printf("\n");
 	print_opt(&help_opt);
-	printf("\nMore in lov-%s(1).\n", verb->name);
+	printf("\nMore in lov-%.*s(1).\n", page_len(verb), verb->name);
 }

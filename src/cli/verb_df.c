@@ -4,7 +4,6 @@
 #include "cli/complain.h"
 #include "cli/df_sum.h"
 #include "cli/json_out.h"
-#include "cli/opt_parse.h"
 #include "cli/place.h"
 #include "cli/tally.h"
 #include "cli/verb.h"
@@ -189,25 +188,17 @@ static int show_counted(const char *path, void *cookie)
 	return 0;
 }
 
-static int run_df(const struct verb *verb, int argc, char **argv)
+static int run_df(const struct verb *verb, void *parsed, char **paths)
 {
-	struct df_options o = { 0 };
-	struct df_run run = { .verb = verb, .options = &o };
-	int first, status;
+	const struct df_options *o = parsed;
+	struct df_run run = { .verb = verb, .options = o };
+	int status;
 
-	switch (opt_parse(verb, argc, argv, &o, &first)) {
-	case OPT_DONE:
-		return STATUS_OK;
-	case OPT_BAD:
-		return STATUS_USAGE;
-	case OPT_GO_ON:
-		break;
-	}
-	if (o.json)
+	if (o->json)
 		run.list = json_array();
-	for (int i = first; i < argc; i++)
-		show_counted(argv[i], &run);
-	if (first == argc) {
+	for (char **path = paths; *path; path++)
+		show_counted(*path, &run);
+	if (!*paths) {
 		(void)!mountpoint_for_each("fuse.lovfs", show_counted, &run);
 		if (!run.tally.good && !run.tally.bad) {
 			complain_text(verb, NULL, "no lovfs volume is mounted");
@@ -215,7 +206,7 @@ static int run_df(const struct verb *verb, int argc, char **argv)
 		}
 	}
 	status = tally_status(&run.tally);
-	if (o.json && json_out(run.list))
+	if (o->json && json_out(run.list))
 		status = STATUS_FAILED;
 	place_fs_release(&run.keeper);
 	return status;
@@ -231,5 +222,6 @@ const struct verb verb_df = {
 		 "system that\n"
 		 "several of them are on once.",
 	.groups = { { "Options", options, 0 } },
+	.options_size = sizeof(struct df_options),
 	.run = run_df,
 };

@@ -2,7 +2,6 @@
 #include "base/error.h"
 #include "cli/complain.h"
 #include "cli/json_out.h"
-#include "cli/opt_parse.h"
 #include "cli/place.h"
 #include "cli/tally.h"
 #include "cli/verb.h"
@@ -31,42 +30,34 @@ static int get(struct place_fs *keeper, const char *path, struct fid *ret_fid)
 	return err ? err : place.fs->ops->fid_get(place.fs, place.fd, ret_fid);
 }
 
-static int run_fid(const struct verb *verb, int argc, char **argv)
+static int run_fid(const struct verb *verb, void *parsed, char **paths)
 {
 	CLEANUP_PLACE_FS struct place_fs keeper = { 0 };
-	struct fid_options o = { 0 };
+	const struct fid_options *o = parsed;
 	struct tally tally = { 0 };
 	json_t *list = NULL;
-	int first;
+	bool several = paths[0] && paths[1];
 
-	switch (opt_parse(verb, argc, argv, &o, &first)) {
-	case OPT_DONE:
-		return STATUS_OK;
-	case OPT_BAD:
-		return STATUS_USAGE;
-	case OPT_GO_ON:
-		break;
-	}
-	if (first == argc)
+	if (!*paths)
 		return complain_usage(verb, "which file?");
-	if (o.json)
+	if (o->json)
 		list = json_array();
-	for (int i = first; i < argc; i++) {
+	for (; *paths; paths++) {
 		char text[FID_TEXT_MAX];
 		struct fid fid;
 
 		error_clear();
-		if (tally_add(&tally, verb, argv[i], get(&keeper, argv[i], &fid)))
+		if (tally_add(&tally, verb, *paths, get(&keeper, *paths, &fid)))
 			continue;
-		if (o.json)
-			json_array_append_new(list, json_pack("{s:s, s:s}", "path", argv[i], "fid",
+		if (o->json)
+			json_array_append_new(list, json_pack("{s:s, s:s}", "path", *paths, "fid",
 							      fid_text(fid, text)));
-		else if (argc - first > 1)
-			printf("%s: %s\n", argv[i], fid_text(fid, text));
+		else if (several)
+			printf("%s: %s\n", *paths, fid_text(fid, text));
 		else
 			printf("%s\n", fid_text(fid, text));
 	}
-	if (o.json && json_out(list))
+	if (o->json && json_out(list))
 		return STATUS_FAILED;
 	return tally_status(&tally);
 }
@@ -80,5 +71,6 @@ const struct verb verb_fid = {
 		 "its\n"
 		 "volume. With several paths, each line begins with the path.",
 	.groups = { { "Options", options, 0 } },
+	.options_size = sizeof(struct fid_options),
 	.run = run_fid,
 };

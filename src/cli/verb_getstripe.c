@@ -5,7 +5,6 @@
 #include "cli/dump_layouts.h"
 #include "cli/getstripe_args.h"
 #include "cli/json_out.h"
-#include "cli/opt_parse.h"
 #include "cli/place.h"
 #include "cli/show_layout.h"
 #include "cli/tally.h"
@@ -18,7 +17,7 @@
 
 struct getstripe {
 	const struct verb *verb;
-	struct getstripe_args args;
+	struct getstripe_args args; /* a copy: it is completed */
 	struct place_fs keeper;
 	struct tally tally;
 	struct show_layout show;
@@ -135,21 +134,11 @@ static int run_parsed(struct getstripe *g, char **paths)
 	return status;
 }
 
-static int run_getstripe(const struct verb *verb, int argc, char **argv)
+static int run_getstripe(const struct verb *verb, void *options, char **paths)
 {
-	struct getstripe g = { .verb = verb };
-	int first, status = STATUS_USAGE;
+	struct getstripe g = { .verb = verb, .args = *(const struct getstripe_args *)options };
+	int status = run_parsed(&g, paths);
 
-	switch (opt_parse(verb, argc, argv, &g.args, &first)) {
-	case OPT_DONE:
-		status = STATUS_OK;
-		break;
-	case OPT_BAD:
-		break;
-	case OPT_GO_ON:
-		status = run_parsed(&g, argv + first);
-		break;
-	}
 	place_fs_release(&g.keeper);
 	return status;
 }
@@ -165,5 +154,6 @@ const struct verb verb_getstripe = {
 		{ "Components; without an argument these too are values", getstripe_filter_opts, 0 },
 		{ "Options", getstripe_other_opts, 0 },
 	},
+	.options_size = sizeof(struct getstripe_args),
 	.run = run_getstripe,
 };

@@ -1,35 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "base/clock.h"
 #include "base/error.h"
-#include "base/units.h"
 #include "cli/complain.h"
+#include "cli/copy_args.h"
 #include "cli/json_out.h"
 #include "cli/layout_args.h"
 #include "cli/migrate_report.h"
-#include "cli/opt_parse.h"
 #include "cli/path_list.h"
 #include "cli/place.h"
 #include "cli/stop_signal.h"
 #include "cli/tally.h"
 #include "cli/verb.h"
 #include "mover/migrate.h"
-#include "mover/transfer.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#define DEFAULT_THREADS 2
-#define DEFAULT_INTERVAL_S 5
 
 struct migrate_args {
 	struct layout_args layout;
-	bool block, nonblock, non_direct, nul, stats, verbose, json, auto_stripe, restripe;
+	struct copy_args copy;
+	bool block, nonblock, non_direct, nul, json, auto_stripe, restripe;
 	const char *files_from;
-	uint64_t bandwidth;
-	uint32_t threads, interval_s;
 };
 
 struct migrate_run {
@@ -38,23 +28,12 @@ struct migrate_run {
 	const struct layout *request; /* borrowed; NULL: as it is */
 	struct migrate_options options;
 	struct migrate_report report;
+	struct copy_watch watch;
 	struct place_fs keeper;
 	struct tally tally;
 };
 
 /* ---- options ---- */
-
-/* "50" and "50M": MB a second; "2G". As lfs, which knows no other units. */
-static int take_bandwidth(void *options, const struct opt *opt, const char *arg)
-{
-	char with_unit[40];
-
-	if (arg[0] && arg[strspn(arg, "0123456789")] == '\0') {
-		snprintf(with_unit, sizeof(with_unit), "%.30sM", arg);
-		arg = with_unit;
-	}
-	return opt_size(options, opt, arg);
-}
 
 #define FLAG(letter, long_name, member, help_text)                                                 \
 	{                                                                                          \
@@ -63,42 +42,23 @@ static int take_bandwidth(void *options, const struct opt *opt, const char *arg)
 	}
 
 static const struct opt options[] = {
-	FLAG('b', "block", block, "writers of the file wait meanwhile (the default)"),
+	FLAG('b', "block", block,
+	     "writers of the file wait until its migrate is over;\nwithout -b or -n they go on, "
+	     "and "
+	     "wait for a moment at\nits end"),
 	FLAG('n', "non-block", nonblock, "nobody waits: a writer ends the migrate of its file"),
-	{ .key = 'W',
-	  .name = "bandwidth",
-	  .arg = "N[MG]",
-	  .help = "at most so many MiB (GiB with G) a second, all files\ntogether",
-	  .take = take_bandwidth,
-	  .offset = offsetof(struct migrate_args, bandwidth) },
-	{ .key = OPT_LONG + 10,
-	  .name = "threads",
-	  .arg = "N",
-	  .help = "threads that copy one file (default 2)",
-	  .take = opt_count,
-	  .offset = offsetof(struct migrate_args, threads),
-	  .value = TRANSFER_THREADS_MAX },
-	{ .key = OPT_LONG + 11,
+	{ .key = OPT_LONG + 20,
 	  .name = "files-from",
 	  .arg = "FILE",
 	  .help = "also the files named in FILE, one in a line; -\nis standard input",
 	  .take = opt_text,
 	  .offset = offsetof(struct migrate_args, files_from) },
 	FLAG('0', "null", nul, "names in --files-from end in NUL, not in newline"),
-	FLAG('v', "verbose", verbose, "say how the bytes of each file moved"),
-	FLAG(OPT_LONG + 12, "stats", stats, "print a line of YAML now and then, and at the end"),
-	{ .key = OPT_LONG + 13,
-	  .name = "stats-interval",
-	  .arg = "S",
-	  .help = "seconds between them (default 5)",
-	  .take = opt_count,
-	  .offset = offsetof(struct migrate_args, interval_s),
-	  .value = 86400 },
-	FLAG(OPT_LONG + 14, "json", json, "print JSON"),
+	FLAG(OPT_LONG + 21, "json", json, "print JSON"),
 	FLAG('D', "non-direct", non_direct, "accepted for lfs's sake; the data doesn't pass here"),
 	FLAG('A', "auto-stripe", auto_stripe,
 	     "stripes by the file's size: the square root of\nits GiB, and one"),
-	FLAG(OPT_LONG + 15, "restripe", restripe,
+	FLAG(OPT_LONG + 22, "restripe", restripe,
 	     "the layout that a new file in its directory gets"),
 	{ 0 },
 };
@@ -124,7 +84,7 @@ static int migrate_one(struct migrate_run *run, const char *path)
 	int err;
 
 	error_clear();
-	migrate_report_begin(&run->report, path);
+	copy_watch_begin(&run->watch, path);
 	err = place_fs_get(&run->keeper, path, &fs);
 	if (!err)
 		err = check_request(fs, run->request);
@@ -132,6 +92,7 @@ static int migrate_one(struct migrate_run *run, const char *path)
 		err = migrate_file(fs, path, &run->options, &result);
 	if (err)
 		snprintf(why, sizeof(why), "%s", error_text(err));
+	copy_watch_end(&run->watch);
 	migrate_report_end(&run->report, path, err, why, &result);
 	return err ? fail(err, "%s", why) : 0;
 }
@@ -152,7 +113,21 @@ static void migrate_all(struct migrate_run *run, struct path_list *paths)
 
 /* ---- the command ---- */
 
-static int run_with(const struct verb *verb, struct migrate_args *a, struct path_list *paths,
+static enum migrate_mode mode_of(const struct migrate_args *a)
+{
+	if (a->nonblock)
+		return MIGRATE_NONBLOCK;
+	return a->block ? MIGRATE_BLOCK : MIGRATE_LIVE;
+}
+
+static enum migrate_layout layout_of(const struct migrate_args *a)
+{
+	if (a->auto_stripe)
+		return MIGRATE_LAYOUT_AUTO;
+	return a->restripe ? MIGRATE_LAYOUT_RESTRIPE : MIGRATE_LAYOUT_GIVEN;
+}
+
+static int run_with(const struct verb *verb, const struct migrate_args *a, struct path_list *paths,
 		    const struct layout *request)
 {
 	struct bandwidth limit;
@@ -162,29 +137,21 @@ static int run_with(const struct verb *verb, struct migrate_args *a, struct path
 		.request = request,
 		.options = {
 			.request = request,
-			.layout = a->auto_stripe ? MIGRATE_LAYOUT_AUTO :
-				  a->restripe	 ? MIGRATE_LAYOUT_RESTRIPE :
-						   MIGRATE_LAYOUT_GIVEN,
-			.mode = a->nonblock ? MIGRATE_NONBLOCK : MIGRATE_BLOCK,
-			.threads = a->threads,
+			.layout = layout_of(a),
+			.mode = mode_of(a),
+			.threads = a->copy.threads,
 			.limit = &limit,
 			.stop = stop_signal_catch(),
-			.progress = migrate_report_progress,
+			.progress = copy_watch_progress,
 		},
-		.report = {
-			.verbose = a->verbose,
-			.stats = a->stats,
-			.stats_every_ns = a->interval_s * NS_PER_S,
-			.list = a->json ? json_array() : NULL,
-		},
+		.report = { .verbose = a->copy.verbose, .list = a->json ? json_array() : NULL },
+		.watch = copy_args_watch(&a->copy),
 	};
 	int status;
 
-	/* A reader of the output that goes away must not leave the file half way; stdout_check()
-	 * tells. */
-	signal(SIGPIPE, SIG_IGN);
-	bandwidth_init(&limit, a->bandwidth);
-	run.options.cookie = &run.report;
+	bandwidth_init(&limit, a->copy.bandwidth);
+	run.watch.stats &= !a->json;
+	run.options.cookie = &run.watch;
 	migrate_all(&run, paths);
 	status = tally_status(&run.tally);
 	if (run.report.list && json_out(run.report.list) && status == STATUS_OK)
@@ -198,21 +165,36 @@ static int run_with(const struct verb *verb, struct migrate_args *a, struct path
 	return status;
 }
 
-static int run_parsed(const struct verb *verb, struct migrate_args *a, char **operands)
+/* 0, or the exit status of a usage error. */
+static int check_usage(const struct verb *verb, const struct migrate_args *a, char **operands)
 {
-	CLEANUP_LAYOUT struct layout *request = NULL;
-	CLEANUP(path_list_close) struct path_list paths = { 0 };
-	int err;
-
 	if (a->block && a->nonblock)
 		return complain_usage(verb, "--block and --non-block exclude each other");
 	if (!*operands && !a->files_from)
 		return complain_usage(verb, "which file?");
 	if (a->nul && !a->files_from)
 		return complain_usage(verb, "--null is about --files-from, which is missing");
-	err = layout_args_finish(&a->layout, &request);
+	return 0;
+}
+
+static int run_migrate(const struct verb *verb, void *parsed, char **operands)
+{
+	CLEANUP_LAYOUT struct layout *request = NULL;
+	CLEANUP(path_list_close) struct path_list paths = { 0 };
+	const struct migrate_args *a = parsed;
+	int err = check_usage(verb, a, operands);
+
+	if (err)
+		return err;
+	copy_args_prepare_process();
+	err = layout_args_finish(&a->layout, 0, &request);
 	if (err == -EINVAL || err == -ERANGE)
 		return complain_usage(verb, "%s", error_text(err));
+	if (!err && request && request->mirror_count > 1)
+		return complain_usage(verb,
+				      "the layout has %u mirrors, and this makes none; 'lov "
+				      "mirror extend' does",
+				      request->mirror_count);
 	if (!err && (request != NULL) + a->auto_stripe + a->restripe > 1)
 		return complain_usage(
 			verb, "--auto-stripe, --restripe and layout options exclude each other");
@@ -225,28 +207,14 @@ static int run_parsed(const struct verb *verb, struct migrate_args *a, char **op
 	return run_with(verb, a, &paths, request);
 }
 
-static int run_migrate(const struct verb *verb, int argc, char **argv)
+static void init(void *parsed)
 {
-	struct migrate_args a = { .threads = DEFAULT_THREADS, .interval_s = DEFAULT_INTERVAL_S };
-	int first, status = STATUS_USAGE;
+	copy_args_init(&((struct migrate_args *)parsed)->copy);
+}
 
-	/* A descriptor that we inherited could be of a file that we are to lock: closing it at the end
-	 * would wait for a writer that the lock holds back. */
-	close_range(3, ~0U, 0);
-
-	layout_args_init(&a.layout);
-	switch (opt_parse(verb, argc, argv, &a, &first)) {
-	case OPT_DONE:
-		status = STATUS_OK;
-		break;
-	case OPT_BAD:
-		break;
-	case OPT_GO_ON:
-		status = run_parsed(verb, &a, argv + first);
-		break;
-	}
-	layout_args_release(&a.layout);
-	return status;
+static void release(void *parsed)
+{
+	layout_args_release(&((struct migrate_args *)parsed)->layout);
 }
 
 const struct verb verb_migrate = {
@@ -254,14 +222,23 @@ const struct verb verb_migrate = {
 	.summary = "move files to another layout or other OSTs",
 	.synopsis = "[OPTION...] [LAYOUT OPTION...] FILE...\n[OPTION...] [LAYOUT OPTION...] "
 		    "--files-from FILE",
-	.about = "Copies the data of each FILE into new objects and puts them in the place of the "
-		 "old ones, in\n"
-		 "one step, if the data has not changed meanwhile. The file keeps its identity: "
-		 "names, owner,\n"
-		 "mode, times, attributes. What fails or is interrupted leaves the file as it was. "
-		 "Without\n"
-		 "layout options the layout stays and only the objects are new.",
+	.about =
+		"Copies the data of each FILE into new objects and puts them in the place of the "
+		"old ones, in\n"
+		"one step, if the data has not changed meanwhile. The file keeps its identity: "
+		"names, owner,\n"
+		"mode, times, attributes. Others may read and write it meanwhile: what they change "
+		"is copied\n"
+		"again. What fails or is interrupted leaves the file as it was. Without layout "
+		"options the\n"
+		"layout stays and only the objects are new.",
 	.groups = { { "Layout", layout_args_opts, offsetof(struct migrate_args, layout) },
-		    { "Options", options, 0 } },
+		    { "Options", options, 0 },
+		    { "Copying", copy_args_opts, offsetof(struct migrate_args, copy) },
+		    { "Statistics", copy_args_stats_opts, offsetof(struct migrate_args, copy) },
+		    { NULL, layout_args_no_mirror_opts, offsetof(struct migrate_args, layout) } },
+	.options_size = sizeof(struct migrate_args),
+	.init = init,
+	.release = release,
 	.run = run_migrate,
 };

@@ -2,7 +2,6 @@
 #include "base/error.h"
 #include "cli/complain.h"
 #include "cli/json_out.h"
-#include "cli/opt_parse.h"
 #include "cli/place.h"
 #include "cli/tally.h"
 #include "cli/verb.h"
@@ -36,6 +35,7 @@ static const struct number {
 	{ "hole_bytes", offsetof(struct fs_moved, hole_bytes) },
 	{ "read_bytes", offsetof(struct fs_moved, read_bytes) },
 	{ "written_bytes", offsetof(struct fs_moved, written_bytes) },
+	{ "failovers", offsetof(struct fs_moved, failovers) },
 };
 
 static uint64_t number_of(const struct fs_moved *m, const struct number *n)
@@ -78,31 +78,22 @@ static int show(struct place_fs *keeper, const char *path, json_t *list)
 	return 0;
 }
 
-static int run_stats(const struct verb *verb, int argc, char **argv)
+static int run_stats(const struct verb *verb, void *parsed, char **paths)
 {
 	CLEANUP_PLACE_FS struct place_fs keeper = { 0 };
-	struct stats_options o = { 0 };
+	const struct stats_options *o = parsed;
 	struct tally tally = { 0 };
 	json_t *list = NULL;
-	int first;
 
-	switch (opt_parse(verb, argc, argv, &o, &first)) {
-	case OPT_DONE:
-		return STATUS_OK;
-	case OPT_BAD:
-		return STATUS_USAGE;
-	case OPT_GO_ON:
-		break;
-	}
-	if (o.json)
+	if (o->json)
 		list = json_array();
-	if (first == argc)
+	if (!*paths)
 		tally_add(&tally, verb, ".", show(&keeper, ".", list));
-	for (int i = first; i < argc; i++) {
+	for (; *paths; paths++) {
 		error_clear();
-		tally_add(&tally, verb, argv[i], show(&keeper, argv[i], list));
+		tally_add(&tally, verb, *paths, show(&keeper, *paths, list));
 	}
-	if (o.json && json_out(list))
+	if (o->json && json_out(list))
 		return STATUS_FAILED;
 	return tally_status(&tally);
 }
@@ -117,7 +108,9 @@ const struct verb verb_stats = {
 		 "or by a\n"
 		 "file server, carried through user space by the daemon, and holes that were kept; "
 		 "and how\n"
-		 "many bytes programs read and wrote.",
+		 "many bytes programs read and wrote, and how many reads had to go to another "
+		 "mirror.",
 	.groups = { { "Options", options, 0 } },
+	.options_size = sizeof(struct stats_options),
 	.run = run_stats,
 };

@@ -42,11 +42,43 @@ struct fs_pool {
 struct fs_moved {
 	uint64_t shared_bytes, kernel_bytes, user_bytes, hole_bytes;
 	uint64_t read_bytes, written_bytes; /* not copies: what programs read and wrote */
+	uint64_t failovers;                 /* reads that another mirror had to serve */
 };
 
 struct fs_swap {
 	uint64_t file_version, victim_version; /* data versions that must still hold */
 	bool close_lease; /* the file's lease must still be held, and is given up */
+};
+
+/* Copies of a file that are brought up to it while others write: mirrors of its own, or victims. */
+struct fs_follow {
+	const uint32_t *mirror_ids;
+	unsigned int mirror_count;
+	const int *victim_fds; /* when there are no mirrors */
+	unsigned int victim_count;
+	bool physical;   /* victims: they are to become mirrors, and share no extents */
+	bool whole;      /* mirrors: all of them is to be copied, also what is known to be equal */
+	bool make_stale; /* with whole: also mirrors that aren't stale */
+};
+
+struct fs_range {
+	uint64_t start, end; /* bytes */
+	bool tail;           /* the copy is to be cut to `start` first; also where end == start */
+};
+
+#define FS_RANGES_MAX 64
+struct fs_changes {
+	struct fs_range ranges[FS_RANGES_MAX];
+	unsigned int count;  /* 0: none */
+	uint64_t left_bytes; /* what is out of date besides these, from the file's start on */
+	uint64_t size_bytes; /* of the file */
+};
+
+struct fs_merge {
+	const int *victim_fds;
+	const uint64_t *victim_versions; /* data versions that must still hold */
+	unsigned int victim_count;
+	uint64_t file_version;
 };
 
 struct fs_ops {
@@ -86,6 +118,36 @@ struct fs_ops {
 	/* Swaps layouts of two files open for writing. -EAGAIN data changed, -EBUSY lease lost;
 	 * nothing changed then. */
 	int (*swap)(struct fs *fs, int fd, int victim_fd, const struct fs_swap *req);
+
+	/*
+	 * Following (all NULL where the file system can't: then writers have to be held back, or a
+	 * lease be taken). fd is of open_source(). One at a time for a file: -EBUSY. Ends with
+	 * follow_end(), or when fd is closed; what was taken and not copied is out of date again.
+	 */
+	int (*follow_begin)(struct fs *fs, int fd, const struct fs_follow *req);
+	/* Takes what is out of date behind `from`, of one mirror or (0) of the victims. It is read
+	 * after the call. */
+	int (*follow_next)(struct fs *fs, int fd, uint32_t mirror_id, uint64_t from,
+			   uint64_t max_bytes, struct fs_changes *ret_changes);
+	/* A range of a mirror has been copied and is durable. */
+	int (*follow_copied)(struct fs *fs, int fd, uint32_t mirror_id,
+			     const struct fs_range *range);
+	void (*follow_end)(struct fs *fs, int fd);
+
+	/* One mirror as a file: open flags O_RDONLY or O_RDWR (while it is followed). -ENOENT. */
+	int (*mirror_open)(struct fs *fs, int fd, uint32_t mirror_id, int flags, int *ret_fd);
+	/* The mirrors that fd follows are in sync from now on. -EAGAIN: they have become out of date
+	 * again; nothing changed then. */
+	int (*mirrors_synced)(struct fs *fs, int fd, const uint32_t *mirror_ids,
+			      unsigned int count);
+	/* Victims (or other files: they become empty) become mirrors. -EAGAIN: data changed. */
+	int (*merge)(struct fs *fs, int fd, const struct fs_merge *req);
+	/* The mirror becomes the layout of the victim or empty file target_fd. -EBUSY: the last one
+	 * in sync. */
+	int (*split)(struct fs *fs, int fd, uint32_t mirror_id, int target_fd);
+	/* Flags of a component, or of all of a mirror (id below 65536); 0: of the only one. */
+	int (*component_flags)(struct fs *fs, int fd, uint32_t id, uint32_t set, uint32_t clear);
+
 	/* How bytes moved into this open file; on a directory, in all. -EOPNOTSUPP: not known here.
 	 */
 	int (*moved)(struct fs *fs, int fd, struct fs_moved *ret_moved);

@@ -3,6 +3,8 @@
 
 #include "base/error.h"
 #include "base/sys.h"
+#include "fs/ask.h"
+#include "fs/fs_lovfs_mirror.h"
 #include "layout/codec.h"
 #include "lovfs_ioctl.h"
 
@@ -13,22 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-
-/* An ioctl of ours; what it was for stands in front of the system's words. */
-static int ask(int fd, unsigned long request, void *arg, const char *what)
-{
-	int err = sys_ioctl(fd, request, arg);
-
-	if (err == -ENOTCONN || err == -ECONNABORTED)
-		return fail(err, "cannot %s: the daemon of the volume is gone", what);
-	return err < 0 ? fail_sys(err, "cannot %s", what) : 0;
-}
-
-/* Copies a text of the daemon, which need not end in NUL. */
-static void take_text(char *dst, size_t dst_size, const char *src, size_t src_size)
-{
-	snprintf(dst, dst_size, "%.*s", (int)strnlen(src, src_size), src);
-}
 
 /* ---- layouts ---- */
 
@@ -78,21 +64,9 @@ static int lovfs_layout_unset(struct fs *fs UNUSED, int fd)
 
 /* ---- files ---- */
 
-static struct lovfs_ioc_fid fid_to_ioc(struct fid f)
-{
-	return (struct lovfs_ioc_fid){ .seq = f.seq, .oid = f.oid, .ver = f.ver };
-}
-
 static int lovfs_fid_get(struct fs *fs UNUSED, int fd, struct fid *ret_fid)
 {
-	struct lovfs_ioc_fid f;
-	int err;
-
-	memset(&f, 0, sizeof(f));
-	err = ask(fd, LOVFS_IOC_FID, &f, "ask for its FID");
-	if (!err)
-		*ret_fid = (struct fid){ .seq = f.seq, .oid = f.oid, .ver = f.ver };
-	return err;
+	return ask_fid(fd, ret_fid);
 }
 
 /* The name is of the form that Lustre's tools use: MDT index, a random number, and which file it is
@@ -131,7 +105,7 @@ static int lovfs_data_version(struct fs *fs UNUSED, int fd, uint64_t *ret_versio
 	if (err)
 		return fail_sys(err, "cannot write out its dirty pages");
 	memset(&v, 0, sizeof(v));
-	err = ask(fd, LOVFS_IOC_DATA_VERSION, &v, "ask for its data version");
+	err = ask_ioctl(fd, LOVFS_IOC_DATA_VERSION, &v, "ask for its data version");
 	if (!err)
 		*ret_version = v.version;
 	return err;
@@ -144,7 +118,7 @@ static int lovfs_lease_get(struct fs *fs UNUSED, int fd)
 
 	memset(&lease, 0, sizeof(lease));
 	lease.mode = LOVFS_LEASE_READ;
-	err = ask(fd, LOVFS_IOC_LEASE_GET, &lease, "get a lease");
+	err = ask_ioctl(fd, LOVFS_IOC_LEASE_GET, &lease, "get a lease");
 	return err == -EBUSY ? fail(err, "is open for writing elsewhere") : err;
 }
 
@@ -154,7 +128,7 @@ static int lovfs_lease_check(struct fs *fs UNUSED, int fd)
 	int err;
 
 	memset(&lease, 0, sizeof(lease));
-	err = ask(fd, LOVFS_IOC_LEASE_CHECK, &lease, "check its lease");
+	err = ask_ioctl(fd, LOVFS_IOC_LEASE_CHECK, &lease, "check its lease");
 	if (err)
 		return err;
 	if (lease.mode == LOVFS_LEASE_NONE)
@@ -174,8 +148,9 @@ static int lovfs_group_lock(struct fs *fs UNUSED, int fd, uint32_t gid)
 
 	memset(&lock, 0, sizeof(lock));
 	lock.gid = gid;
-	err = ask(fd, LOVFS_IOC_GROUP_LOCK, &lock, "take its group lock");
-	return err == -EBUSY ? fail(err, "its group lock is held: another migrate of it is running")
+	err = ask_ioctl(fd, LOVFS_IOC_GROUP_LOCK, &lock, "take its group lock");
+	return err == -EBUSY ? fail(err, "its group lock is held: another migrate of it is "
+					 "running, or a resync")
 			     : err;
 }
 
@@ -185,47 +160,28 @@ static int lovfs_group_unlock(struct fs *fs UNUSED, int fd, uint32_t gid)
 
 	memset(&lock, 0, sizeof(lock));
 	lock.gid = gid;
-	return ask(fd, LOVFS_IOC_GROUP_UNLOCK, &lock, "give up its group lock");
+	return ask_ioctl(fd, LOVFS_IOC_GROUP_UNLOCK, &lock, "give up its group lock");
 }
 
 static int lovfs_open_source(struct fs *fs, int fd, int *ret_fd)
 {
-	char name[sizeof(LOVFS_HIDDEN_DIR) + FID_TEXT_MAX + 16], text[FID_TEXT_MAX];
-	struct fid fid;
-	int err = lovfs_fid_get(fs, fd, &fid);
-	int source;
-
-	if (err)
-		return err;
-	snprintf(name, sizeof(name), LOVFS_HIDDEN_DIR "/mirror/%s/0", fid_text(fid, text));
-	source = sys_openat(fs->root_fd, name, O_RDWR, 0);
-	if (source < 0)
-		return fail_sys(source, "cannot open %s under the volume's mount point", name);
-	*ret_fd = source;
-	return 0;
+	return fs_lovfs_mirror_open(fs, fd, 0, O_RDWR, ret_fd);
 }
 
-static int lovfs_swap(struct fs *fs, int fd, int victim_fd, const struct fs_swap *req)
+static int lovfs_swap(struct fs *fs UNUSED, int fd, int victim_fd, const struct fs_swap *req)
 {
 	struct lovfs_ioc_swap swap;
-	struct fid victim;
-	char why[sizeof(swap.why) + 1];
-	int err = lovfs_fid_get(fs, victim_fd, &victim);
+	int err;
 
+	memset(&swap, 0, sizeof(swap));
+	err = ask_ioc_fid(victim_fd, &swap.victim);
 	if (err)
 		return err;
-	memset(&swap, 0, sizeof(swap));
-	swap.victim = fid_to_ioc(victim);
 	swap.flags = req->close_lease ? LOVFS_SWAP_LEASE : 0;
 	swap.file_version = req->file_version;
 	swap.victim_version = req->victim_version;
-	err = ask(fd, LOVFS_IOC_SWAP, &swap, "swap its layout");
-	if (err || swap.result == 0)
-		return err;
-	take_text(why, sizeof(why), swap.why, sizeof(swap.why));
-	if (why[0])
-		return fail(swap.result, "cannot swap its layout: %s", why);
-	return fail_sys(swap.result, "cannot swap its layout");
+	err = ask_ioctl(fd, LOVFS_IOC_SWAP, &swap, "swap its layout");
+	return err ? err : ask_outcome(swap.result, swap.why, sizeof(swap.why), "swap its layout");
 }
 
 /* ---- the volume ---- */
@@ -236,7 +192,7 @@ static int lovfs_moved(struct fs *fs UNUSED, int fd, struct fs_moved *ret_moved)
 	int err;
 
 	memset(&m, 0, sizeof(m));
-	err = ask(fd, LOVFS_IOC_MOVED, &m, "ask how bytes moved");
+	err = ask_ioctl(fd, LOVFS_IOC_MOVED, &m, "ask how bytes moved");
 	if (err)
 		return err;
 	*ret_moved = (struct fs_moved){
@@ -246,6 +202,7 @@ static int lovfs_moved(struct fs *fs UNUSED, int fd, struct fs_moved *ret_moved)
 		.hole_bytes = m.hole_bytes,
 		.read_bytes = m.read_bytes,
 		.written_bytes = m.written_bytes,
+		.failovers = m.failovers,
 	};
 	return 0;
 }
@@ -257,7 +214,7 @@ static int lovfs_target(struct fs *fs, uint32_t index, struct fs_target *ret_tar
 
 	memset(&t, 0, sizeof(t));
 	t.index = index == FS_TARGET_MDT ? LOVFS_TARGET_MDT : index;
-	err = ask(fs->root_fd, LOVFS_IOC_TARGET, &t, "ask for its OSTs");
+	err = ask_ioctl(fs->root_fd, LOVFS_IOC_TARGET, &t, "ask for its OSTs");
 	if (err)
 		return err;
 	*ret_target = (struct fs_target){
@@ -271,8 +228,8 @@ static int lovfs_target(struct fs *fs, uint32_t index, struct fs_target *ret_tar
 		.free_inodes = t.free_inodes,
 		.device = t.device,
 	};
-	take_text(ret_target->path, sizeof(ret_target->path), t.path, sizeof(t.path));
-	take_text(ret_target->why, sizeof(ret_target->why), t.why, sizeof(t.why));
+	ask_take_text(ret_target->path, sizeof(ret_target->path), t.path, sizeof(t.path));
+	ask_take_text(ret_target->why, sizeof(ret_target->why), t.why, sizeof(t.why));
 	return 0;
 }
 
@@ -283,11 +240,11 @@ static int lovfs_pool(struct fs *fs, uint32_t position, struct fs_pool *ret_pool
 
 	memset(&p, 0, sizeof(p));
 	p.position = position;
-	err = ask(fs->root_fd, LOVFS_IOC_POOL, &p, "ask for its OST pools");
+	err = ask_ioctl(fs->root_fd, LOVFS_IOC_POOL, &p, "ask for its OST pools");
 	if (err)
 		return err;
 	memset(ret_pool, 0, sizeof(*ret_pool));
-	take_text(ret_pool->name, sizeof(ret_pool->name), p.name, sizeof(p.name));
+	ask_take_text(ret_pool->name, sizeof(ret_pool->name), p.name, sizeof(p.name));
 	ret_pool->member_count = (uint32_t)MIN_OF((size_t)p.member_count, ARRAY_SIZE(p.members));
 	for (uint32_t i = 0; i < ret_pool->member_count; i++)
 		ret_pool->members[i] = p.members[i];
@@ -309,6 +266,15 @@ static const struct fs_ops lovfs_ops = {
 	.group_unlock = lovfs_group_unlock,
 	.open_source = lovfs_open_source,
 	.swap = lovfs_swap,
+	.follow_begin = fs_lovfs_mirror_follow_begin,
+	.follow_next = fs_lovfs_mirror_follow_next,
+	.follow_copied = fs_lovfs_mirror_follow_copied,
+	.follow_end = fs_lovfs_mirror_follow_end,
+	.mirror_open = fs_lovfs_mirror_open,
+	.mirrors_synced = fs_lovfs_mirror_synced,
+	.merge = fs_lovfs_mirror_merge,
+	.split = fs_lovfs_mirror_split,
+	.component_flags = fs_lovfs_mirror_component_flags,
 	.moved = lovfs_moved,
 	.target = lovfs_target,
 	.pool = lovfs_pool,
@@ -333,6 +299,6 @@ int fs_lovfs_init(struct fs *fs, int root_fd)
 	fs->ops = &lovfs_ops;
 	fs->ost_count = info.ost_count;
 	fs->pool_count = info.pool_count;
-	take_text(fs->fsname, sizeof(fs->fsname), info.fsname, sizeof(info.fsname));
+	ask_take_text(fs->fsname, sizeof(fs->fsname), info.fsname, sizeof(info.fsname));
 	return 0;
 }

@@ -9,10 +9,12 @@
  * happened to the file. A failure, a signal or a crash before it leaves the file as it was; the
  * victim goes when its descriptor is closed, by the kernel if need be.
  *
- * What keeps the file from changing meanwhile:
- *   block     a group lock: others' writes wait until the end (the default). Stores into shared
- *             mappings don't; where one is noticed, the copy is done again, MIGRATE_ATTEMPTS times
- *             in all
+ * What is done about writers meanwhile:
+ *   live      (the default where the file system can) they go on; what they change is copied again, in
+ *             passes, until so little is left that they are held back for it (mover/follow.h).
+ *             -EAGAIN where they are faster than the copying
+ *   block     a group lock: others' writes wait until the end. Stores into shared mappings don't;
+ *             where one is noticed, the copy is done again, MIGRATE_ATTEMPTS times in all
  *   nonblock  a lease: nobody waits; a writer that has the file open, or opens it, ends the migrate
  *             with -EBUSY
  *
@@ -27,7 +29,8 @@
 
 #define MIGRATE_ATTEMPTS 3
 
-enum migrate_mode { MIGRATE_BLOCK, MIGRATE_NONBLOCK };
+/* LIVE is BLOCK where the file system has no means to follow a file. */
+enum migrate_mode { MIGRATE_LIVE, MIGRATE_BLOCK, MIGRATE_NONBLOCK };
 
 /* Where the new layout comes from. */
 enum migrate_layout {
@@ -53,7 +56,9 @@ struct migrate_result {
 	uint64_t elapsed_ns;
 	struct fs_moved moved; /* how the bytes moved; of the last attempt */
 	unsigned int attempts;
-	const char *step; /* the step that failed, or the last one. Constant text */
+	unsigned int passes; /* live: how often what had changed was copied */
+	uint64_t held_ns;    /* longest time that a writer can have been held back */
+	const char *step;    /* the step that failed, or the last one. Constant text */
 };
 
 /*

@@ -1,30 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The steps of one attempt to migrate a file, in the order of migrate_steps[]. For migrate_file.c.
+/* One attempt to migrate a file, as a list of steps: migrate_steps_of() says which. For migrate_file.c.
  */
 #ifndef LOVFS_MOVER_MIGRATE_STEPS_H
 #define LOVFS_MOVER_MIGRATE_STEPS_H
 
+#include "mover/hold.h"
 #include "mover/migrate.h"
-
-#include <sys/stat.h>
+#include "mover/subject.h"
 
 struct migration {
 	struct fs *fs;
 	const char *path;
 	const struct migrate_options *opt;
+	enum migrate_mode mode; /* as this file system can */
 	struct migrate_result *result;
 
-	/* owned; -1 and NULL until the step that makes them */
-	int dir_fd;  /* of the file's directory */
-	int file_fd; /* the file itself: locked, swapped */
+	/* owned; empty until the step that makes them */
+	struct subject file;
 	int victim_fd;
 	struct layout *layout; /* of the victim */
 
-	bool locked, leased;
-	uint32_t gid;          /* of the group lock */
-	struct stat st;        /* of the file while it is held */
+	/* block and nonblock */
+	struct hold hold;
+	bool leased;
 	uint64_t file_version; /* of the data that is copied */
-	bool done;             /* swapped, or nothing to do: the remaining steps are left out */
+
+	bool done; /* swapped, or nothing to do: the remaining steps are left out */
 };
 
 struct migrate_step {
@@ -32,11 +33,21 @@ struct migrate_step {
 	int (*run)(struct migration *m);
 };
 
-extern const struct migrate_step migrate_steps[];
-extern const unsigned int migrate_steps_count;
+/* Those of a mode; the last one has no name. */
+const struct migrate_step *migrate_steps_of(enum migrate_mode mode);
 
 /* Gives up lock or lease and closes everything; also after a step that failed. The victim is gone
  * then. */
 void migrate_steps_undo(struct migration *m);
+
+/* The steps of two files. */
+int migrate_open(struct migration *m);          /* migrate_victim.c */
+int migrate_choose_layout(struct migration *m); /* migrate_victim.c */
+int migrate_make_victim(struct migration *m);   /* migrate_victim.c */
+int migrate_leave_file(struct migration *m);    /* migrate_live.c */
+int migrate_copy_and_swap(struct migration *m); /* migrate_live.c */
+
+/* How the bytes came into the victim; user_bytes were read and written here. */
+void migrate_note_moved(struct migration *m, uint64_t user_bytes);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "mover/transfer.h"
 
+#include "base/checked.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/sys.h"
@@ -26,16 +27,19 @@ struct transfer {
 	pthread_cond_t wake;  /* the threads: spread or finished */
 	pthread_cond_t ended; /* the caller: no thread is left */
 	/* guarded by lock: */
-	uint64_t next; /* where the next piece begins */
-	bool spread;   /* a call came back short: real copying, let all threads take part */
-	bool finished; /* nothing is left to take, or err */
+	unsigned int range; /* the next piece is of this one */
+	uint64_t next;      /* and begins there */
+	bool spread;        /* a call came back short: real copying, let all threads take part */
+	bool finished;      /* nothing is left to take, or err */
 	unsigned int alive;
 	int err; /* the first */
 	char text[ERROR_TEXT_MAX];
 };
 
 struct piece {
-	uint64_t offset, end;
+	uint64_t start, end;
+	uint32_t targets;
+	uint64_t offset; /* for one target after the other: how far it is copied */
 };
 
 /* ---- the shared work ---- */
@@ -62,18 +66,38 @@ static bool stopped(const struct transfer *t)
 	return t->req->stop && atomic_load(t->req->stop);
 }
 
+static bool more_locked(struct transfer *t)
+{
+	const struct transfer_request *req = t->req;
+
+	while (t->range < req->range_count && t->next >= req->ranges[t->range].end) {
+		t->range++;
+		t->next = t->range < req->range_count ? req->ranges[t->range].start : 0;
+	}
+	return t->range < req->range_count;
+}
+
+/* What several targets need is still in memory when the second one gets it. */
+static uint64_t piece_max(const struct transfer *t, uint32_t targets)
+{
+	bool several = targets & (targets - 1);
+
+	return t->spread || several ? PIECE_BYTES : CALL_MAX_BYTES;
+}
+
 /* False: there is nothing left to do. */
 static bool take_piece(struct transfer *t, struct piece *ret)
 {
-	uint64_t len = t->req->len_bytes;
 	bool got = false;
 
 	pthread_mutex_lock(&t->lock);
-	if (!t->finished && t->next >= len)
+	if (!t->finished && !more_locked(t))
 		finish_locked(t, 0);
 	if (!t->finished) {
-		ret->offset = t->next;
-		ret->end = MIN_OF(len, t->next + (t->spread ? PIECE_BYTES : CALL_MAX_BYTES));
+		const struct transfer_range *r = &t->req->ranges[t->range];
+
+		*ret = (struct piece){ .start = t->next, .targets = r->targets };
+		ret->end = MIN_OF(r->end, add_sat_u64(t->next, piece_max(t, r->targets)));
 		t->next = ret->end;
 		got = true;
 	}
@@ -81,14 +105,15 @@ static bool take_piece(struct transfer *t, struct piece *ret)
 	return got;
 }
 
-/* The first thread's call came back short: what is left of its piece is for all. */
+/* The first thread's call came back short: what is left of its piece, but for a small one, is for
+ * all. */
 static void spread_rest(struct transfer *t, struct piece *p)
 {
 	pthread_mutex_lock(&t->lock);
 	if (!t->spread) {
 		t->spread = true;
-		t->next = p->offset;
-		p->end = p->offset;
+		if (p->end - p->offset > PIECE_BYTES)
+			t->next = p->end = p->offset + PIECE_BYTES;
 		pthread_cond_broadcast(&t->wake);
 	}
 	pthread_mutex_unlock(&t->lock);
@@ -96,18 +121,25 @@ static void spread_rest(struct transfer *t, struct piece *p)
 
 /* ---- moving bytes ---- */
 
-/* copy_file_range gave 0 before the end: either the source ends here now, or the call is broken. */
-static int explain_nothing_copied(const struct transfer *t, uint64_t offset)
+/*
+ * copy_file_range gave 0: either the source ends here now, or the call is broken, or the kernel went
+ * by a size of long ago, which asking for the attributes mends.
+ */
+static int look_at_source(const struct transfer *t, uint64_t offset, bool *ret_ended)
 {
+	struct stat st;
 	char byte;
 	ssize_t n = sys_pread(t->req->src_fd, &byte, 1, offset);
+	int err = sys_fstat(t->req->src_fd, &st);
 
 	if (n < 0)
 		return fail_sys((int)n, "cannot read at offset %" PRIu64, offset);
-	if (n == 0)
+	if (err)
+		return fail_sys(err, "cannot read its attributes");
+	if (n == 0 && !t->req->may_shrink)
 		return fail(-EAGAIN, "became shorter during the copy");
-	return fail(-EIO, "copy_file_range copies nothing at offset %" PRIu64 ", but there is data",
-		    offset);
+	*ret_ended = n == 0;
+	return 0;
 }
 
 static int explain(int err, uint64_t offset)
@@ -119,17 +151,17 @@ static int explain(int err, uint64_t offset)
 	return fail_sys(err, "cannot copy at offset %" PRIu64, offset);
 }
 
-static int copy_by_hand(struct transfer *t, const struct piece *p, uint64_t len,
+static int copy_by_hand(struct transfer *t, const struct piece *p, int fd, uint64_t len,
 			uint64_t *ret_bytes)
 {
 	struct io_request r = {
 		.src = { .fd = t->req->src_fd },
-		.dst = { .fd = t->req->dst_fd },
+		.dst = { .fd = fd },
 		.src_offset = p->offset,
 		.dst_offset = p->offset,
 		.len_bytes = len,
 		.no_share = true,
-		.fresh = true,
+		.fresh = t->req->fresh,
 		.stop = t->req->stop,
 	};
 	struct io_moved moved = { 0 };
@@ -143,21 +175,47 @@ static int copy_by_hand(struct transfer *t, const struct piece *p, uint64_t len,
 	return 0;
 }
 
-/* Copies from the front of the piece, as much as one call does. */
-static int copy_some(struct transfer *t, const struct piece *p, uint64_t len, uint64_t *ret_bytes)
+/* A copy of nothing: *ret_bytes is the rest of the piece where the source has ended. */
+static int copied_nothing(struct transfer *t, const struct piece *p, int fd, size_t len,
+			  uint64_t *ret_bytes)
+{
+	bool ended = false;
+	int err = look_at_source(t, p->offset, &ended);
+	ssize_t n;
+
+	if (err)
+		return err;
+	if (ended) {
+		*ret_bytes = p->end - p->offset;
+		return 0;
+	}
+	n = sys_copy_file_range(t->req->src_fd, p->offset, fd, p->offset, len);
+	if (n < 0 && n != -EINTR)
+		return explain((int)n, p->offset);
+	if (n == 0)
+		return fail(-EIO,
+			    "copy_file_range copies nothing at offset %" PRIu64
+			    ", but there is data",
+			    p->offset);
+	*ret_bytes = n > 0 ? (uint64_t)n : 0;
+	return 0;
+}
+
+/* Copies from the front of what is left of the piece, as much as one call does. */
+static int copy_some(struct transfer *t, const struct piece *p, int fd, uint64_t len,
+		     uint64_t *ret_bytes)
 {
 	ssize_t n;
 
 	if (atomic_load(&t->by_hand))
-		return copy_by_hand(t, p, MIN_OF(len, 4 * MIB), ret_bytes);
-	n = sys_copy_file_range(t->req->src_fd, p->offset, t->req->dst_fd, p->offset, (size_t)len);
+		return copy_by_hand(t, p, fd, MIN_OF(len, 4 * MIB), ret_bytes);
+	n = sys_copy_file_range(t->req->src_fd, p->offset, fd, p->offset, (size_t)len);
 	if (n > 0) {
 		*ret_bytes = (uint64_t)n;
 		return 0;
 	}
-	*ret_bytes = 0;
 	if (n == 0)
-		return explain_nothing_copied(t, p->offset);
+		return copied_nothing(t, p, fd, (size_t)len, ret_bytes);
 	if (n == -EINTR)
 		return 0;
 	if (n == -ENOSYS || n == -EOPNOTSUPP) {
@@ -167,9 +225,9 @@ static int copy_some(struct transfer *t, const struct piece *p, uint64_t len, ui
 	return explain((int)n, p->offset);
 }
 
-static int copy_piece(struct transfer *t, struct piece *p)
+static int copy_to(struct transfer *t, struct piece *p, int fd)
 {
-	while (p->offset < p->end) {
+	for (p->offset = p->start; p->offset < p->end;) {
 		uint64_t want = MIN_OF(p->end - p->offset, bandwidth_portion(t->req->limit));
 		uint64_t got = 0;
 		int err = 0;
@@ -179,16 +237,27 @@ static int copy_piece(struct transfer *t, struct piece *p)
 		if (t->req->may_go_on)
 			err = t->req->may_go_on(t->req->cookie);
 		if (!err)
-			err = copy_some(t, p, want, &got);
+			err = copy_some(t, p, fd, want, &got);
 		if (err)
 			return err;
 		p->offset += got;
 		atomic_fetch_add(&t->done_bytes, got);
-		bandwidth_charge(t->req->limit, got, t->req->stop);
+		bandwidth_charge(t->req->limit, MIN_OF(got, want), t->req->stop);
 		if (got < want)
 			spread_rest(t, p);
 	}
 	return 0;
+}
+
+static int copy_piece(struct transfer *t, struct piece *p)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < t->req->target_count && !err; i++) {
+		if (p->targets & UINT32_C(1) << i)
+			err = copy_to(t, p, t->req->target_fds[i]);
+	}
+	return err;
 }
 
 /* ---- threads ---- */
@@ -223,10 +292,19 @@ static void *work_when_spread(void *cookie)
 	return work(t);
 }
 
+static uint64_t total_bytes(const struct transfer_request *req)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < req->range_count; i++)
+		sum += req->ranges[i].end - req->ranges[i].start;
+	return sum;
+}
+
 /* Starts as many threads as can be started; one is enough. */
 static int start(struct transfer *t, pthread_t *threads, unsigned int *ret_count)
 {
-	unsigned int wanted = t->req->len_bytes > PIECE_BYTES ? t->req->threads : 1;
+	unsigned int wanted = total_bytes(t->req) > PIECE_BYTES ? t->req->threads : 1;
 	unsigned int n = 0;
 	int err = 0;
 
@@ -276,6 +354,7 @@ static void transfer_init(struct transfer *t, const struct transfer_request *req
 
 	memset(t, 0, sizeof(*t));
 	t->req = req;
+	t->next = req->range_count ? req->ranges[0].start : 0;
 	io_ladder_init(&t->ladder);
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->wake, NULL);

@@ -41,7 +41,7 @@ usage_error() {
 
 @test "options that aren't, lack an argument, or have one too many" {
 	usage_error "which verb?"
-	usage_error "there is no verb 'mirror'" mirror
+	usage_error "there is no verb 'mend'" mend
 	usage_error "unknown option '--nonsense'" --nonsense
 	usage_error "unknown option '-x'" setstripe -x f
 	usage_error "unknown or ambiguous option '--nonsense'" migrate --nonsense f

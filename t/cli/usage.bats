@@ -22,7 +22,7 @@ bats_require_minimum_version 1.5.0
 }
 
 @test "each verb of lov has its help" {
-	for verb in setstripe getstripe migrate df fid; do
+	for verb in setstripe getstripe migrate mirror df fid stats; do
 		run --separate-stderr lov "$verb" --help
 		[ "$status" -eq 0 ]
 		[[ $output == *"lov $verb"* ]]

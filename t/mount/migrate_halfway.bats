@@ -80,10 +80,14 @@ load migrate
 @test "two at once: the second is refused" {
 	file_make f $((12 << 20)) -c 1 -i 0
 	migrate_slowly -c 1 -i 1 f
-	fails_with 1 "another migrate of it is running" lov migrate -c 1 -i 3 f
+	fails_with 1 "another resync, extend or migrate of it is running" lov migrate -c 1 -i 3 f
 	migrate_ended
 	[ "$MIGRATE_STATUS" -eq 0 ]
 	[ "$(osts f)" = "[1]" ]
+	migrate_slowly -b -c 1 -i 2 f
+	fails_with 1 "another migrate of it is running" lov migrate -b -c 1 -i 3 f
+	migrate_ended
+	[ "$MIGRATE_STATUS" -eq 0 ]
 	same "$T/data" f
 }
 
@@ -109,7 +113,7 @@ load migrate
 
 @test "a writer waits for the end of a migrate that blocks, and then writes to the new objects" {
 	file_make f $((8 << 20)) -c 1 -i 0
-	migrate_slowly -c 1 -i 1 f
+	migrate_slowly -b -c 1 -i 1 f
 	printf NEW | dd of=f bs=1 seek=100 conv=notrunc status=none
 	run ! kill -0 "$MIGRATE" 2>/dev/null
 	migrate_ended

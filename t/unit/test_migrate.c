@@ -22,7 +22,7 @@ static char dir[64], path[80];
 /* What the mover asked, and what it shall be told. */
 static struct {
 	struct fs fs;
-	char calls[512];     /* names, each with a blank after it */
+	char calls[1024];    /* names, each with a blank after it */
 	const char *failing; /* the call that fails, NULL none */
 	int failure;
 	unsigned int times; /* how often it fails still */
@@ -32,6 +32,7 @@ static struct {
 	uint16_t victim_stripes;
 	bool no_layout;
 	uint16_t mirrors;
+	bool following, taken;
 } fake;
 
 static int note(const char *call)
@@ -169,6 +170,49 @@ static int fake_moved(struct fs *fs, int fd, struct fs_moved *ret)
 	return 0;
 }
 
+/* ---- following: all of the file, once ---- */
+
+static int fake_follow_begin(struct fs *fs, int fd, const struct fs_follow *req)
+{
+	int err = note("follow_begin");
+
+	(void)fs;
+	(void)fd;
+	if (err)
+		return err;
+	assert_int_equal(req->victim_count, 1);
+	assert_false(req->physical);
+	fake.following = true;
+	return 0;
+}
+
+static int fake_follow_next(struct fs *fs, int fd, uint32_t mirror_id, uint64_t from,
+			    uint64_t max_bytes, struct fs_changes *ret)
+{
+	struct stat st;
+	int err = note("follow_next");
+
+	(void)fs;
+	(void)from;
+	(void)max_bytes;
+	if (err)
+		return err;
+	assert_int_equal(mirror_id, 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	*ret = (struct fs_changes){ .count = !fake.taken, .size_bytes = (uint64_t)st.st_size };
+	ret->ranges[0] = (struct fs_range){ .end = (uint64_t)st.st_size, .tail = true };
+	fake.taken = true;
+	return 0;
+}
+
+static void fake_follow_end(struct fs *fs, int fd)
+{
+	(void)fs;
+	(void)fd;
+	assert_true(fake.following);
+	fake.following = false;
+}
+
 static const struct fs_ops fake_ops = {
 	.name = "fake",
 	.layout_get = fake_layout_get,
@@ -184,6 +228,8 @@ static const struct fs_ops fake_ops = {
 	.moved = fake_moved,
 };
 
+static struct fs_ops live_ops;
+
 static int reset(void **state)
 {
 	struct stat st;
@@ -194,6 +240,19 @@ static int reset(void **state)
 	assert_int_equal(stat(dir, &st), 0);
 	fake.fs.dev = st.st_dev;
 	return 0;
+}
+
+/* Where a file can be followed. */
+static int reset_live(void **state)
+{
+	int err = reset(state);
+
+	live_ops = fake_ops;
+	live_ops.follow_begin = fake_follow_begin;
+	live_ops.follow_next = fake_follow_next;
+	live_ops.follow_end = fake_follow_end;
+	fake.fs.ops = &live_ops;
+	return err;
 }
 
 static int make_file(void **state)
@@ -251,6 +310,73 @@ static void blocking_takes_the_group_lock(void **state)
 	assert_int_equal(r.attempts, 1);
 }
 
+static void live_copies_before_the_group_lock(void **state)
+{
+	struct migrate_result r;
+
+	(void)state;
+	assert_int_equal(migrate(MIGRATE_LIVE, NULL, &r), 0);
+	assert_string_equal(fake.calls,
+			    "layout_get victim_open open_source follow_begin follow_next "
+			    "group_lock data_version follow_next data_version swap "
+			    "group_unlock ");
+	assert_int_equal(fake.swap.file_version, 7);
+	assert_int_equal(fake.swap.victim_version, 7);
+	assert_false(fake.swap.close_lease);
+	assert_false(fake.following);
+	assert_int_equal(r.size_bytes, 100000);
+	assert_int_equal(r.moved.kernel_bytes, 5);
+	assert_int_equal(r.passes, 1);
+	assert_int_equal(r.attempts, 1);
+	assert_true(r.held_ns > 0);
+	assert_string_equal(r.step, "swap layouts");
+}
+
+static void live_is_block_where_files_cannot_be_followed(void **state)
+{
+	struct migrate_result r;
+
+	(void)state;
+	assert_int_equal(migrate(MIGRATE_LIVE, NULL, &r), 0);
+	assert_null(strstr(fake.calls, "follow"));
+	assert_non_null(strstr(fake.calls, "group_lock data_version data_version swap "));
+	assert_true(r.held_ns > 0);
+}
+
+static void a_live_swap_that_sees_a_change_is_tried_again_at_once(void **state)
+{
+	struct migrate_result r;
+
+	(void)state;
+	fake.failing = "swap";
+	fake.failure = -EAGAIN;
+	fake.times = 2;
+	assert_int_equal(migrate(MIGRATE_LIVE, NULL, &r), 0);
+	assert_int_equal(r.attempts, 1);
+	assert_int_equal(fake.swaps, 1);
+
+	reset_live(NULL);
+	fake.failing = "swap";
+	fake.failure = -EAGAIN;
+	fake.times = UINT32_MAX;
+	assert_int_equal(migrate(MIGRATE_LIVE, NULL, &r), -EAGAIN);
+	assert_non_null(strstr(error_text(-EAGAIN), "writers change it faster"));
+	assert_int_equal(fake.swaps, 0);
+	assert_int_equal(fake.held, 0);
+}
+
+static void a_layout_with_mirrors_is_refused(void **state)
+{
+	struct layout *wanted = layout_new(LAYOUT_COMPOSITE, 2);
+	struct migrate_result r;
+
+	(void)state;
+	wanted->mirror_count = 2;
+	assert_int_equal(migrate(MIGRATE_LIVE, wanted, &r), -EOPNOTSUPP);
+	assert_non_null(strstr(error_text(-EOPNOTSUPP), "lov mirror extend"));
+	layout_unref(wanted);
+}
+
 static void not_blocking_takes_a_lease_and_looks_at_it(void **state)
 {
 	struct layout *wanted = layout_new(LAYOUT_PLAIN, 1);
@@ -272,17 +398,19 @@ static void whatever_call_fails_nothing_is_held_or_swapped(void **state)
 {
 	static const char *const calls[] = { "layout_get",  "victim_open",  "open_source",
 					     "group_lock",  "data_version", "lease_get",
-					     "lease_check", "swap" };
+					     "lease_check", "swap",         "follow_begin",
+					     "follow_next" };
+	static const enum migrate_mode modes[] = { MIGRATE_LIVE, MIGRATE_BLOCK, MIGRATE_NONBLOCK };
 	unsigned int fds = open_fds();
 
 	(void)state;
-	for (unsigned int i = 0; i < 2 * ARRAY_SIZE(calls); i++) {
-		enum migrate_mode mode = i % 2 ? MIGRATE_NONBLOCK : MIGRATE_BLOCK;
+	for (unsigned int i = 0; i < ARRAY_SIZE(modes) * ARRAY_SIZE(calls); i++) {
+		enum migrate_mode mode = modes[i % ARRAY_SIZE(modes)];
 		struct migrate_result r;
 		int err;
 
-		reset(NULL);
-		fake.failing = calls[i / 2];
+		reset_live(NULL);
+		fake.failing = calls[i / ARRAY_SIZE(modes)];
 		fake.failure = -EIO;
 		fake.times = UINT32_MAX;
 		err = migrate(mode, NULL, &r);
@@ -294,32 +422,40 @@ static void whatever_call_fails_nothing_is_held_or_swapped(void **state)
 		assert_non_null(strstr(error_text(err), "failed"));
 		assert_int_equal(fake.held, 0);
 		assert_int_equal(fake.swaps, 0);
+		assert_false(fake.following);
 		assert_int_equal(open_fds(), fds);
 		assert_non_null(r.step);
 	}
 }
 
-static void whatever_system_call_fails_nothing_is_held_or_left_open(void **state)
+static void sweep_system_calls(enum migrate_mode mode)
 {
 	unsigned int fds = open_fds();
 	struct fault f = fault_start(-EIO);
 
-	(void)state;
 	while (fault_next(&f)) {
 		struct migrate_result r;
 		int err;
 
-		reset(NULL);
 		fault_pause();
+		reset_live(NULL);
 		sys_set_hook(fault_hook, &f);
-		err = migrate(MIGRATE_BLOCK, NULL, &r);
+		err = migrate(mode, NULL, &r);
 		fault_pause();
 		assert_int_equal(err, f.hit ? -EIO : 0);
 		assert_int_equal(fake.held, 0);
+		assert_false(fake.following);
 		assert_int_equal(fake.swaps, f.hit ? 0 : 1);
 		assert_int_equal(open_fds(), fds);
 	}
 	assert_true(f.at > 8);
+}
+
+static void whatever_system_call_fails_nothing_is_held_or_left_open(void **state)
+{
+	(void)state;
+	sweep_system_calls(MIGRATE_BLOCK);
+	sweep_system_calls(MIGRATE_LIVE);
 }
 
 static void changed_data_is_tried_again_when_writers_were_held_back(void **state)
@@ -368,6 +504,7 @@ static void mirrors_are_not_dropped(void **state)
 	(void)state;
 	fake.mirrors = 2;
 	assert_int_equal(migrate(MIGRATE_BLOCK, NULL, &r), -EOPNOTSUPP);
+	assert_non_null(strstr(error_text(-EOPNOTSUPP), "lov mirror delete"));
 	assert_string_equal(fake.calls, "layout_get ");
 }
 
@@ -406,6 +543,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(blocking_takes_the_group_lock, reset),
+		cmocka_unit_test_setup(live_copies_before_the_group_lock, reset_live),
+		cmocka_unit_test_setup(live_is_block_where_files_cannot_be_followed, reset),
+		cmocka_unit_test_setup(a_live_swap_that_sees_a_change_is_tried_again_at_once,
+				       reset_live),
+		cmocka_unit_test_setup(a_layout_with_mirrors_is_refused, reset),
 		cmocka_unit_test_setup(not_blocking_takes_a_lease_and_looks_at_it, reset),
 		cmocka_unit_test_setup(whatever_call_fails_nothing_is_held_or_swapped, reset),
 		cmocka_unit_test_setup(whatever_system_call_fails_nothing_is_held_or_left_open,

@@ -97,10 +97,19 @@ static int run(struct transfer_request *req, struct script *s, uint64_t *ret_use
 	return err;
 }
 
-static struct transfer_request request_to(int dst_fd, unsigned int threads)
+static struct transfer_range all;
+
+static struct transfer_request request_to(const int *dst_fd, unsigned int threads)
 {
+	all = (struct transfer_range){ .end = FILE_BYTES, .targets = 1 };
 	return (struct transfer_request){
-		.src_fd = src_fd, .dst_fd = dst_fd, .len_bytes = FILE_BYTES, .threads = threads
+		.src_fd = src_fd,
+		.target_fds = dst_fd,
+		.target_count = 1,
+		.ranges = &all,
+		.range_count = 1,
+		.fresh = true,
+		.threads = threads,
 	};
 }
 
@@ -121,7 +130,7 @@ static void copies_with_any_number_of_threads(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(counts); i++) {
 		int fd = new_file();
-		struct transfer_request req = request_to(fd, counts[i]);
+		struct transfer_request req = request_to(&fd, counts[i]);
 		uint64_t user = 1, last = 0;
 
 		req.progress = last_progress;
@@ -138,11 +147,14 @@ static void an_empty_file_takes_no_call(void **state)
 {
 	struct script none = { .call = "copy_file_range", .answer = -EIO, .every = 1 };
 	int fd = new_file();
-	struct transfer_request req = request_to(fd, 4);
+	struct transfer_request req = request_to(&fd, 4);
 	uint64_t user = 1;
 
 	(void)state;
-	req.len_bytes = 0;
+	all.end = 0;
+	assert_int_equal(run(&req, &none, &user), 0);
+	assert_int_equal(none.seen, 0);
+	req.range_count = 0;
 	assert_int_equal(run(&req, &none, &user), 0);
 	assert_int_equal(none.seen, 0);
 	close(fd);
@@ -156,7 +168,7 @@ static void short_counts_and_interruptions_are_gone_on_from(void **state)
 	for (unsigned int i = 0; i < ARRAY_SIZE(answers); i++) {
 		struct script s = { .call = "copy_file_range", .answer = answers[i], .every = 2 };
 		int fd = new_file();
-		struct transfer_request req = request_to(fd, 3);
+		struct transfer_request req = request_to(&fd, 3);
 		uint64_t user;
 
 		assert_int_equal(run(&req, &s, &user), 0);
@@ -174,7 +186,7 @@ static void without_copy_file_range_it_is_read_and_written(void **state)
 	for (unsigned int i = 0; i < ARRAY_SIZE(answers); i++) {
 		struct script s = { .call = "copy_file_range", .answer = answers[i], .every = 1 };
 		int fd = new_file();
-		struct transfer_request req = request_to(fd, 2);
+		struct transfer_request req = request_to(&fd, 2);
 		uint64_t user = 0;
 
 		assert_int_equal(run(&req, &s, &user), 0);
@@ -192,7 +204,7 @@ static void real_errors_end_the_copy(void **state)
 	for (unsigned int i = 0; i < ARRAY_SIZE(answers); i++) {
 		struct script s = { .call = "copy_file_range", .answer = answers[i], .every = 1 };
 		int fd = new_file();
-		struct transfer_request req = request_to(fd, 2);
+		struct transfer_request req = request_to(&fd, 2);
 		uint64_t user;
 
 		assert_int_equal(run(&req, &s, &user), answers[i]);
@@ -205,15 +217,144 @@ static void a_copy_of_nothing_is_an_error_where_there_is_data(void **state)
 {
 	struct script s = { .call = "copy_file_range", .answer = SYS_HOOK_ZERO, .every = 1 };
 	int fd = new_file();
-	struct transfer_request req = request_to(fd, 2);
+	struct transfer_request req = request_to(&fd, 2);
 	uint64_t user;
 
 	(void)state;
 	assert_int_equal(run(&req, &s, &user), -EIO);
-	req.len_bytes = FILE_BYTES + MIB;
+	all.end = FILE_BYTES + MIB;
 	assert_int_equal(run(&req, NULL, &user), -EAGAIN);
 	assert_non_null(strstr(error_text(-EAGAIN), "shorter"));
 	close(fd);
+}
+
+static void a_source_that_ends_may_be_fine(void **state)
+{
+	struct script none = { .call = "copy_file_range", .answer = -ENOSYS, .every = 1 };
+	uint64_t last = 0, user;
+
+	(void)state;
+	for (int by_hand = 0; by_hand <= 1; by_hand++) {
+		int fd = new_file();
+		struct transfer_request req = request_to(&fd, 2);
+
+		all.end = FILE_BYTES + 200 * MIB;
+		req.may_shrink = true;
+		req.progress = last_progress;
+		req.cookie = &last;
+		last = 0;
+		assert_int_equal(run(&req, by_hand ? &none : NULL, &user), 0);
+		assert_int_equal(last, FILE_BYTES + 200 * MIB);
+		assert_same(fd, FILE_BYTES);
+		assert_int_equal(lseek(fd, 0, SEEK_END), FILE_BYTES);
+		close(fd);
+	}
+}
+
+/* ---- ranges and targets ---- */
+
+#define RANGES 5
+static const struct transfer_range some[RANGES] = {
+	{ .start = 0, .end = 4096, .targets = 1 },
+	{ .start = 4096, .end = 8 * MIB, .targets = 7 },
+	{ .start = 9 * MIB, .end = 100 * MIB, .targets = 6 },
+	{ .start = 100 * MIB, .end = 100 * MIB, .targets = 7 },
+	{ .start = 140 * MIB, .end = FILE_BYTES, .targets = 5 },
+};
+
+#define JUNK_BYTES (10 * MIB)
+
+/* What the target doesn't get stays as it was. */
+static void assert_got(int fd, uint32_t target)
+{
+	char a[4096], b[4096], junk[4096];
+
+	for (uint64_t at = 0; at < FILE_BYTES; at += 4096) {
+		size_t n = (size_t)MIN_OF(4096, FILE_BYTES - at);
+		bool mine = false;
+
+		for (int i = 0; i < RANGES; i++)
+			mine |= at >= some[i].start && at < some[i].end && some[i].targets & target;
+		memset(junk, at < JUNK_BYTES ? 'x' : 0, sizeof(junk));
+		assert_int_equal(pread(fd, a, n, (off_t)at), n);
+		if (mine)
+			assert_int_equal(pread(src_fd, b, n, (off_t)at), n);
+		assert_memory_equal(a, mine ? b : junk, n);
+	}
+}
+
+static int file_of_junk(void)
+{
+	static char junk[JUNK_BYTES];
+	int fd = new_file();
+
+	memset(junk, 'x', sizeof(junk));
+	assert_int_equal(pwrite(fd, junk, sizeof(junk), 0), sizeof(junk));
+	assert_int_equal(ftruncate(fd, FILE_BYTES), 0);
+	return fd;
+}
+
+static void each_target_gets_its_ranges_and_nothing_else(void **state)
+{
+	static const int answers[] = { 0, SYS_HOOK_SHORT, -EOPNOTSUPP };
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(answers); i++) {
+		struct script s = { .call = "copy_file_range", .answer = answers[i], .every = 2 };
+		int fds[3] = { file_of_junk(), file_of_junk(), file_of_junk() };
+		struct transfer_request req = {
+			.src_fd = src_fd,
+			.target_fds = fds,
+			.target_count = 3,
+			.ranges = some,
+			.range_count = RANGES,
+			.threads = 3,
+		};
+		uint64_t user;
+
+		assert_int_equal(run(&req, &s, &user), 0);
+		for (int k = 0; k < 3; k++) {
+			assert_got(fds[k], 1U << k);
+			close(fds[k]);
+		}
+	}
+}
+
+/* In pieces that memory holds, each to all targets: the order of the calls says so. */
+static struct {
+	unsigned int calls;
+	size_t longest;
+} seen;
+
+static int note_lengths(const char *call, size_t len_bytes, void *cookie)
+{
+	(void)cookie;
+	if (strcmp(call, "copy_file_range") == 0) {
+		seen.calls++;
+		seen.longest = MAX_OF(seen.longest, len_bytes);
+	}
+	return 0;
+}
+
+static void what_several_need_goes_piece_by_piece(void **state)
+{
+	int fds[2] = { new_file(), new_file() };
+	struct transfer_request req = request_to(fds, 1);
+	uint64_t user;
+
+	(void)state;
+	req.target_count = 2;
+	all.targets = 3;
+	memset(&seen, 0, sizeof(seen));
+	sys_set_hook(note_lengths, NULL);
+	assert_int_equal(transfer_run(&req, &user), 0);
+	sys_set_hook(NULL, NULL);
+	assert_true(seen.longest <= 64 * MIB);
+	assert_true(seen.calls >= 6);
+	assert_same(fds[0], FILE_BYTES);
+	assert_same(fds[1], FILE_BYTES);
+	close(fds[0]);
+	close(fds[1]);
 }
 
 static int lease_is_lost(void *cookie)
@@ -229,7 +370,7 @@ static void it_ends_when_it_may_not_go_on_or_is_stopped(void **state)
 	unsigned int checks = 0;
 	atomic_bool stop = true;
 	int fd = new_file();
-	struct transfer_request req = request_to(fd, 1);
+	struct transfer_request req = request_to(&fd, 1);
 	uint64_t user;
 
 	(void)state;
@@ -247,7 +388,7 @@ static void a_limit_is_kept_by_all_threads_together(void **state)
 {
 	struct bandwidth limit;
 	int fd = new_file();
-	struct transfer_request req = request_to(fd, 4);
+	struct transfer_request req = request_to(&fd, 4);
 	uint64_t user, begin;
 
 	(void)state;
@@ -289,6 +430,9 @@ int main(void)
 		cmocka_unit_test(without_copy_file_range_it_is_read_and_written),
 		cmocka_unit_test(real_errors_end_the_copy),
 		cmocka_unit_test(a_copy_of_nothing_is_an_error_where_there_is_data),
+		cmocka_unit_test(a_source_that_ends_may_be_fine),
+		cmocka_unit_test(each_target_gets_its_ranges_and_nothing_else),
+		cmocka_unit_test(what_several_need_goes_piece_by_piece),
 		cmocka_unit_test(it_ends_when_it_may_not_go_on_or_is_stopped),
 		cmocka_unit_test(a_limit_is_kept_by_all_threads_together),
 		cmocka_unit_test(portions_are_steady_and_never_nothing),

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/copy_args.h"
+
+#include "base/clock.h"
+#include "base/sys.h"
+#include "base/units.h"
+#include "mover/transfer.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEFAULT_THREADS 2
+#define DEFAULT_INTERVAL_S 5
+
+/* "50" and "50M": MiB a second; "2G". As lfs, which knows no other units. */
+static int take_bandwidth(void *options, const struct opt *opt, const char *arg)
+{
+	char with_unit[40];
+
+	if (arg[0] && arg[strspn(arg, "0123456789")] == '\0') {
+		snprintf(with_unit, sizeof(with_unit), "%.30sM", arg);
+		arg = with_unit;
+	}
+	return opt_size(options, opt, arg);
+}
+
+const struct opt copy_args_opts[] = {
+	{ .key = 'W',
+	  .name = "bandwidth",
+	  .arg = "N[MG]",
+	  .help = "at most so many MiB (GiB with G) a second, all files\ntogether",
+	  .take = take_bandwidth,
+	  .offset = offsetof(struct copy_args, bandwidth) },
+	{ .key = OPT_LONG + 10,
+	  .name = "threads",
+	  .arg = "N",
+	  .help = "threads for one file (default 2)",
+	  .take = opt_count,
+	  .offset = offsetof(struct copy_args, threads),
+	  .value = TRANSFER_THREADS_MAX },
+	{ .key = 'v',
+	  .name = "verbose",
+	  .help = "say what was done with each file",
+	  .take = opt_flag,
+	  .offset = offsetof(struct copy_args, verbose) },
+	{ 0 },
+};
+
+const struct opt copy_args_stats_opts[] = {
+	{ .key = OPT_LONG + 11,
+	  .name = "stats",
+	  .help = "print a line of YAML now and then, and at the end",
+	  .take = opt_flag,
+	  .offset = offsetof(struct copy_args, stats) },
+	{ .key = OPT_LONG + 12,
+	  .name = "stats-interval",
+	  .arg = "S",
+	  .help = "seconds between them (default 5)",
+	  .take = opt_count,
+	  .offset = offsetof(struct copy_args, interval_s),
+	  .value = 86400 },
+	{ 0 },
+};
+
+void copy_args_init(struct copy_args *a)
+{
+	*a = (struct copy_args){ .threads = DEFAULT_THREADS, .interval_s = DEFAULT_INTERVAL_S };
+}
+
+struct copy_watch copy_args_watch(const struct copy_args *a)
+{
+	return (struct copy_watch){ .stats = a->stats, .stats_every_ns = a->interval_s * NS_PER_S };
+}
+
+static void close_files(DIR *descriptors)
+{
+	const struct dirent *e;
+	struct stat st;
+
+	while ((e = readdir(descriptors))) {
+		uint64_t fd;
+
+		if (number_parse(e->d_name, 3, INT32_MAX, &fd) || (int)fd == dirfd(descriptors))
+			continue;
+		if (sys_fstat((int)fd, &st) == 0 && S_ISREG(st.st_mode))
+			close((int)fd);
+	}
+}
+
+void copy_args_prepare_process(void)
+{
+	DIR *descriptors = opendir("/proc/self/fd");
+
+	if (descriptors) {
+		close_files(descriptors);
+		closedir(descriptors);
+	} else {
+		close_range(3, ~0U, 0);
+	}
+	signal(SIGPIPE, SIG_IGN);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the verbs of `lov mirror` that copy have in common: one file after the other, with progress,
+ * --stats, -W, signals and an exit status that covers all. */
+#ifndef LOVFS_CLI_MIRROR_JOB_H
+#define LOVFS_CLI_MIRROR_JOB_H
+
+#include "cli/copy_args.h"
+#include "cli/copy_watch.h"
+#include "cli/place.h"
+#include "cli/tally.h"
+#include "cli/verb.h"
+#include "mover/mirror_verbs.h"
+
+#include <stdbool.h>
+
+struct mirror_job {
+	const struct verb *verb;
+	const void *args; /* the verb's options, borrowed */
+	bool verbose;
+	struct mirror_options options;
+	struct copy_watch watch;
+	struct bandwidth limit;
+	struct place_fs keeper;
+	struct tally tally;
+};
+
+/*
+ * Runs `one` for each path, up to a signal. It gets the file system of the path, and an options struct
+ * in job->options that is ready for mover/mirror_verbs.h; 0, or a negative errno with text, which is said
+ * and counted. Returns the exit status, or ends the program by the signal that stopped it.
+ */
+int mirror_job_run(const struct verb *verb, const struct copy_args *copy, const void *args,
+		   char **paths,
+		   int (*one)(struct mirror_job *job, struct fs *fs, const char *path));
+
+/* -v of what brings mirrors up: "FILE: 1 mirror brought up: copied 64K of 1.0G in 1 pass, ...". */
+void mirror_job_print_copied(const char *path, const struct mirror_result *r);
+
+/* -v: "in 2 passes, 0.42 s, writers held back for at most 3 ms", with a newline. */
+void mirror_job_print_how(const struct mirror_result *r);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/complain.h"
+#include "cli/copy_args.h"
+#include "cli/id_list.h"
+#include "cli/mirror_job.h"
+#include "cli/verb_mirror.h"
+
+struct resync_options {
+	struct copy_args copy;
+	struct id_list only;
+	bool force;
+};
+
+static const struct opt options[] = {
+	{ .key = OPT_LONG + 20,
+	  .name = "only",
+	  .arg = "IDS",
+	  .help = "only these mirrors, such as 2 or 2,3",
+	  .take = id_list_opt,
+	  .offset = offsetof(struct resync_options, only) },
+	{ .key = OPT_LONG + 21,
+	  .name = "force-resync",
+	  .help = "copy mirrors whole, whatever is known of them, and\nthose marked in sync too",
+	  .take = opt_flag,
+	  .offset = offsetof(struct resync_options, force) },
+	{ 0 },
+};
+
+static int resync_one(struct mirror_job *job, struct fs *fs, const char *path)
+{
+	const struct resync_options *o = job->args;
+	const struct mirror_resync_what what = { .only_ids = o->only.ids,
+						 .only_count = o->only.count,
+						 .force = o->force };
+	struct mirror_result result = { 0 };
+	int err = mirror_resync(fs, path, &what, &job->options, &result);
+
+	if (!err && job->verbose)
+		mirror_job_print_copied(path, &result);
+	return err;
+}
+
+static int run_resync(const struct verb *verb, void *parsed, char **paths)
+{
+	const struct resync_options *o = parsed;
+
+	if (!*paths)
+		return complain_usage(verb, "which file?");
+	return mirror_job_run(verb, &o->copy, o, paths, resync_one);
+}
+
+static void init(void *parsed)
+{
+	copy_args_init(&((struct resync_options *)parsed)->copy);
+}
+
+const struct verb verb_mirror_resync = {
+	.name = "mirror resync",
+	.summary = "bring up what is stale",
+	.synopsis = "[OPTION...] FILE...",
+	.about = "Brings the stale mirrors of each FILE up to its data, and copies only what has "
+		 "changed since\n"
+		 "they became stale. Others may read and write the file meanwhile; they wait for a "
+		 "moment at the\n"
+		 "end. What was copied before an interruption needs no copying again.",
+	.groups = { { "Options", options, 0 },
+		    { "Copying", copy_args_opts, offsetof(struct resync_options, copy) },
+		    { "Statistics", copy_args_stats_opts, offsetof(struct resync_options, copy) } },
+	.options_size = sizeof(struct resync_options),
+	.init = init,
+	.run = run_resync,
+};

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The first steps of a migrate, in all modes: from a path to a victim that has the new layout. */
+#include "base/error.h"
+#include "base/sys.h"
+#include "base/units.h"
+#include "layout/template.h"
+#include "mover/migrate_steps.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+int migrate_open(struct migration *m)
+{
+	return subject_open(m->fs, m->path, O_RDWR, "migrate", &m->file);
+}
+
+/* ---- choose the layout ---- */
+
+/* lfs_migrate(1): the square root of the size in GiB, and one; no more than there are OSTs. */
+static uint16_t stripes_for(uint64_t size_bytes, uint32_t ost_count)
+{
+	uint64_t gib = size_bytes / GIB;
+	uint32_t count = 0;
+
+	while ((uint64_t)(count + 1) * (count + 1) <= gib)
+		count++;
+	return (uint16_t)MIN_OF(count + 1, MAX_OF(ost_count, 1));
+}
+
+/* Stripe size and pool stay those of the first component. */
+static int auto_layout(const struct migration *m, const struct layout *now,
+		       struct layout **ret_layout)
+{
+	struct layout *l = layout_new(LAYOUT_PLAIN, 1);
+
+	if (!l)
+		return -ENOMEM;
+	l->comps[0].stripe_size = now->comps[0].stripe_size;
+	l->comps[0].stripe_count = stripes_for((uint64_t)m->file.st.st_size, m->fs->ost_count);
+	l->comps[0].offset_or_gen = LAYOUT_OFFSET_ANY;
+	memcpy(l->comps[0].pool, now->comps[0].pool, sizeof(l->comps[0].pool));
+	l->comps[0].magic = l->comps[0].pool[0] ? LAYOUT_MAGIC_V3 : LAYOUT_MAGIC_V1;
+	*ret_layout = l;
+	return 0;
+}
+
+/* What the directory says; where it says nothing, what the root of the file system says. */
+static int directory_layout(const struct migration *m, struct layout **ret_layout)
+{
+	int err = m->fs->ops->layout_get(m->fs, m->file.dir_fd, ret_layout);
+	CLEANUP_FD int root = -1;
+
+	if (err != -ENODATA)
+		return err;
+	root = sys_openat(AT_FDCWD, m->fs->mount_point, O_PATH | O_DIRECTORY, 0);
+	if (root < 0)
+		return fail_sys(root, "cannot open %s", m->fs->mount_point);
+	return m->fs->ops->layout_get(m->fs, root, ret_layout);
+}
+
+static int choose_layout(struct migration *m, const struct layout *now)
+{
+	switch (m->opt->layout) {
+	case MIGRATE_LAYOUT_AUTO:
+		return auto_layout(m, now, &m->layout);
+	case MIGRATE_LAYOUT_RESTRIPE:
+		return directory_layout(m, &m->layout);
+	case MIGRATE_LAYOUT_GIVEN:
+		break;
+	}
+	m->layout = m->opt->request ? layout_ref(m->opt->request) : layout_to_request(now, false);
+	return m->layout ? 0 : -ENOMEM;
+}
+
+static int check_mirrors(const struct layout *now)
+{
+	if (now->kind == LAYOUT_COMPOSITE && now->mirror_count > 1)
+		return fail(-EOPNOTSUPP,
+			    "has %u mirrors, and a migrate would leave one: make a new mirror (lov "
+			    "mirror extend) and remove an old one (lov mirror delete)",
+			    now->mirror_count);
+	if (now->kind == LAYOUT_FOREIGN)
+		return fail(-EOPNOTSUPP, "has a foreign layout: its data is not here");
+	return 0;
+}
+
+int migrate_choose_layout(struct migration *m)
+{
+	CLEANUP_LAYOUT struct layout *now = NULL;
+	int err = m->fs->ops->layout_get(m->fs, m->file.file_fd, &now);
+
+	if (err == -ENODATA) {
+		/* Nothing was ever written. */
+		m->layout = layout_ref(m->opt->request);
+		m->done = !m->layout;
+		return 0;
+	}
+	if (!err)
+		err = check_mirrors(now);
+	if (!err)
+		err = choose_layout(m, now);
+	if (!err && m->layout->mirror_count > 1)
+		return fail(
+			-EOPNOTSUPP,
+			"a migrate makes no mirrors, and the layout has %u: use lov mirror extend",
+			m->layout->mirror_count);
+	return err;
+}
+
+/* ---- make the victim ---- */
+
+int migrate_make_victim(struct migration *m)
+{
+	return subject_make_victim(m->fs, &m->file, m->layout, &m->victim_fd);
+}

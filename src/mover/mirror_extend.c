@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/sys.h"
+#include "layout/mirror_change.h"
+#include "mover/follow.h"
+#include "mover/mirror_verbs.h"
+#include "mover/moved.h"
+#include "mover/subject.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+struct extend {
+	struct fs *fs;
+	const struct mirror_options *opt;
+	const struct layout *const *requests;
+	unsigned int count; /* of requests, and of victims */
+	struct subject file;
+	int victim_fds[LAYOUT_MIRRORS_MAX]; /* owned; -1: not open */
+};
+
+/* What the merge would refuse is known before anything is copied. */
+static int check(const struct extend *e)
+{
+	CLEANUP_LAYOUT struct layout *now = NULL, *then = NULL;
+	struct fid fid;
+	int err = e->fs->ops->layout_get(e->fs, e->file.file_fd, &now);
+
+	if (err == -ENODATA) /* nothing was ever written; the merge decides */
+		return 0;
+	if (!err)
+		err = e->fs->ops->fid_get(e->fs, e->file.file_fd, &fid);
+	return err ? err : mirror_change_merge(now, e->requests, e->count, fid, &then);
+}
+
+static int make_victims(struct extend *e)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < e->count && !err; i++)
+		err = subject_make_victim(e->fs, &e->file, e->requests[i], &e->victim_fds[i]);
+	return err;
+}
+
+static int commit(void *cookie, uint64_t file_version)
+{
+	struct extend *e = cookie;
+	uint64_t versions[LAYOUT_MIRRORS_MAX];
+	struct fs_merge req = {
+		.victim_fds = e->victim_fds,
+		.victim_versions = versions,
+		.victim_count = e->count,
+		.file_version = file_version,
+	};
+	int err = sys_fstat(e->file.source_fd, &e->file.st);
+
+	if (err)
+		return fail_sys(err, "cannot read its attributes");
+	for (unsigned int i = 0; i < e->count; i++) {
+		err = subject_seal_victim(e->fs, &e->file.st, e->victim_fds[i], &versions[i]);
+		if (err)
+			return err;
+	}
+	return e->fs->ops->merge(e->fs, e->file.source_fd, &req);
+}
+
+static void forward_progress(uint64_t done_bytes, uint64_t total_bytes, void *cookie)
+{
+	const struct extend *e = cookie;
+
+	if (e->opt->progress)
+		e->opt->progress(done_bytes, total_bytes, e->opt->cookie);
+}
+
+static int copy_and_merge(struct extend *e, struct mirror_result *result)
+{
+	struct follow_copy copies[LAYOUT_MIRRORS_MAX];
+	struct follow_job job = {
+		.fs = e->fs,
+		.source_fd = e->file.source_fd,
+		.read_fd = e->file.source_fd,
+		.copies = copies,
+		.count = e->count,
+		.begin = { .victim_fds = e->victim_fds,
+			   .victim_count = e->count,
+			   .physical = true },
+		.threads = e->opt->threads,
+		.limit = e->opt->limit,
+		.stop = e->opt->stop,
+		.commit = commit,
+		.progress = forward_progress,
+		.cookie = e,
+	};
+	const struct fs_moved none = { 0 };
+	struct follow_result followed;
+	int err;
+
+	for (unsigned int i = 0; i < e->count; i++)
+		copies[i] = (struct follow_copy){ .fd = e->victim_fds[i] };
+	err = follow_run(&job, &followed);
+	if (err)
+		return err;
+	for (unsigned int i = 0; i < e->count; i++)
+		moved_add_since(e->fs, e->victim_fds[i], &none, &result->moved);
+	result->moved.user_bytes += followed.user_bytes;
+	result->size_bytes = (uint64_t)e->file.st.st_size;
+	result->copied_bytes = followed.copied_bytes;
+	result->held_ns = followed.held_ns;
+	result->passes = followed.passes;
+	result->mirrors = e->count;
+	return 0;
+}
+
+static int extend(struct extend *e, struct mirror_result *result)
+{
+	int err = check(e);
+
+	if (!err)
+		err = make_victims(e);
+	if (!err)
+		err = subject_leave_file(e->fs, &e->file);
+	return err ? err : copy_and_merge(e, result);
+}
+
+int mirror_extend(struct fs *fs, const char *path, const struct layout *const *requests,
+		  unsigned int count, const struct mirror_options *opt,
+		  struct mirror_result *ret_result)
+{
+	struct extend e = {
+		.fs = fs, .opt = opt, .requests = requests, .count = count, .file = SUBJECT_INIT
+	};
+	struct mirror_result result = { 0 };
+	uint64_t begin = clock_now_ns();
+	int err;
+
+	if (count == 0)
+		return fail(-EINVAL, "no new mirror is asked for");
+	if (count >= LAYOUT_MIRRORS_MAX)
+		return fail(-ERANGE, "%u new mirrors: a file has at most %u", count,
+			    LAYOUT_MIRRORS_MAX);
+	for (unsigned int i = 0; i < count; i++)
+		e.victim_fds[i] = -1;
+	err = subject_open(fs, path, O_RDONLY, "extend", &e.file);
+	if (err)
+		return err;
+	err = extend(&e, &result);
+	result.elapsed_ns = clock_now_ns() - begin;
+	for (unsigned int i = 0; i < count; i++)
+		fd_cleanup(&e.victim_fds[i]);
+	subject_close(&e.file);
+	if (!err)
+		*ret_result = result;
+	return err;
+}

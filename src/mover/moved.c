@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "mover/moved.h"
+
+#include <string.h>
+
+struct fs_moved moved_now(struct fs *fs, int fd)
+{
+	struct fs_moved m;
+
+	if (fs->ops->moved(fs, fd, &m))
+		memset(&m, 0, sizeof(m));
+	return m;
+}
+
+void moved_add_since(struct fs *fs, int fd, const struct fs_moved *before, struct fs_moved *sum)
+{
+	struct fs_moved now = moved_now(fs, fd);
+
+	sum->shared_bytes += now.shared_bytes - before->shared_bytes;
+	sum->kernel_bytes += now.kernel_bytes - before->kernel_bytes;
+	sum->user_bytes += now.user_bytes - before->user_bytes;
+	sum->hole_bytes += now.hole_bytes - before->hole_bytes;
+	sum->read_bytes += now.read_bytes - before->read_bytes;
+	sum->written_bytes += now.written_bytes - before->written_bytes;
+	sum->failovers += now.failovers - before->failovers;
+}
