@@ -5,7 +5,7 @@
 #   make              build (the first time also: install missing Debian packages, as root or through sudo)
 #   make demo         build, and show what lovfs does on a volume made for the occasion
 #   make check        every test, with gcc and clang; SUITE=unit for one suite
-#   make bench        compare with raw copies and mergerfs
+#   make bench        compare with raw copies and mergerfs; what mirrors cost
 #   make fuzz         libFuzzer on every target, SECONDS_EACH=60
 #   make install      prefix=/usr/local, DESTDIR=
 #   make format       clang-format on all C files
@@ -32,6 +32,7 @@ check:
 bench: all
 	@tools/setup bench
 	@BUILD_DIR=$(abspath $(BUILD)) bench/copy
+	@BUILD_DIR=$(abspath $(BUILD)) bench/mirror
 
 fuzz:
 	@tools/setup build test
