@@ -204,10 +204,14 @@ int dirty_map_mark_all(struct dirty_map *map)
 	return dirty_map_mark_from(map, 0);
 }
 
-/* The grains first: at no time does the file say less than before. */
+/*
+ * The grains first: at no time does the file say less than before. A grain that the file ends in stays in
+ * the tail: what the copy has behind that end is cut off with the tail only, and by then the file
+ * may be longer.
+ */
 void dirty_map_spread_tail(struct dirty_map *map, uint64_t size_bytes)
 {
-	uint64_t end = MIN_OF(grains_of(size_bytes), DIRTY_MAP_GRAINS_MAX);
+	uint64_t end = MIN_OF(size_bytes / DIRTY_GRAIN_BYTES, DIRTY_MAP_GRAINS_MAX);
 
 	pthread_mutex_lock(&map->lock);
 	if (map->tail < end && end - map->tail <= RANGE_GRAINS_MAX &&

@@ -75,8 +75,9 @@ bool dirty_map_is_clean(struct dirty_map *map); /* nothing dirty, nothing taken 
 /* Bytes that are dirty in a file of that size; taken ones don't count. */
 uint64_t dirty_map_dirty_bytes(struct dirty_map *map, uint64_t size_bytes);
 
-/* Of a file of that size the tail is noted as grains, and only what is behind its end is the tail: a tail
- * is copied whole or not at all. Nothing may be taken. Where it can't be noted, nothing changes. */
+/* Of a file of that size the tail is noted as grains, and only the grain that its end is in, and what is
+ * behind, is the tail: a tail is copied whole or not at all. Nothing may be taken. Where it can't be noted,
+ * nothing changes. */
 void dirty_map_spread_tail(struct dirty_map *map, uint64_t size_bytes);
 
 struct dirty_range {

@@ -81,15 +81,26 @@ static bool overlap(const struct component *c, uint64_t start, uint64_t end)
 	return c->start < end && start < c->end;
 }
 
-/* Whether a component of the primary is in the range that the bytes of `c` are also in. */
-static bool is_reached(const struct layout *l, const struct component *c, uint32_t primary,
-		       uint64_t start, uint64_t end)
+/* A mirror that ends before others has nothing of what is behind, and isn't like the file where there
+ * is something: that is its last component's matter. */
+static uint64_t end_of_matter(const struct layout *l, uint32_t idx)
 {
+	bool last = idx + 1 == l->count || mirror_id_at(l, idx + 1) != mirror_id_at(l, idx);
+
+	return last ? LAYOUT_EOF : l->comps[idx].end;
+}
+
+/* Whether a component of the primary is in the range that the bytes of component `idx` are also in. */
+static bool is_reached(const struct layout *l, uint32_t idx, uint32_t primary, uint64_t start,
+		       uint64_t end)
+{
+	uint64_t from = l->comps[idx].start, to = end_of_matter(l, idx);
+
 	for (uint32_t i = 0; i < l->count; i++) {
 		const struct component *written = &l->comps[i];
 
 		if (mirror_id_at(l, i) == primary && overlap(written, start, end) &&
-		    overlap(written, c->start, c->end))
+		    overlap(written, from, to))
 			return true;
 	}
 	return false;
@@ -98,10 +109,8 @@ static bool is_reached(const struct layout *l, const struct component *c, uint32
 static bool becomes_stale(const struct layout *l, uint32_t idx, uint32_t primary, uint64_t start,
 			  uint64_t end)
 {
-	const struct component *c = &l->comps[idx];
-
-	return !(c->flags & COMP_STALE) && mirror_id_at(l, idx) != primary &&
-	       is_reached(l, c, primary, start, end);
+	return !(l->comps[idx].flags & COMP_STALE) && mirror_id_at(l, idx) != primary &&
+	       is_reached(l, idx, primary, start, end);
 }
 
 bool mirror_change_needed(const struct layout *l, uint32_t primary, uint64_t start, uint64_t end)

@@ -77,6 +77,12 @@ static int check_mirror_to_be(const struct layout *l, const struct layout *other
 			    "mirror %" PRIu32 " to be: its last component ends at %" PRIu64
 			    ", before the file's",
 			    id, furthest_end(other));
+	/* What is written there the other mirrors could never have. */
+	if (furthest_end(other) > furthest_end(l))
+		return fail(-EINVAL,
+			    "mirror %" PRIu32
+			    " to be: its last component ends behind the file's, at %" PRIu64,
+			    id, furthest_end(l));
 	return 0;
 }
 

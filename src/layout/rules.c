@@ -141,8 +141,10 @@ static int check_objects(const struct check *k, const struct component *c)
 	bool instantiated = component_instantiated(k->layout, c);
 	int err;
 
+	/* The OSTs that its objects are to be on, as long as it has none. */
 	if (c->magic == LAYOUT_MAGIC_SPECIFIC)
-		return fail(k->bad, "%s: is a request, not the layout of a file", k->who);
+		return instantiated ? fail(k->bad, "%s: has objects and asks for OSTs", k->who)
+				    : check_ost_list(k, c);
 	if (instantiated && c->object_count != c->stripe_count)
 		return fail(k->bad, "%s: %" PRIu16 " stripes but %" PRIu16 " objects", k->who,
 			    c->stripe_count, c->object_count);
@@ -232,6 +234,21 @@ static int check_extent(const struct check *k, const struct component *c, uint64
 	return 0;
 }
 
+/* Mirrors end alike: what is written behind the end of one it could never have. */
+static int check_last_end(const struct check *k, uint64_t end)
+{
+	uint64_t furthest = 0;
+
+	for (uint32_t i = 0; i < k->layout->count; i++)
+		furthest = MAX_OF(furthest, k->layout->comps[i].end);
+	if (!k->request || end == furthest)
+		return 0;
+	return fail(k->bad,
+		    "%s: is the last of its mirror and ends at %" PRIu64
+		    ", where another mirror goes on",
+		    k->who, end);
+}
+
 /* Components of one mirror stand together, in order, from 0, side by side. */
 static int check_extents(struct check *k)
 {
@@ -251,6 +268,9 @@ static int check_extents(struct check *k)
 						    " is torn apart",
 						    i + 1, next);
 			}
+			err = i ? check_last_end(k, expected) : 0;
+			if (err)
+				return err;
 			mirrors++;
 			expected = 0;
 		}
@@ -261,6 +281,9 @@ static int check_extents(struct check *k)
 			return err;
 		expected = l->comps[i].end;
 	}
+	err = check_last_end(k, expected);
+	if (err)
+		return err;
 	if (mirrors != l->mirror_count)
 		return fail(k->bad,
 			    "layout: says it has %" PRIu16 " mirrors, its components have %" PRIu32,

@@ -164,6 +164,13 @@ static int add_mirror(struct inode *inode, struct stat *st)
 	return 0;
 }
 
+/* A mirror that is being brought up is written by who does that, not by all who may write the file: what
+ * they wrote there would make it differ. */
+static mode_t mode_mask(const struct inode *inode)
+{
+	return inode->mirror_id == FILE_WHOLE ? 0777 : 0755;
+}
+
 int hidden_getattr(struct inode *inode, struct stat *ret_st)
 {
 	struct stat st;
@@ -177,7 +184,7 @@ int hidden_getattr(struct inode *inode, struct stat *ret_st)
 	/* Directories can be passed by all: what is behind a FID asks who it is. A mirror is no
 	 * program, and has no set-id bits that a write would have to clear. */
 	if (inode->kind == INODE_MIRROR)
-		st.st_mode &= S_IFMT | 0777;
+		st.st_mode &= S_IFMT | mode_mask(inode);
 	else
 		st.st_mode = S_IFDIR | 0111;
 	/* Files that are compared must not look like one. */

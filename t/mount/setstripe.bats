@@ -48,6 +48,25 @@ refused_usage() {
 	[ "$(jq -c '[.[0].layout.lmm_objects[].l_ost_idx]' "$T/json")" = "[3,1,2]" ]
 }
 
+@test "OSTs that were asked for are known when the volume is served again before the first write" {
+	lov setstripe -o 3,1 f
+	lov setstripe -E 1M -o 2 -E -1 -o 3,0 g
+	cd /
+	volume_remount
+	cd "$MNT"
+	random_file "$T/data" 3000000
+	cat "$T/data" >f
+	cat "$T/data" >g
+	cd /
+	volume_remount
+	cd "$MNT"
+	same "$T/data" f
+	same "$T/data" g
+	lov getstripe --json f g >"$T/json"
+	[ "$(jq -c '[.[0].layout.lmm_objects[].l_ost_idx]' "$T/json")" = "[3,1]" ]
+	[ "$(jq -c '[.[1].layout.components[].sub_layout.lmm_objects[].l_ost_idx]' "$T/json")" = "[2,3,0]" ]
+}
+
 @test "several stripes on one OST when asked for" {
 	lov setstripe -C 6 f
 	echo x >f

@@ -137,6 +137,19 @@ static bool touch(uint64_t start, uint64_t end, uint64_t other_start, uint64_t o
 	return MAX_OF(start, other_start) < MIN_OF(end, other_end);
 }
 
+/* Where a mirror ends before others, what is behind belongs to its last component. */
+static uint64_t end_of(const struct layout *l, uint32_t idx)
+{
+	const struct component *c = &l->comps[idx];
+
+	for (uint32_t i = 0; i < l->count; i++) {
+		if (component_mirror_id(&l->comps[i]) == component_mirror_id(c) &&
+		    l->comps[i].start > c->start)
+			return c->end;
+	}
+	return LAYOUT_EOF;
+}
+
 /* The rule, the slow way: some component that is written has bytes in common with component `idx`. */
 static bool must_be_stale(const struct layout *l, uint32_t idx, uint32_t primary, uint64_t start,
 			  uint64_t end)
@@ -149,7 +162,7 @@ static bool must_be_stale(const struct layout *l, uint32_t idx, uint32_t primary
 
 		reached |= component_mirror_id(p) == primary &&
 			   touch(p->start, p->end, start, end) &&
-			   touch(p->start, p->end, c->start, c->end);
+			   touch(p->start, p->end, c->start, end_of(l, idx));
 	}
 	return reached && component_mirror_id(c) != primary;
 }
