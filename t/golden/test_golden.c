@@ -208,6 +208,9 @@ static struct layout *asked_for(const char *cmd)
 static void assert_same_request(const char *name, struct layout *got, struct layout *made)
 {
 	assert_int_equal(got->count, made->count);
+	/* A request has no state; a new file's mirrors are all in sync. */
+	assert_int_equal(got->flags, made->mirror_count > 1 ? LAYOUT_STATE_RO : LAYOUT_STATE_NONE);
+	got->flags = made->flags;
 	for (uint32_t i = 0; i < made->count; i++) {
 		struct component *a = &got->comps[i], *b = &made->comps[i];
 
