@@ -34,6 +34,7 @@ struct ex_opts {
 	const char *remount; /* shell command, runs with all files closed */
 	uint64_t remounts;   /* how often */
 	uint64_t inject;     /* from this operation on keep one wrong byte in a model; 0 never */
+	const char *models;  /* directory for what the files must hold at the end; NULL: nowhere */
 	bool seek_synced;    /* fsync before every SEEK_DATA and SEEK_HOLE */
 	bool verbose;
 };

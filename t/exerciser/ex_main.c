@@ -142,6 +142,25 @@ static int final_check(struct ex *x, struct ex_file *f)
 	return rc;
 }
 
+/* For whoever wants to compare by other ways than reading the file. */
+static int write_model(struct ex *x, const struct ex_file *f)
+{
+	char path[EX_PATH_MAX];
+	uint64_t off = 0;
+	ssize_t n = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", x->opts->models, f->name);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	while (fd >= 0 && n >= 0 && off < f->model.size) {
+		n = write(fd, f->model.bytes + off, f->model.size - off);
+		off += n > 0 ? (uint64_t)n : 0;
+	}
+	if (fd < 0 || n < 0 || close(fd) < 0)
+		return ex_fail_errno(x, path);
+	return 0;
+}
+
 static int run(struct ex *x, const struct ex_opts *opts)
 {
 	if (ex_open(x, opts) || run_ops(x) || ex_name_restore(x))
@@ -149,6 +168,8 @@ static int run(struct ex *x, const struct ex_opts *opts)
 	for (unsigned int i = 0; i < opts->files; i++) {
 		ex_file_close(&x->files[i]);
 		if (ex_file_open(x, &x->files[i]) || final_check(x, &x->files[i]))
+			return -1;
+		if (opts->models && write_model(x, &x->files[i]))
 			return -1;
 	}
 	return 0;

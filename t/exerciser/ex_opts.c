@@ -24,6 +24,7 @@ static const char usage[] =
 	"  --remount CMD    shell command run with all files closed\n"
 	"  --remounts M     how often (3)\n"
 	"  --inject N       self-test: a wrong byte in a model from operation N on\n"
+	"  --models D       at the end writes what each file must hold to D/f0, D/f1 …\n"
 	"  --seek-synced    fsync before SEEK_DATA and SEEK_HOLE: for FUSE with its writeback "
 	"cache\n"
 	"  --verbose        prints every operation\n";
@@ -40,6 +41,7 @@ enum {
 	OPT_REMOUNT,
 	OPT_REMOUNTS,
 	OPT_INJECT,
+	OPT_MODELS,
 	OPT_SEEK_SYNCED,
 	OPT_VERBOSE,
 	OPT_HELP,
@@ -57,6 +59,7 @@ static const struct option long_opts[] = {
 	{ "remount", required_argument, NULL, OPT_REMOUNT },
 	{ "remounts", required_argument, NULL, OPT_REMOUNTS },
 	{ "inject", required_argument, NULL, OPT_INJECT },
+	{ "models", required_argument, NULL, OPT_MODELS },
 	{ "seek-synced", no_argument, NULL, OPT_SEEK_SYNCED },
 	{ "verbose", no_argument, NULL, OPT_VERBOSE },
 	{ "help", no_argument, NULL, OPT_HELP },
@@ -119,6 +122,9 @@ static int set_option(struct ex_opts *o, int opt)
 		return 0;
 	case OPT_REMOUNT:
 		o->remount = optarg;
+		return 0;
+	case OPT_MODELS:
+		o->models = optarg;
 		return 0;
 	case OPT_SEEK_SYNCED:
 		o->seek_synced = true;

@@ -29,6 +29,12 @@ must_find() {
 "$exerciser" --dir "$dir/d" --ops 500 --seed 2 --hook 'cp "$1" "$1.t" && cat "$1.t" >"$1" && rm "$1.t"' \
 	--hook-every 50 --hook-closed --remount true
 
+mkdir "$dir/m" "$dir/models"
+"$exerciser" --dir "$dir/m" --ops 500 --seed 3 --files 2 --models "$dir/models"
+for name in f0 f1; do
+	cmp "$dir/m/$name" "$dir/models/$name" || fail "the model of $name isn't what it holds"
+done
+
 must_find 'differs at offset' --inject 1
 must_find 'differs at offset' --inject 500
 must_find 'exit status 1' --hook false --hook-every 10
