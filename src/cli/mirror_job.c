@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/mirror_job.h"
 
+#include "base/checked.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/units.h"
@@ -57,15 +58,19 @@ int mirror_job_run(const struct verb *verb, const struct copy_args *copy, const 
 void mirror_job_print_copied(const char *path, const struct mirror_result *r)
 {
 	char copied[SIZE_TEXT_MAX], size[SIZE_TEXT_MAX];
+	uint64_t all;
 
 	progress_line_erase();
 	if (!r->mirrors) {
 		printf("%s: already in sync\n", path);
 		return;
 	}
+	/* What was copied is of all mirrors together, too. */
+	if (!mul_u64(r->size_bytes, r->mirrors, &all))
+		all = UINT64_MAX;
 	printf("%s: %u mirror%s brought up: copied %s of %s ", path, r->mirrors,
 	       r->mirrors == 1 ? "" : "s", size_text(r->copied_bytes, copied),
-	       size_text(r->size_bytes, size));
+	       size_text(all, size));
 	mirror_job_print_how(r);
 }
 

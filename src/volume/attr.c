@@ -20,15 +20,17 @@ static struct timespec later(struct timespec a, struct timespec b)
 	return a.tv_nsec > b.tv_nsec ? a : b;
 }
 
-/* What an OST that can't be asked would have said: the size at the last close, if that is more. */
-static void add_saved_size(struct inode *inode, struct file_attr *attr)
+/* What an OST that can't be asked would have said: the size at the last close, if that is more. False:
+ * none was saved. */
+static bool add_saved_size(struct inode *inode, struct file_attr *attr)
 {
 	struct som som;
 
 	if (som_get(inode->vol->mdt, inode->fd, &som))
-		return;
+		return false;
 	attr->size_bytes = MAX_OF(attr->size_bytes, som.size_bytes);
 	attr->blocks = MAX_OF(attr->blocks, som.blocks);
+	return true;
 }
 
 static int add_objects(struct inode *inode, struct stat *st)
@@ -41,8 +43,7 @@ static int add_objects(struct inode *inode, struct stat *st)
 		err = file_stat(f, FILE_WHOLE, &attr);
 	if (err)
 		return err;
-	if (!attr.complete)
-		add_saved_size(inode, &attr);
+	inode->size_unknown = !attr.complete && !add_saved_size(inode, &attr);
 	st->st_size = (off_t)attr.size_bytes;
 	st->st_blocks = (blkcnt_t)attr.blocks;
 	st->st_atim = later(st->st_atim, attr.atime);
@@ -96,6 +97,18 @@ static bool all_active(const struct volume *vol)
 	return true;
 }
 
+/* Whether objects told the size when attributes were asked for last, which was before any open, and
+ * nothing was written since that could have found out otherwise. */
+static bool size_seems_known(struct inode *inode)
+{
+	bool saved;
+
+	pthread_mutex_lock(&inode->lock);
+	saved = inode->size_saved;
+	pthread_mutex_unlock(&inode->lock);
+	return saved && !inode->size_unknown;
+}
+
 int inode_check_size_known(struct inode *inode)
 {
 	struct file_attr attr;
@@ -103,14 +116,14 @@ int inode_check_size_known(struct inode *inode)
 	struct file *f;
 	int err;
 
-	if (all_active(inode->vol))
+	if (all_active(inode->vol) && size_seems_known(inode))
 		return 0;
 	err = inode_get_file(inode, &f);
 	if (!err)
 		err = file_stat(f, FILE_WHOLE, &attr);
 	if (err || attr.complete || !som_get(inode->vol->mdt, inode->fd, &som))
 		return err;
-	return fail(-EIO, "the file's size isn't known: an OST is inactive");
+	return fail(-EIO, "the file's size isn't known: an OST can't be asked");
 }
 
 int inode_size_changes(struct inode *inode)

@@ -94,7 +94,9 @@ struct inode {
 	unsigned int unsettled;
 	bool size_saved;   /* trusted.som may be there and must go before the next write */
 	bool size_changed; /* trusted.som is to be set at the next flush */
-	bool mtime_ahead;  /* the modification time may be later than now: see inode_modified() */
+	/* Attributes were asked for when neither objects nor trusted.som told the size. Not guarded. */
+	atomic_bool size_unknown;
+	bool mtime_ahead; /* the modification time may be later than now: see inode_modified() */
 	struct handle *lease_holder;
 	uint32_t lease_mode; /* LOVFS_LEASE_* */
 	uint32_t group_gid;  /* 0 = no group lock */

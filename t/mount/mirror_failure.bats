@@ -64,6 +64,23 @@ load mirror
 	in_sync f
 }
 
+@test "a write that fails because all objects are gone doesn't make the file look empty" {
+	mirrored_file f 1000000 -N -o 1 -N -o 2
+	one=$(objects f 1) two=$(objects f 2)
+	cd /
+	volume_unmount
+	mv "$one" "$T/one"
+	mv "$two" "$T/two"
+	volume_mount
+	cd "$MNT"
+	[ "$(stat -c %s f)" -eq 1000000 ]
+	fails_with 1 "Input/output error" dd if=/dev/zero of=f bs=4k count=1 conv=notrunc
+	fails_with 1 "Input/output error" cat f
+	mv "$T/one" "$one"
+	mv "$T/two" "$two"
+	same "$T/data" f
+}
+
 @test "an object is gone: reads go to the other mirror, and are counted and logged" {
 	mirrored_file f 3000000 -N -c 2 -S 64k -N -c 1
 	lov setstripe --comp-set -I 1 --comp-flags prefer f
