@@ -573,3 +573,19 @@ refused() {
 	rm f g
 	objects_left 0
 }
+
+@test "extend with two mirrors reads the source once from its device" {
+	[ "$FS" != tmpfs ] || skip "tmpfs has no device to ask"
+	lov setstripe -o 1 f
+	random_file "$T/data" $((48 << 20))
+	cat "$T/data" >f
+	sync
+	device=$(basename "$(findmnt -no SOURCE -T "${OST[1]}")")
+	echo 3 >/proc/sys/vm/drop_caches
+	before=$(awk '{ print $3 }' "/sys/block/$device/stat")
+	lov mirror extend -N -o 3 -N -o 2 f
+	read=$((($(awk '{ print $3 }' "/sys/block/$device/stat") - before) * 512))
+	echo "$read bytes read"
+	((read >= 48 << 20 && read < 60 << 20))
+	in_sync f
+}
