@@ -12,12 +12,19 @@ TEST_LIMIT=120
 BATS_TEST_TIMEOUT=120
 MIB=1048576
 
-# writers_begin FILE SECONDS HOW: rewrites the file until then; each writer checks what it wrote. Sets WRITERS.
+# writers_begin FILE HOW: rewrites the file until writers_end; each writer checks what it wrote. Sets WRITERS.
 writers_begin() {
 	rm -f "$T/stop"
-	(cd /; sleep "$2"; touch "$T/stop") 3>&- 4>&- &
-	"$CONCUR" rewrite --file "$1" --write "$3" --threads 3 --until-file-exists "$T/stop" 3>&- 4>&- &
+	"$CONCUR" rewrite --file "$1" --write "$2" --threads 3 --until-file-exists "$T/stop" 3>&- 4>&- &
 	WRITERS=$!
+	BEGAN=$SECONDS
+}
+
+# enough ROUNDS: two of them, and three seconds of writing.
+enough() { (($1 >= 2 && SECONDS - BEGAN >= 3)); }
+
+writers_end() {
+	kill -0 "$WRITERS" && touch "$T/stop" && wait "$WRITERS"
 }
 
 # unless_outrun COMMAND...: it succeeds, or says that writers were faster; nothing else may come of it.
@@ -57,15 +64,14 @@ slow_ended() {
 	for how in pwrite direct mixed; do
 		lov mirror create -N -c 2 -S 64k -N -c 1 $how
 		truncate -s 16M $how
-		writers_begin $how 3 $how
+		writers_begin $how $how
 		times=0
-		while [ ! -e "$T/stop" ]; do
+		until enough "$times"; do
 			unless_outrun lov mirror resync $how
 			times=$((times + 1))
 		done
-		wait "$WRITERS"
+		writers_end
 		echo "$how: $times"
-		[ "$times" -ge 2 ]
 		settle $how
 	done
 	nothing_left
@@ -75,8 +81,8 @@ slow_ended() {
 	local times=0
 	lov mirror create -N1 -c 2 -S 64k f
 	truncate -s 16M f
-	writers_begin f 4 mixed
-	while [ ! -e "$T/stop" ]; do
+	writers_begin f mixed
+	until enough "$times"; do
 		unless_outrun lov mirror extend -N -c 1 -N -E 1M -c 1 -E -1 -c 2 f
 		[ "$(mirrors f)" = 1 ] || unless_outrun lov mirror resync f
 		for id in $(mirrors f); do
@@ -86,9 +92,8 @@ slow_ended() {
 		done
 		times=$((times + 1))
 	done
-	wait "$WRITERS"
+	writers_end
 	echo "$times"
-	[ "$times" -ge 2 ]
 	settle f
 	nothing_left
 	objects_left "$(for id in $(mirrors f); do objects f "$id"; done | wc -l)"
@@ -98,14 +103,13 @@ slow_ended() {
 	local layouts=("-c 4 -S 64k" "-c 1" "-E 1M -c 1 -E -1 -c 3 -S 256k" "-c 2 -S 1M") times=0
 	lov setstripe -c 2 -S 64k f
 	truncate -s 16M f
-	writers_begin f 4 pwrite
-	while [ ! -e "$T/stop" ]; do
+	writers_begin f pwrite
+	until enough "$times"; do
 		# shellcheck disable=SC2086
 		unless_outrun lov migrate -v ${layouts[times % 4]} f
 		times=$((times + 1))
 	done
-	wait "$WRITERS"
-	[ "$times" -ge 2 ]
+	writers_end
 	lov migrate -c 1 f
 	objects_left 1
 	nothing_left
@@ -135,25 +139,18 @@ slow_ended() {
 	mirrored_file f $((16 * MIB))
 	lov setstripe --comp-set -I 2 --comp-flags stale f
 	lov_slowly mirror resync -W 8 f
-	before=$(date +%s%N)
 	overwrite f 5000000 4096
-	took_ms=$((($(date +%s%N) - before) / 1000000))
-	kill -0 "$SLOW"
 	[ "$(state f)" = sp ]
-	echo "$took_ms ms"
-	[ "$took_ms" -lt 700 ]
+	kill -0 "$SLOW" # done while it went on
 	same "$T/data" f
 	slow_ended
 	[ "$SLOW_STATUS" -eq 0 ]
 	in_sync f
 	lov mirror delete --mirror-id 2 f
 	lov_slowly migrate -W 8 -c 2 f
-	before=$(date +%s%N)
 	overwrite f 9000000 4096
 	both truncate -s $((16 * MIB + 5)) @
-	took_ms=$((($(date +%s%N) - before) / 1000000))
 	kill -0 "$SLOW"
-	[ "$took_ms" -lt 700 ]
 	slow_ended
 	[ "$SLOW_STATUS" -eq 0 ]
 	same "$T/data" f
@@ -253,14 +250,12 @@ slow_ended() {
 
 @test "writers that are faster: it says so and stops; nothing is lost" {
 	mirrored_file f $((16 * MIB))
-	writers_begin f 20 pwrite
+	writers_begin f pwrite
 	sleep 0.5
 	fails_with 1 "faster" lov mirror resync -W 30 f
 	kill -0 "$WRITERS"
 	fails_with 1 "faster" lov mirror extend -W 30 -N f
-	kill -0 "$WRITERS"
-	touch "$T/stop"
-	wait "$WRITERS"
+	writers_end
 	[ "$(mirrors f)" = "1 2" ]
 	settle f
 	overwrite f 0 100
