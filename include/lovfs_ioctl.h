@@ -255,7 +255,7 @@ struct lovfs_ioc_component_flags {
  * its own, and mirror/<FID>/0, the file as a whole in another inode, which a mover uses while it holds
  * writers back. With the file's owner and mode; for others than the owner and root only where the way
  * to the file is open to everybody. A mirror is written only while a descriptor follows it. FIDs are
- * found while the file is in use.
+ * found while the file is in use, or after LOVFS_IOC_FID gave them (the last 64).
  */
 #define LOVFS_HIDDEN_DIR ".lovfs"
 

@@ -111,10 +111,11 @@ static int get_fid(const struct ioctl_call *c)
 	struct fid fid;
 	int err = inode_get_fid(c->inode, &fid);
 
-	if (err == 0)
-		c->data->fid =
-			(struct lovfs_ioc_fid){ .seq = fid.seq, .oid = fid.oid, .ver = fid.ver };
-	return err;
+	if (err)
+		return err;
+	c->data->fid = (struct lovfs_ioc_fid){ .seq = fid.seq, .oid = fid.oid, .ver = fid.ver };
+	inode_named(c->inode);
+	return 0;
 }
 
 static int get_data_version(const struct ioctl_call *c)

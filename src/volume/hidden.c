@@ -2,7 +2,7 @@
 /*
  * The hidden directory: .lovfs/mirror/<FID>/<mirror id> is one mirror of a file as a file of its
  * own, with pages and a lock of its own in the kernel; mirror 0 is the file as a whole. Files are found
- * while they are in use.
+ * while they are in use, or after their FIDs were asked for.
  *
  * A mirror has the file's owner and mode, which the kernel checks. Others than root and the owner get
  * that far only where they could also come to the file by its path: that they may know its name
@@ -22,6 +22,36 @@
 
 #define ACL_XATTR "system.posix_acl_access"
 #define MIRROR_ID_MAX 65535
+
+/* ---- files that may be looked for ---- */
+
+static bool is_named_locked(const struct volume *vol, const struct inode *inode)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(vol->named); i++) {
+		if (vol->named[i] == inode)
+			return true;
+	}
+	return false;
+}
+
+void inode_named(struct inode *inode)
+{
+	struct volume *vol = inode->vol;
+	struct inode *file = inode->target ? inode->target : inode, *oldest = NULL;
+
+	if (!inode_is_regular(file))
+		return;
+	pthread_mutex_lock(&vol->table_lock);
+	if (!is_named_locked(vol, file)) {
+		file->refs++;
+		oldest = vol->named[vol->next_named];
+		vol->named[vol->next_named] = file;
+		vol->next_named = (vol->next_named + 1) % VOLUME_NAMED_MAX;
+	}
+	pthread_mutex_unlock(&vol->table_lock);
+	if (oldest)
+		inode_forget(oldest, 1);
+}
 
 /* ---- who may ---- */
 

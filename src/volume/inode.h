@@ -38,6 +38,9 @@ bool inode_is_regular(const struct inode *inode);
 
 /* The regular file in use that has this FID, with a reference. -ENOENT. */
 int MUST_CHECK inode_find(struct volume *vol, struct fid fid, struct inode **ret_inode);
+/* The FID of a regular file was given to somebody, who may use it as a name in .lovfs/mirror: the
+ * file stays in use until 64 others were asked for. */
+void inode_named(struct inode *inode);
 
 /* -EOPNOTSUPP for symlinks and special files. */
 int MUST_CHECK inode_get_fid(struct inode *inode, struct fid *ret_fid);

@@ -25,6 +25,9 @@ struct inode_table {
 	size_t count;
 };
 
+/* Files whose FIDs were asked for last, which stay in use. */
+#define VOLUME_NAMED_MAX 64
+
 struct volume {
 	struct conf conf;
 	char *mdt_path; /* owned */
@@ -45,6 +48,9 @@ struct volume {
 
 	pthread_mutex_t table_lock;
 	struct inode_table table; /* guarded by table_lock */
+	struct inode
+		*named[VOLUME_NAMED_MAX]; /* references, guarded by table_lock: inode_named() */
+	unsigned int next_named;          /* guarded by table_lock: the oldest */
 
 	pthread_mutex_t alloc_lock;
 	struct alloc_state alloc; /* guarded by alloc_lock */

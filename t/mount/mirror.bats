@@ -418,6 +418,19 @@ refused() {
 	refused 1 "" lov mirror copy -i 2 -o 1 f
 }
 
+@test "mirrors as files are found by the FID that lov told, also when the kernel has forgotten the file" {
+	mirrored_file f 200000
+	fid=$(lov fid f)
+	for _ in 1 2 3; do
+		echo 3 >/proc/sys/vm/drop_caches
+		sleep 0.2
+		cmp ".lovfs/mirror/$fid/1" ".lovfs/mirror/$fid/2"
+	done
+	rm f
+	objects_left 0
+	run ! cat ".lovfs/mirror/$fid/1"
+}
+
 @test "mirrors as files: for the owner and root, hidden, read only" {
 	mkdir -m 777 d
 	as_user lov mirror create -N2 d/f
