@@ -26,20 +26,20 @@ static int each_of_mirror(struct file *f, uint32_t mirror_id, each_object_fn *fn
 	return first_err;
 }
 
-/* One mirror that has everything is enough: whatever failed in another, this one has the data. */
-static int each_of_usable(struct file *f, each_object_fn *fn, void *cookie)
+int each_usable_mirror(struct file *f, const struct layout *l, each_mirror_fn *fn,
+		       const void *cookie)
 {
 	uint32_t ids[LAYOUT_MIRRORS_MAX];
-	unsigned int count = mirror_ids(f->layout, ids);
+	unsigned int count = mirror_ids(l, ids);
 	bool whole = count == 0; /* nothing to do */
 	int first_err = 0;
 
 	for (unsigned int i = 0; i < count; i++) {
 		int err;
 
-		if (!mirror_choice_counts(f->layout, ids[i]))
+		if (!mirror_choice_counts(l, ids[i]))
 			continue;
-		err = each_of_mirror(f, ids[i], fn, cookie);
+		err = fn(f, ids[i], cookie);
 		if (!err)
 			whole = true;
 		else if (!first_err)
@@ -51,12 +51,26 @@ static int each_of_usable(struct file *f, each_object_fn *fn, void *cookie)
 			 : fail(-EIO, "none of the file's %u mirrors can be used", count);
 }
 
+/* What is done to each object, for each_usable_mirror(). */
+struct object_visit {
+	each_object_fn *fn;
+	void *cookie;
+};
+
+static int visit_mirror(struct file *f, uint32_t mirror_id, const void *cookie)
+{
+	const struct object_visit *visit = cookie;
+
+	return each_of_mirror(f, mirror_id, visit->fn, visit->cookie);
+}
+
 int each_object_locked(struct file *f, uint32_t mirror_id, each_object_fn *fn, void *cookie)
 {
+	const struct object_visit visit = { fn, cookie };
 	int err;
 
 	if (mirror_id == FILE_WHOLE)
-		return f->layout ? each_of_usable(f, fn, cookie) : 0;
+		return f->layout ? each_usable_mirror(f, f->layout, visit_mirror, &visit) : 0;
 	err = mirror_choice_check_exists(f->layout, mirror_id);
 	return err ? err : each_of_mirror(f, mirror_id, fn, cookie);
 }

@@ -231,6 +231,15 @@ typedef int each_object_fn(struct file *f, struct object_ref ref, void *cookie);
 int MUST_CHECK each_object_locked(struct file *f, uint32_t mirror_id, each_object_fn *fn,
 				  void *cookie);
 
+/*
+ * Calls fn for each usable mirror of `l`, also after one failed. One mirror that has everything is
+ * enough: 0 where one had no error (or there is none at all), otherwise the first error; -EIO where none
+ * is usable. Takes no lock.
+ */
+typedef int each_mirror_fn(struct file *f, uint32_t mirror_id, const void *cookie);
+int MUST_CHECK each_usable_mirror(struct file *f, const struct layout *l, each_mirror_fn *fn,
+				  const void *cookie);
+
 /* ---- size.c ---- */
 
 /*

@@ -80,8 +80,9 @@ static int sync_all(const struct sync_list *list, bool data_only)
 }
 
 /* Also where some objects can't be had: the others are made durable. */
-static int sync_mirror(struct file *f, uint32_t mirror_id, bool data_only)
+static int sync_mirror(struct file *f, uint32_t mirror_id, const void *cookie)
 {
+	const bool *data_only = cookie;
 	struct sync_list list = { 0 };
 	int err, sync_err;
 
@@ -89,34 +90,9 @@ static int sync_mirror(struct file *f, uint32_t mirror_id, bool data_only)
 	list.layout = layout_ref(f->layout);
 	err = each_object_locked(f, mirror_id, collect, &list);
 	file_unlock_shared(f);
-	sync_err = sync_all(&list, data_only);
+	sync_err = sync_all(&list, *data_only);
 	list_release(&list);
 	return err ? err : sync_err;
-}
-
-/* One mirror that has everything is enough: whatever failed in another, this one has the data. */
-static int sync_usable(struct file *f, const struct layout *l, bool data_only)
-{
-	uint32_t ids[LAYOUT_MIRRORS_MAX];
-	unsigned int count = mirror_ids(l, ids);
-	bool whole = false;
-	int first_err = 0;
-
-	for (unsigned int i = 0; i < count; i++) {
-		int err;
-
-		if (!mirror_usable(l, ids[i]))
-			continue;
-		err = sync_mirror(f, ids[i], data_only);
-		if (!err)
-			whole = true;
-		else if (!first_err)
-			first_err = err;
-	}
-	if (whole)
-		return 0;
-	return first_err ? first_err
-			 : fail(-EIO, "none of the file's %u mirrors can be used", count);
 }
 
 int file_sync(struct file *f, uint32_t mirror_id, bool data_only)
@@ -124,6 +100,6 @@ int file_sync(struct file *f, uint32_t mirror_id, bool data_only)
 	CLEANUP_LAYOUT struct layout *l = file_layout(f);
 
 	if (mirror_id == FILE_WHOLE && l && l->mirror_count > 1)
-		return sync_usable(f, l, data_only);
-	return sync_mirror(f, mirror_id, data_only);
+		return each_usable_mirror(f, l, sync_mirror, &data_only);
+	return sync_mirror(f, mirror_id, &data_only);
 }
