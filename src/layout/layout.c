@@ -150,6 +150,15 @@ bool component_instantiated(const struct layout *l, const struct component *c)
 	return c->object_count != 0 && c->magic != LAYOUT_MAGIC_SPECIFIC;
 }
 
+bool layout_has_objects(const struct layout *l)
+{
+	for (uint32_t i = 0; i < l->count; i++) {
+		if (component_instantiated(l, &l->comps[i]))
+			return true;
+	}
+	return false;
+}
+
 bool component_has_data(const struct component *c)
 {
 	return !(c->flags & (COMP_EXTENSION | COMP_PARITY)) &&

@@ -147,6 +147,9 @@ int MUST_CHECK component_set_objects(struct component *c, uint16_t count);
 /* Whether the component's objects exist: composite by its flag, plain by its objects. */
 bool component_instantiated(const struct layout *l, const struct component *c);
 
+/* Whether the objects of any component exist. */
+bool layout_has_objects(const struct layout *l);
+
 /* Whether data can be read and written through it: RAID0 (overstriped or not), not released,
  * extension, parity or foreign. */
 bool component_has_data(const struct component *c);

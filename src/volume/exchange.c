@@ -135,15 +135,6 @@ int exchange_sync_victims(const struct exchange *x)
 	return err;
 }
 
-bool exchange_has_objects(const struct layout *l)
-{
-	for (uint32_t i = 0; i < l->count; i++) {
-		if (component_instantiated(l, &l->comps[i]))
-			return true;
-	}
-	return false;
-}
-
 /* ---- what must hold for all of them ---- */
 
 /* Names can't come or go (swap_lock): what users see stays as it is while intents are more links. */

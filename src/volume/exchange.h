@@ -65,7 +65,4 @@ int MUST_CHECK exchange_run(struct exchange *x);
 
 void exchange_release(struct exchange *x);
 
-/* Whether any component has objects. */
-bool exchange_has_objects(const struct layout *l);
-
 #endif

@@ -75,15 +75,6 @@ static int set_directory(struct inode *dir, const struct layout *request)
 	return layout_ea_set(dir->vol->mdt, dir->fd, request);
 }
 
-static bool has_objects(const struct layout *l)
-{
-	for (uint32_t i = 0; i < l->count; i++) {
-		if (component_instantiated(l, &l->comps[i]))
-			return true;
-	}
-	return false;
-}
-
 /* A write that failed for want of objects may have made mirrors stale. */
 static void forget_maps(struct inode *inode, struct file *f, const struct layout *l)
 {
@@ -102,7 +93,7 @@ static int set_file_locked(struct inode *inode, struct file *f, const struct lay
 	CLEANUP_LAYOUT struct layout *now = file_layout(f), *resolved = NULL;
 	int err;
 
-	if (now && has_objects(now))
+	if (now && layout_has_objects(now))
 		return fail(-EEXIST, "the file has objects already");
 	if (inode->follow)
 		return fail(-EBUSY, "the file is followed by copies of it");
@@ -146,7 +137,8 @@ static bool any_stale(const struct layout *l)
  */
 static bool is_copied(const struct layout *l)
 {
-	return (has_objects(l) && l->comps[0].magic != LAYOUT_MAGIC_SPECIFIC) || any_stale(l);
+	return (layout_has_objects(l) && l->comps[0].magic != LAYOUT_MAGIC_SPECIFIC) ||
+	       any_stale(l);
 }
 
 /* What a copied layout asks for: another one like it. */

@@ -19,7 +19,7 @@ static int check_empty(struct exchange *x)
 	CLEANUP_LAYOUT struct layout *l = file_layout(x->victims[0].file);
 
 	/* Without objects it has no size either. */
-	return l && exchange_has_objects(l) ? fail(-EEXIST, "the target has objects already") : 0;
+	return l && layout_has_objects(l) ? fail(-EEXIST, "the target has objects already") : 0;
 }
 
 static int plan(struct exchange *x)
