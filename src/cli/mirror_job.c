@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/units.h"
+#include "cli/complain.h"
 #include "cli/stop_signal.h"
 
 #include <inttypes.h>
@@ -53,6 +54,17 @@ int mirror_job_run(const struct verb *verb, const struct copy_args *copy, const 
 		stop_signal_die();
 	}
 	return tally_status(&job.tally);
+}
+
+int mirror_job_check_one(const struct verb *verb, char **paths, uint32_t mirror_id)
+{
+	if (!*paths)
+		return complain_usage(verb, "which file?");
+	if (paths[1])
+		return complain_usage(verb, "one file at a time");
+	if (!mirror_id)
+		return complain_usage(verb, "which mirror? -N says it");
+	return STATUS_OK;
 }
 
 void mirror_job_print_copied(const char *path, const struct mirror_result *r)

@@ -33,6 +33,10 @@ int mirror_job_run(const struct verb *verb, const struct copy_args *copy, const 
 		   char **paths,
 		   int (*one)(struct mirror_job *job, struct fs *fs, const char *path));
 
+/* For a verb that takes one file and one of its mirrors (-N; 0: not given): STATUS_OK, or what a usage
+ * error gives, which is said. */
+int mirror_job_check_one(const struct verb *verb, char **paths, uint32_t mirror_id);
+
 /* -v of what brings mirrors up: "FILE: 1 mirror brought up: copied 64K of 1.0G in 1 pass, ...". */
 void mirror_job_print_copied(const char *path, const struct mirror_result *r);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/error.h"
 #include "base/sys.h"
-#include "cli/complain.h"
 #include "cli/copy_args.h"
 #include "cli/id_list.h"
 #include "cli/mirror_job.h"
@@ -70,14 +69,9 @@ static int read_one(struct mirror_job *job, struct fs *fs, const char *path)
 static int run_read(const struct verb *verb, void *parsed, char **paths)
 {
 	const struct read_options *o = parsed;
+	int status = mirror_job_check_one(verb, paths, o->id);
 
-	if (!*paths)
-		return complain_usage(verb, "which file?");
-	if (paths[1])
-		return complain_usage(verb, "one file at a time");
-	if (!o->id)
-		return complain_usage(verb, "which mirror? -N says it");
-	return mirror_job_run(verb, &o->copy, o, paths, read_one);
+	return status ? status : mirror_job_run(verb, &o->copy, o, paths, read_one);
 }
 
 static void init(void *parsed)

@@ -83,14 +83,9 @@ static int write_one(struct mirror_job *job, struct fs *fs, const char *path)
 static int run_write(const struct verb *verb, void *parsed, char **paths)
 {
 	const struct write_options *o = parsed;
+	int status = mirror_job_check_one(verb, paths, o->id);
 
-	if (!*paths)
-		return complain_usage(verb, "which file?");
-	if (paths[1])
-		return complain_usage(verb, "one file at a time");
-	if (!o->id)
-		return complain_usage(verb, "which mirror? -N says it");
-	return mirror_job_run(verb, &o->copy, o, paths, write_one);
+	return status ? status : mirror_job_run(verb, &o->copy, o, paths, write_one);
 }
 
 static void init(void *parsed)
