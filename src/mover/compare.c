@@ -102,7 +102,7 @@ static int read_piece(struct compare *c, unsigned int i, uint64_t pos, size_t le
 	if (n < 0)
 		return fail_sys((int)n, "cannot read at offset %" PRIu64, pos);
 	memset(buf + n, 0, len - (size_t)n);
-	bandwidth_charge(c->req->limit, len, c->req->stop);
+	bandwidth_take(c->req->limit, len, c->req->stop);
 	return 0;
 }
 

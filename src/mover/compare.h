@@ -4,7 +4,7 @@
 #define LOVFS_MOVER_COMPARE_H
 
 #include "base/attr.h"
-#include "mover/bandwidth.h"
+#include "io/bandwidth.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>

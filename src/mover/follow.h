@@ -17,7 +17,7 @@
 
 #include "base/attr.h"
 #include "fs/fs.h"
-#include "mover/bandwidth.h"
+#include "io/bandwidth.h"
 
 #include <stdatomic.h>
 

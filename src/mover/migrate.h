@@ -25,7 +25,7 @@
 
 #include "base/attr.h"
 #include "fs/fs.h"
-#include "mover/bandwidth.h"
+#include "io/bandwidth.h"
 
 #define MIGRATE_ATTEMPTS 3
 

@@ -67,7 +67,7 @@ static void report(struct mirror_job *j, bool last)
 static int count_piece(struct mirror_job *j, size_t len)
 {
 	j->done_bytes += len;
-	bandwidth_charge(j->opt->limit, len, j->opt->stop);
+	bandwidth_take(j->opt->limit, len, j->opt->stop);
 	report(j, false);
 	return j->opt->stop && atomic_load(j->opt->stop) ? fail(-ECANCELED, "interrupted") : 0;
 }

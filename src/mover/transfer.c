@@ -225,6 +225,20 @@ static int copy_some(struct transfer *t, const struct piece *p, int fd, uint64_t
 	return explain((int)n, p->offset);
 }
 
+static int copy_within_limit(struct transfer *t, const struct piece *p, int fd, uint64_t want,
+			     uint64_t *ret_got)
+{
+	int err;
+
+	bandwidth_take(t->req->limit, want, t->req->stop);
+	if (stopped(t))
+		return fail(-ECANCELED, "interrupted");
+	err = copy_some(t, p, fd, want, ret_got);
+	if (*ret_got < want)
+		bandwidth_give_back(t->req->limit, want - *ret_got);
+	return err;
+}
+
 static int copy_to(struct transfer *t, struct piece *p, int fd)
 {
 	for (p->offset = p->start; p->offset < p->end;) {
@@ -237,12 +251,11 @@ static int copy_to(struct transfer *t, struct piece *p, int fd)
 		if (t->req->may_go_on)
 			err = t->req->may_go_on(t->req->cookie);
 		if (!err)
-			err = copy_some(t, p, fd, want, &got);
+			err = copy_within_limit(t, p, fd, want, &got);
 		if (err)
 			return err;
 		p->offset += got;
 		atomic_fetch_add(&t->done_bytes, got);
-		bandwidth_charge(t->req->limit, MIN_OF(got, want), t->req->stop);
 		if (got < want)
 			spread_rest(t, p);
 	}

@@ -9,7 +9,7 @@
 #define LOVFS_MOVER_TRANSFER_H
 
 #include "base/attr.h"
-#include "mover/bandwidth.h"
+#include "io/bandwidth.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -403,24 +403,6 @@ static void a_limit_is_kept_by_all_threads_together(void **state)
 	close(fd);
 }
 
-static void portions_are_steady_and_never_nothing(void **state)
-{
-	struct bandwidth b;
-
-	(void)state;
-	assert_true(bandwidth_portion(NULL) == UINT64_MAX);
-	bandwidth_init(&b, 0);
-	assert_true(bandwidth_portion(&b) == UINT64_MAX);
-	bandwidth_release(&b);
-	bandwidth_init(&b, 1);
-	assert_int_equal(bandwidth_portion(&b), 64 * KIB);
-	bandwidth_release(&b);
-	bandwidth_init(&b, 100 * MIB);
-	assert_true(bandwidth_portion(&b) <= 10 * MIB);
-	assert_int_equal(bandwidth_portion(&b) % (64 * KIB), 0);
-	bandwidth_release(&b);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -435,7 +417,6 @@ int main(void)
 		cmocka_unit_test(what_several_need_goes_piece_by_piece),
 		cmocka_unit_test(it_ends_when_it_may_not_go_on_or_is_stopped),
 		cmocka_unit_test(a_limit_is_kept_by_all_threads_together),
-		cmocka_unit_test(portions_are_steady_and_never_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, make_source, close_source);
