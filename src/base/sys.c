@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -55,6 +57,11 @@ static int seam_transfer(const char *call, size_t *len_bytes)
 	return e < 0 ? e : 0;
 }
 
+int sys_hook_transfer(const char *call, size_t *len_bytes)
+{
+	return seam_transfer(call, len_bytes);
+}
+
 int sys_openat(int dirfd, const char *name, int flags, mode_t mode)
 {
 	SEAM("openat");
@@ -92,6 +99,15 @@ ssize_t sys_pwrite(int fd, const void *buf, size_t len_bytes, uint64_t offset)
 	int err = seam_transfer("pwrite", &len_bytes);
 
 	return err ? err : RETRY(pwrite(fd, buf, len_bytes, (off_t)offset));
+}
+
+int sys_read_nowait(int fd, uint64_t offset)
+{
+	char byte;
+	struct iovec one = { .iov_base = &byte, .iov_len = 1 };
+
+	SEAM("read_nowait");
+	return (int)RETRY(preadv2(fd, &one, 1, (off_t)offset, RWF_NOWAIT));
 }
 
 ssize_t sys_pread_full(int fd, void *buf, size_t len_bytes, uint64_t offset)
@@ -232,6 +248,41 @@ int sys_start_writeback(int fd, uint64_t offset, uint64_t len_bytes)
 		sync_file_range(fd, (off64_t)offset, (off64_t)len_bytes, SYNC_FILE_RANGE_WRITE));
 }
 
+int sys_finish_writeback(int fd, uint64_t offset, uint64_t len_bytes)
+{
+	SEAM("finish_writeback");
+	return RETRY(sync_file_range(fd, (off64_t)offset, (off64_t)len_bytes,
+				     SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+					     SYNC_FILE_RANGE_WAIT_AFTER));
+}
+
+int sys_fadvise(int fd, uint64_t offset, uint64_t len_bytes, int advice)
+{
+	SEAM("fadvise");
+	return -posix_fadvise(fd, (off_t)offset, (off_t)len_bytes, advice);
+}
+
+/* As in linux/mman.h of Linux 6.5 and later. */
+#define CACHESTAT_NUMBER 451
+struct cached_range {
+	uint64_t offset, len_bytes;
+};
+struct cached_pages {
+	uint64_t cache, dirty, writeback, evicted, recently_evicted;
+};
+
+int sys_cached_bytes(int fd, uint64_t offset, uint64_t len_bytes, uint64_t *ret_bytes)
+{
+	struct cached_range range = { offset, len_bytes };
+	struct cached_pages pages = { 0 };
+
+	SEAM("cached_bytes");
+	if (syscall(CACHESTAT_NUMBER, fd, &range, &pages, 0))
+		return -errno;
+	*ret_bytes = pages.cache * (uint64_t)sysconf(_SC_PAGESIZE);
+	return 0;
+}
+
 int sys_write_out(int fd)
 {
 	SEAM("write_out");
@@ -258,6 +309,20 @@ int sys_fstatfs(int fd, struct statfs *ret_st)
 int sys_fstat(int fd, struct stat *ret_st)
 {
 	return sys_fstatat(fd, "", ret_st, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);
+}
+
+int sys_dio_align(int fd, uint32_t *ret_memory_bytes, uint32_t *ret_offset_bytes)
+{
+	struct statx st;
+
+	SEAM("dio_align");
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &st))
+		return -errno;
+	if (!(st.stx_mask & STATX_DIOALIGN))
+		return -EOPNOTSUPP;
+	*ret_memory_bytes = st.stx_dio_mem_align;
+	*ret_offset_bytes = st.stx_dio_offset_align;
+	return 0;
 }
 
 int sys_fstatat(int dirfd, const char *name, struct stat *ret_st, int flags)

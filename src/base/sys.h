@@ -47,9 +47,17 @@ int MUST_CHECK sys_dup(int fd);
 #define FD_PATH_MAX 32
 const char *fd_path(int fd, char buf[FD_PATH_MAX]);
 
+/* What the hook says to a transfer that isn't made by a function here (io_uring): 0 with *len_bytes
+ * as the test wants it, or a negative errno. */
+int MUST_CHECK sys_hook_transfer(const char *call, size_t *len_bytes);
+
 /* Transfers once; the count may be short, 0 at the end of the file. EINTR is retried. */
 ssize_t MUST_CHECK sys_pread(int fd, void *buf, size_t len_bytes, uint64_t offset);
 ssize_t MUST_CHECK sys_pwrite(int fd, const void *buf, size_t len_bytes, uint64_t offset);
+
+/* Reads one byte if that takes no waiting for a device: 1, 0 at the end of the file, -EAGAIN where it
+ * would. -EOPNOTSUPP. Source: RWF_NOWAIT of preadv2(2). */
+int MUST_CHECK sys_read_nowait(int fd, uint64_t offset);
 
 /*
  * Transfer all of len_bytes, however many calls it takes. read_full returns the count, less than
@@ -88,6 +96,15 @@ int MUST_CHECK sys_syncfs(int fd);
 /* sync_file_range(2) with SYNC_FILE_RANGE_WRITE: starts writing out, waits for nothing. */
 int MUST_CHECK sys_start_writeback(int fd, uint64_t offset, uint64_t len_bytes);
 
+/* The same, and waits until the range is written out. */
+int MUST_CHECK sys_finish_writeback(int fd, uint64_t offset, uint64_t len_bytes);
+/* posix_fadvise(2). */
+int MUST_CHECK sys_fadvise(int fd, uint64_t offset, uint64_t len_bytes, int advice);
+
+/* How many bytes of the range are in the page cache, in whole pages; cachestat(2). -ENOSYS before
+ * Linux 6.5; -EPERM. */
+int MUST_CHECK sys_cached_bytes(int fd, uint64_t offset, uint64_t len_bytes, uint64_t *ret_bytes);
+
 /* sync_file_range(2) over the whole file: writes out dirty pages and waits for them. Unlike
  * fsync(2) it takes no lock of the inode, and nothing is durable yet. */
 int MUST_CHECK sys_write_out(int fd);
@@ -96,6 +113,9 @@ int MUST_CHECK sys_write_out(int fd);
 int MUST_CHECK sys_ioctl(int fd, unsigned long request, void *arg);
 
 int MUST_CHECK sys_fstat(int fd, struct stat *ret_st);
+/* What direct I/O on the file must be aligned to: memory, and offsets and lengths; both 0: it is not
+ * supported. STATX_DIOALIGN of statx(2). -EOPNOTSUPP: the kernel (before 6.1) or file system doesn't say. */
+int MUST_CHECK sys_dio_align(int fd, uint32_t *ret_memory_bytes, uint32_t *ret_offset_bytes);
 int MUST_CHECK sys_fstatat(int dirfd, const char *name, struct stat *ret_st, int flags);
 /* For the type of the file system, which statvfs doesn't tell. fd may be O_PATH. */
 int MUST_CHECK sys_fstatfs(int fd, struct statfs *ret_st);

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "ost/label.h"
-#include "ost/rotational.h"
+#include "base/rotational.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "ost/ost.h"
-#include "ost/rotational.h"
+#include "base/rotational.h"
 
 #include <pthread.h>
 #include <sys/sysmacros.h>

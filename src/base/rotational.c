@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "ost/rotational.h"
+#include "base/rotational.h"
 
 #include "base/attr.h"
 #include "base/sys.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Whether a device's platters turn, so that reading from another is likely faster. */
-#ifndef LOVFS_OST_ROTATIONAL_H
-#define LOVFS_OST_ROTATIONAL_H
+#ifndef LOVFS_BASE_ROTATIONAL_H
+#define LOVFS_BASE_ROTATIONAL_H
 
 #include <stdbool.h>
 #include <sys/types.h>
