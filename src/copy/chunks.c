@@ -27,34 +27,6 @@ void chunks_release(struct chunks *c)
 	*c = (struct chunks){ .count = 0 };
 }
 
-unsigned int chunks_count_devices(const struct chunks *c, unsigned int max)
-{
-	dev_t seen[64];
-	unsigned int n = 0;
-
-	max = MIN_OF(max, (unsigned int)ARRAY_SIZE(seen));
-	for (size_t i = 0; i < c->count && n < max; i++) {
-		unsigned int k = 0;
-
-		while (k < n && seen[k] != c->list[i].dst_dev)
-			k++;
-		if (k == n)
-			seen[n++] = c->list[i].dst_dev;
-	}
-	return n;
-}
-
-bool chunks_one_object(const struct chunks *c)
-{
-	for (size_t i = 1; i < c->count; i++) {
-		const struct object_ref *a = &c->list[0].piece->dst, *b = &c->list[i].piece->dst;
-
-		if (a->comp_idx != b->comp_idx || a->stripe_idx != b->stripe_idx)
-			return false;
-	}
-	return true;
-}
-
 static uint64_t dst_start(const struct chunk *c)
 {
 	return c->piece->dst_offset + c->offset;

@@ -29,12 +29,6 @@ int MUST_CHECK chunks_add(struct chunks *c, const struct chunk *chunk);
 /* Frees the list. Zeroed chunks are fine. */
 void chunks_release(struct chunks *c);
 
-/* How many different destination devices there are, counted up to max (at most 64). */
-unsigned int chunks_count_devices(const struct chunks *c, unsigned int max);
-
-/* Whether all go into one object. */
-bool chunks_one_object(const struct chunks *c);
-
 /*
  * Prepares the list for several workers that take it from the front: cuts long chunks where the
  * destination offset is a multiple of step_bytes, and orders them so that neighbours in the list

@@ -17,18 +17,32 @@
 #include <string.h>
 
 #define WORKERS_MAX 64
-#define WORKERS_AUTO_MAX 4
+#define WORKERS_AUTO_MAX 16
 /* What one worker at least should have to do, for the thread to be worth its making. */
 #define WORKER_MIN_BYTES (8 * MIB)
+/* The same where pieces are short: a worker has one of them under way at a time. */
+#define WORKER_MIN_PIECES 4
+/* What one worker has under way at once, where its pieces are long enough. */
+#define WORKER_INFLIGHT_BYTES (8 * MIB)
 /* Long pieces are handed out in parts of this many bytes; a worker that fails waits for the parts
  * of the others. */
-#define CHUNK_BYTES (16 * MIB)
+#define CHUNK_BYTES (32 * MIB)
+/* More make no difference to the number of workers. */
+#define DEVICES_MAX 16
+
+/* The devices of one side, each once. */
+struct side_devices {
+	dev_t seen[DEVICES_MAX];
+	unsigned int count;
+	uint64_t inflight_bytes; /* what keeps them all busy */
+};
 
 struct run {
 	struct io_ladder *ladder;
 	const struct copy_objects *objects;
 	const struct copy_run_options *options;
-	struct chunks chunks; /* not changed while workers run */
+	struct side_devices sources, destinations; /* of what is on the list of chunks */
+	struct chunks chunks;                      /* not changed while workers run */
 
 	atomic_size_t next;  /* first chunk that nobody has taken */
 	atomic_bool stopped; /* a worker has failed */
@@ -66,7 +80,9 @@ static int request_of(const struct copy_objects *objects, const struct copy_run_
 		.len_bytes = len_bytes,
 		.no_share = options->no_share,
 		.fresh = options->fresh,
+		.bulk = options->bulk,
 		.stop = options->stop,
+		.stages = options->stages,
 	};
 	int err = objects->dst_end(objects->cookie, piece->dst, &req.dst);
 
@@ -82,6 +98,15 @@ static bool asked_to_stop(const struct copy_run_options *options)
 	return options->stop && atomic_load_explicit(options->stop, memory_order_relaxed);
 }
 
+static void count_hole(struct run *run, uint64_t len_bytes)
+{
+	const struct io_stages *stages = run->options->stages;
+
+	run->moved.hole_bytes += len_bytes;
+	if (stages && stages->done_bytes)
+		atomic_fetch_add_explicit(stages->done_bytes, len_bytes, memory_order_relaxed);
+}
+
 static int punch_piece(struct run *run, const struct copy_piece *piece)
 {
 	struct io_end dst;
@@ -93,7 +118,7 @@ static int punch_piece(struct run *run, const struct copy_piece *piece)
 			err = io_punch(dst.fd, piece->dst_offset, piece->len_bytes);
 	}
 	if (!err)
-		run->moved.hole_bytes += piece->len_bytes;
+		count_hole(run, piece->len_bytes);
 	return err;
 }
 
@@ -105,6 +130,21 @@ static int leave(struct run *run, const struct copy_piece *piece, dev_t dst_dev,
 	};
 
 	return from < to ? chunks_add(&run->chunks, &chunk) : 0;
+}
+
+static void note_device(struct run *run, struct side_devices *side, const struct io_end *end)
+{
+	struct io_device device;
+
+	for (unsigned int i = 0; i < side->count; i++) {
+		if (side->seen[i] == end->dev)
+			return;
+	}
+	if (side->count == DEVICES_MAX)
+		return;
+	side->seen[side->count++] = end->dev;
+	device = io_device_of(run->ladder, end);
+	side->inflight_bytes += device_inflight_bytes(&device);
 }
 
 /* Shares what can be of the piece and puts the rest on the list. */
@@ -120,6 +160,10 @@ static int share_piece(struct run *run, const struct copy_piece *piece)
 		err = leave(run, piece, req.dst.dev, 0, shared ? from : 0);
 	if (!err)
 		err = leave(run, piece, req.dst.dev, shared ? from + shared : 0, piece->len_bytes);
+	if (!err && shared < piece->len_bytes) {
+		note_device(run, &run->sources, &req.src);
+		note_device(run, &run->destinations, &req.dst);
+	}
 	return err;
 }
 
@@ -177,19 +221,20 @@ static void *work(void *arg)
 	return NULL;
 }
 
+/* As many as have enough under way to keep the busier side's devices busy, if there is enough to do. */
 static unsigned int workers_for(const struct run *run)
 {
-	unsigned int wanted = run->options->workers;
-	uint64_t worth = run->chunks.len_bytes / WORKER_MIN_BYTES;
+	uint64_t mean = run->chunks.len_bytes / MAX_OF(run->chunks.count, (size_t)1);
+	uint64_t each = MIN_OF(MAX_OF(mean, 64 * KIB), WORKER_INFLIGHT_BYTES);
+	uint64_t inflight = MAX_OF(run->sources.inflight_bytes, run->destinations.inflight_bytes);
+	uint64_t wanted = run->options->workers, worth;
 
-	if (wanted == 0) {
-		wanted = chunks_count_devices(&run->chunks, WORKERS_AUTO_MAX);
-		/* While one reads, another writes; in one object they would wait for each other. */
-		if (wanted == 1 && !chunks_one_object(&run->chunks))
-			wanted = 2;
-	}
-	wanted = MIN_OF(wanted, WORKERS_MAX);
-	return (unsigned int)MAX_OF(MIN_OF(wanted, worth), 1);
+	if (wanted == 0)
+		wanted = MIN_OF((inflight + each - 1) / each, WORKERS_AUTO_MAX);
+	worth = MIN_OF(run->chunks.len_bytes / WORKER_MIN_BYTES,
+		       mean < WORKER_MIN_BYTES ? run->chunks.count / WORKER_MIN_PIECES
+					       : UINT64_MAX);
+	return (unsigned int)MAX_OF(MIN_OF(MIN_OF(wanted, WORKERS_MAX), worth), 1);
 }
 
 /* The calling thread and count - 1 others; fewer where threads can't be made. */
@@ -230,9 +275,11 @@ int copy_run(struct io_ladder *ladder, const struct copy_plan *plan,
 	     const struct copy_objects *objects, const struct copy_run_options *options,
 	     struct io_moved *moved)
 {
-	struct run run = { .ladder = ladder, .objects = objects, .options = options };
+	struct copy_run_options own = *options;
+	struct run run = { .ladder = ladder, .objects = objects, .options = &own };
 	int err;
 
+	own.bulk |= plan->len_bytes >= COPY_BULK_BYTES;
 	pthread_mutex_init(&run.lock, NULL);
 	err = take_the_quick(&run, plan);
 	if (!err)

@@ -22,12 +22,16 @@ struct copy_objects {
 };
 
 struct copy_run_options {
-	unsigned int workers; /* at most this many; 0 = one for each destination device, 2 to 4; one
-				 for a single object */
+	unsigned int workers; /* at most this many; 0 = as many as keep the devices busy */
 	bool no_share;        /* physical copies only */
 	bool fresh;           /* the destination range holds no data */
+	bool bulk;            /* the plan is part of a large copy; a large plan is one anyway */
 	atomic_bool *stop;    /* may be NULL: set by someone to end the run with -ECANCELED */
+	const struct io_stages *stages; /* may be NULL */
 };
+
+/* From here on a copy is large: it is worth direct I/O, and not worth the page cache. */
+#define COPY_BULK_BYTES (8 * MIB)
 
 /*
  * Copies all pieces. Holes and shared pieces come first, in the calling thread; threads are made

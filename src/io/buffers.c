@@ -3,16 +3,20 @@
 
 #include <stdlib.h>
 
-void buffers_init(struct buffers *b)
+void buffers_init(struct buffers *b, uint64_t max_bytes)
 {
-	*b = (struct buffers){ .count = 0 };
+	*b = (struct buffers){
+		.max = (unsigned int)MIN_OF(MAX_OF(max_bytes / BUFFER_BYTES, 1), BUFFERS_MAX),
+	};
 	pthread_mutex_init(&b->lock, NULL);
+	pthread_cond_init(&b->given, NULL);
 }
 
 void buffers_release(struct buffers *b)
 {
-	while (b->count > 0)
-		free(b->idle[--b->count]);
+	while (b->idle_count > 0)
+		free(b->idle[--b->idle_count]);
+	pthread_cond_destroy(&b->given);
 	pthread_mutex_destroy(&b->lock);
 }
 
@@ -21,21 +25,24 @@ void *buffers_take(struct buffers *b)
 	void *buffer = NULL;
 
 	pthread_mutex_lock(&b->lock);
-	if (b->count > 0)
-		buffer = b->idle[--b->count];
+	while (!b->idle_count && b->made == b->max)
+		pthread_cond_wait(&b->given, &b->lock);
+	if (b->idle_count > 0)
+		buffer = b->idle[--b->idle_count];
+	else if (!posix_memalign(&buffer, BUFFER_ALIGN, BUFFER_BYTES))
+		b->made++;
+	else
+		buffer = NULL;
 	pthread_mutex_unlock(&b->lock);
-	if (!buffer && posix_memalign(&buffer, BUFFER_ALIGN, BUFFER_BYTES))
-		return NULL;
 	return buffer;
 }
 
 void buffers_give(struct buffers *b, void *buffer)
 {
+	if (!buffer)
+		return;
 	pthread_mutex_lock(&b->lock);
-	if (buffer && b->count < BUFFERS_KEPT) {
-		b->idle[b->count++] = buffer;
-		buffer = NULL;
-	}
+	b->idle[b->idle_count++] = buffer;
+	pthread_cond_signal(&b->given);
 	pthread_mutex_unlock(&b->lock);
-	free(buffer);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Large aligned buffers that are used again: memory that the machine touches for the first time
- * costs more than the copy it is needed for.
+ * costs more than the copy it is needed for. No more than were allowed: who wants one more waits.
  */
 #ifndef LOVFS_IO_BUFFERS_H
 #define LOVFS_IO_BUFFERS_H
@@ -18,19 +18,24 @@
  */
 #define BUFFER_BYTES (256 * KIB)
 #define BUFFER_ALIGN 4096
-#define BUFFERS_KEPT 4
+#define BUFFERS_MAX 64
 
 struct buffers {
+	unsigned int max; /* constant */
 	pthread_mutex_t lock;
-	unsigned int count;       /* guarded by lock: idle ones, at most BUFFERS_KEPT */
-	void *idle[BUFFERS_KEPT]; /* guarded by lock */
+	pthread_cond_t given;
+	/* guarded by lock: */
+	unsigned int made, idle_count;
+	void *idle[BUFFERS_MAX];
 };
 
-void buffers_init(struct buffers *b);
+/* As many as max_bytes are enough for; at least one. */
+void buffers_init(struct buffers *b, uint64_t max_bytes);
 /* All buffers taken must have been given back. */
 void buffers_release(struct buffers *b);
 
-/* BUFFER_BYTES of memory, aligned to BUFFER_ALIGN, not zeroed; NULL: no memory. Any thread. */
+/* BUFFER_BYTES of memory, aligned to BUFFER_ALIGN, not zeroed; NULL: no memory. Waits where all are in
+ * use. Any thread, with no other buffer or ring in its hands. */
 void *buffers_take(struct buffers *b);
 
 /* Gives one back. NULL is fine. */

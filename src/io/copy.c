@@ -5,8 +5,11 @@
  * so that what is done is always a front part.
  */
 #include "base/checked.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/sys.h"
+#include "io/behind.h"
+#include "io/cached.h"
 #include "io/holes.h"
 #include "io/rung.h"
 
@@ -18,15 +21,28 @@
 #define BLOCK_MAX (64 * KIB)
 #define BLOCK_USUAL 4096u
 
+/* Data is copied in steps, for each of which is asked whether it is in the page cache. */
+#define STEP_BYTES (32 * MIB)
+/* Below this, setting up direct I/O costs more than it gains. */
+#define BULK_MIN (256 * KIB)
+
 /* One range on its way. Offsets are from the front of the range. */
 struct passage {
 	struct io_ladder *ladder;
 	const struct io_request *req;
 	struct io_moved *moved;
 	uint64_t src_size, dst_size; /* of the files, when it began */
-	uint64_t data_end;           /* the source has nothing from here on */
+	struct io_device src_device, dst_device;
+	uint64_t data_end; /* the source has nothing from here on */
 	uint64_t done;
 	unsigned int left; /* bit per rung: not this way for these files */
+};
+
+/* How a step is to be copied. */
+struct way {
+	bool cold; /* by direct I/O, or without leaving it in the page cache */
+	unsigned int count;
+	enum io_rung order[IO_RUNGS];
 };
 
 static int passage_start(struct passage *p, struct io_ladder *ladder, const struct io_request *req,
@@ -35,7 +51,13 @@ static int passage_start(struct passage *p, struct io_ladder *ladder, const stru
 	struct stat src, dst;
 	int err;
 
-	*p = (struct passage){ .ladder = ladder, .req = req, .moved = moved };
+	*p = (struct passage){
+		.ladder = ladder,
+		.req = req,
+		.moved = moved,
+		.src_device = io_device_of(ladder, &req->src),
+		.dst_device = io_device_of(ladder, &req->dst),
+	};
 	if (req->len_bytes > INT64_MAX || req->src_offset > INT64_MAX - req->len_bytes ||
 	    req->dst_offset > INT64_MAX - req->len_bytes)
 		return fail(-EINVAL, "copy of %" PRIu64 " bytes runs past the largest file",
@@ -67,6 +89,10 @@ static struct rung_range range_of(const struct passage *p, uint64_t len_bytes)
 		.dst_offset = p->req->dst_offset + p->done,
 		.len_bytes = len_bytes,
 		.stop = p->req->stop,
+		.stages = p->req->stages,
+		.preallocate = p->req->fresh && p->dst_device.preallocate,
+		.plain_buffers = p->src_device.plain_buffers || p->dst_device.plain_buffers,
+		.direct_bytes = &p->moved->direct_bytes,
 	};
 }
 
@@ -80,6 +106,14 @@ static void account(struct passage *p, enum io_rung rung, int outcome, uint64_t 
 	if (n > 0 || outcome == RUNG_REFUSED)
 		io_ladder_note(p->ladder, p->req, rung,
 			       outcome == RUNG_REFUSED ? RUNG_REFUSED : RUNG_DONE);
+}
+
+/* For what no rung of copying counts as it goes. */
+static void arrived(const struct passage *p, uint64_t len_bytes)
+{
+	if (p->req->stages && p->req->stages->done_bytes)
+		atomic_fetch_add_explicit(p->req->stages->done_bytes, len_bytes,
+					  memory_order_relaxed);
 }
 
 static uint32_t share_block(struct io_ladder *ladder, const struct io_request *req)
@@ -135,6 +169,7 @@ static int share_to(struct passage *p, uint32_t block, uint64_t to)
 	int outcome = rung_share(&range, block, &n);
 
 	account(p, IO_SHARE, outcome, n);
+	arrived(p, n);
 	return outcome < 0 ? outcome : 0;
 }
 
@@ -148,6 +183,7 @@ static int hole_to(struct passage *p, uint64_t to)
 	if (err)
 		return err;
 	p->moved->hole_bytes += to - p->done;
+	arrived(p, to - p->done);
 	p->done = to;
 	return 0;
 }
@@ -155,21 +191,34 @@ static int hole_to(struct passage *p, uint64_t to)
 static int climb_down(const struct passage *p, enum io_rung rung, const struct rung_range *range,
 		      uint64_t *ret_done)
 {
-	return rung == IO_KERNEL ? rung_kernel(range, ret_done)
-				 : rung_rw(range, &p->ladder->buffers, ret_done);
+	switch (rung) {
+	case IO_KERNEL:
+		return rung_kernel(range, ret_done);
+	case IO_URING:
+		return rung_uring(range, &p->ladder->rings, ret_done);
+	default:
+		return rung_rw(range, &p->ladder->buffers, ret_done);
+	}
 }
 
-static int data_to(struct passage *p, uint64_t to)
+static bool open_to(const struct passage *p, enum io_rung rung)
 {
-	for (enum io_rung rung = p->req->no_share ? IO_RW : IO_KERNEL; rung < IO_RUNGS; rung++) {
+	return !(p->left & 1u << rung) && !io_ladder_refused(p->ladder, p->req, rung);
+}
+
+/* The front of the range up to `to`, on the first rung of the order that takes it. */
+static int data_by(struct passage *p, const struct way *way, uint64_t to)
+{
+	for (unsigned int i = 0; i < way->count; i++) {
 		struct rung_range range = range_of(p, to - p->done);
 		uint64_t n;
 		int outcome;
 
-		if (p->left & 1u << rung || io_ladder_refused(p->ladder, p->req, rung))
+		if (!open_to(p, way->order[i]))
 			continue;
-		outcome = climb_down(p, rung, &range, &n);
-		account(p, rung, outcome, n);
+		range.drop = range.direct = way->cold;
+		outcome = climb_down(p, way->order[i], &range, &n);
+		account(p, way->order[i], outcome, n);
 		if (outcome < 0)
 			return outcome;
 		if (outcome == RUNG_DONE) {
@@ -179,6 +228,73 @@ static int data_to(struct passage *p, uint64_t to)
 		}
 	}
 	return fail(-EIO, "no way to copy");
+}
+
+static int on_the_device(const struct passage *p, uint64_t start, uint64_t len_bytes)
+{
+	uint64_t dst = p->req->dst_offset + start;
+	int err = behind_finish(p->req->dst.fd, dst, len_bytes);
+
+	return err ? fail_sys(err, "writing out at offset %" PRIu64, dst) : 0;
+}
+
+/* A piece of the contest, timed up to the moment when it is on the device. */
+static int data_timed(struct passage *p, const struct way *way, uint64_t to)
+{
+	enum contest_way which = way->order[0] == IO_KERNEL ? CONTEST_KERNEL : CONTEST_URING;
+	uint64_t before = p->moved->bytes[way->order[0]], began_ns = clock_now_ns();
+	uint64_t start = p->done, len = to - start;
+	int err = data_by(p, way, to);
+
+	if (!err)
+		err = on_the_device(p, start, len);
+	if (!err && p->moved->bytes[way->order[0]] - before != len)
+		len = 0;
+	io_ladder_contest_end(p->ladder, p->req, which, err ? 0 : len, clock_now_ns() - began_ns);
+	return err;
+}
+
+/* Whether the part is worth direct I/O: large, and not in memory already. */
+static bool is_cold(const struct passage *p, uint64_t len_bytes)
+{
+	return p->req->bulk && len_bytes >= BULK_MIN && p->src_device.kind != IO_DEVICE_MEMORY &&
+	       !cached_mostly(p->req->src.fd, p->req->src_offset + p->done, len_bytes);
+}
+
+/* Which rungs, in which order. *ret_timed: the first of them is being measured. */
+static struct way choose_way(struct passage *p, uint64_t len_bytes, bool *ret_timed)
+{
+	bool kernel = !p->req->no_share && !(p->req->stages && p->req->stages->sums) &&
+		      open_to(p, IO_KERNEL);
+	struct way way = { .cold = is_cold(p, len_bytes) };
+	bool uring = way.cold && open_to(p, IO_URING);
+
+	*ret_timed = false;
+	if (kernel && uring &&
+	    io_ladder_contest_next(p->ladder, p->req, ret_timed) == CONTEST_URING) {
+		way.order[way.count++] = IO_URING;
+		uring = false;
+	}
+	if (kernel)
+		way.order[way.count++] = IO_KERNEL;
+	if (uring)
+		way.order[way.count++] = IO_URING;
+	way.order[way.count++] = IO_RW;
+	return way;
+}
+
+/* A step from the front of the data up to `to`, or less of it. */
+static int data_to(struct passage *p, uint64_t to)
+{
+	uint64_t dst = p->req->dst_offset + p->done;
+	uint64_t len = MIN_OF(to - p->done, STEP_BYTES - dst % STEP_BYTES);
+	struct way way;
+	bool timed;
+
+	way = choose_way(p, len, &timed);
+	if (timed)
+		return data_timed(p, &way, p->done + MIN_OF(len, CONTEST_PIECE_BYTES));
+	return data_by(p, &way, p->done + len);
 }
 
 /* Up to `to` by data and holes, or to the end of the source if that is found to be before. */

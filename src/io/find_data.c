@@ -3,18 +3,15 @@
 
 #include "base/sys.h"
 #include "base/units.h"
+#include "io/magic.h"
 
 #include <errno.h>
 #include <linux/fiemap.h>
-#include <linux/magic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define MAGIC_XFS 0x58465342u
-#define MAGIC_CIFS 0xFF534D42u
-#define MAGIC_SMB2 0xFE534D42u
 #define EXTENTS 32
 #define READ_BYTES (64 * KIB)
 #define BLOCK_BYTES 4096u
@@ -34,13 +31,13 @@ static enum check check_for(int fd)
 	if (sys_fstatfs(fd, &st))
 		return CHECK_EXTENTS;
 	switch ((uint32_t)st.f_type) {
-	case EXT4_SUPER_MAGIC:
-	case BTRFS_SUPER_MAGIC:
-	case TMPFS_MAGIC:
+	case MAGIC_EXT4:
+	case MAGIC_BTRFS:
+	case MAGIC_TMPFS:
 		return CHECK_NOTHING;
 	case MAGIC_CIFS: /* its extents are the server's SEEK_DATA again */
 	case MAGIC_SMB2:
-	case NFS_SUPER_MAGIC:
+	case MAGIC_NFS:
 		return CHECK_BYTES;
 	default:
 		return CHECK_EXTENTS;

@@ -8,7 +8,12 @@
  *
  *   share   FICLONERANGE: the files share extents (unaligned ends are split off and go further down)
  *   kernel  copy_file_range(2): copied by an NFS or SMB server, or inside the kernel
+ *   uring   io_uring: reads and writes in flight together, with direct I/O where both files can
  *   rw      pread and pwrite through a buffer
+ *
+ * The uring rung is for what is large (`bulk`) and not in the page cache; there the first pieces go
+ * both its way and the kernel's, and the faster of the two is kept for the pair of devices. What is in
+ * the page cache is best copied from there.
  *
  * A rung is left only on the errors that mean "not this way": EXDEV, EOPNOTSUPP, ENOSYS, EINVAL,
  * ETXTBSY, EPERM, ENOTTY; ENOENT and EBADF for the kernel rung. Anything else (EIO, ENOSPC, EDQUOT,
@@ -18,7 +23,12 @@
 #define LOVFS_IO_IO_H
 
 #include "base/attr.h"
+#include "io/bandwidth.h"
 #include "io/buffers.h"
+#include "io/contest.h"
+#include "io/device.h"
+#include "io/rings.h"
+#include "io/sums.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -26,12 +36,22 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum io_rung { IO_SHARE, IO_KERNEL, IO_RW, IO_RUNGS };
+enum io_rung { IO_SHARE, IO_KERNEL, IO_URING, IO_RW, IO_RUNGS };
 
 /* How bytes moved. Summed by copy/run.h over pieces and threads. */
 struct io_moved {
 	uint64_t bytes[IO_RUNGS]; /* by rung */
 	uint64_t hole_bytes;      /* holes of the source, kept as holes */
+	uint64_t direct_bytes;    /* of bytes[IO_URING]: written by direct I/O */
+};
+
+/* What goes on beside a copy: one for all of its threads. All may be NULL. */
+struct io_stages {
+	struct bandwidth *limit;
+	/* Checksums of what is copied, by its offset in the destination file. Leaves out the kernel
+	 * rung, which shows nobody the bytes; what is shared has no checksums. */
+	struct sums *sums;
+	_Atomic uint64_t *done_bytes; /* counts what has arrived, holes included, as it does */
 };
 
 /*
@@ -40,6 +60,7 @@ struct io_moved {
  * ETXTBSY or EPERM (one file's matter), ENOENT or EBADF is not remembered.
  */
 #define IO_LADDER_PAIRS 64
+#define IO_LADDER_DEVICES 64
 struct io_ladder {
 	pthread_mutex_t lock;
 	/* guarded by lock: pairs seen; when full, the oldest is forgotten */
@@ -48,12 +69,26 @@ struct io_ladder {
 		unsigned int refused; /* bit per rung */
 		unsigned int worked;  /* bit per rung */
 		uint32_t block_bytes; /* what shared ranges are aligned to; 0 = not asked yet */
+		struct contest contest;
 	} pairs[IO_LADDER_PAIRS];
 	unsigned int used, oldest;
-	struct buffers buffers; /* has a lock of its own */
+	/* guarded by lock: devices seen; when full, others are looked at each time */
+	struct {
+		dev_t dev;
+		struct io_device device;
+	} devices[IO_LADDER_DEVICES];
+	unsigned int device_count;
+	/* have locks of their own: */
+	struct buffers buffers;
+	struct rings rings;
 };
 
-void io_ladder_init(struct io_ladder *ladder);
+/* What all copies of a ladder may take for their buffers. */
+#define IO_MEMORY_DEFAULT (64 * MIB)
+#define IO_MEMORY_MIN (512 * KIB)
+
+/* memory_bytes: IO_MEMORY_MIN or more; 0: IO_MEMORY_DEFAULT. */
+void io_ladder_init(struct io_ladder *ladder, uint64_t memory_bytes);
 void io_ladder_release(struct io_ladder *ladder);
 
 /* One end of a copy. */
@@ -69,7 +104,9 @@ struct io_request {
 	bool no_share; /* physical copy wanted: leaves out share and kernel rungs (the kernel may
 			  share on its own) */
 	bool fresh;    /* no data in the destination's range: holes needn't be punched into it */
-	atomic_bool *stop; /* may be NULL; looked at between steps: -ECANCELED */
+	bool bulk;     /* part of a large copy */
+	atomic_bool *stop;              /* may be NULL; looked at between steps: -ECANCELED */
+	const struct io_stages *stages; /* may be NULL */
 };
 
 /*
@@ -108,6 +145,13 @@ bool io_will_share(struct io_ladder *ladder, const struct io_request *req);
  */
 int MUST_CHECK io_punch(int fd, uint64_t offset, uint64_t len_bytes);
 
+/* What is known of the device of an end. */
+struct io_device io_device_of(struct io_ladder *ladder, const struct io_end *end);
+
+/* How the choice between the kernel's copy and io_uring went between two devices. False: there was none,
+ * or it isn't over. */
+bool io_contest(struct io_ladder *ladder, dev_t src, dev_t dst, struct contest *ret_contest);
+
 /* Whether files on one device can share extents, as far as is known: no refusal is remembered. */
 bool io_may_share(struct io_ladder *ladder, dev_t device);
 
@@ -116,6 +160,7 @@ static inline void io_moved_add(struct io_moved *sum, const struct io_moved *m)
 	for (int i = 0; i < IO_RUNGS; i++)
 		sum->bytes[i] += m->bytes[i];
 	sum->hole_bytes += m->hole_bytes;
+	sum->direct_bytes += m->direct_bytes;
 }
 
 #endif

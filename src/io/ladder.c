@@ -3,15 +3,21 @@
 
 #include <errno.h>
 
-void io_ladder_init(struct io_ladder *ladder)
+/* An eighth for reading and writing without io_uring, which needs little. */
+void io_ladder_init(struct io_ladder *ladder, uint64_t memory_bytes)
 {
+	uint64_t bytes = memory_bytes ? memory_bytes : IO_MEMORY_DEFAULT;
+	uint64_t for_buffers = MAX_OF(bytes / 8, BUFFER_BYTES);
+
 	*ladder = (struct io_ladder){ .used = 0 };
 	pthread_mutex_init(&ladder->lock, NULL);
-	buffers_init(&ladder->buffers);
+	buffers_init(&ladder->buffers, for_buffers);
+	rings_init(&ladder->rings, bytes - MIN_OF(bytes, for_buffers));
 }
 
 void io_ladder_release(struct io_ladder *ladder)
 {
+	rings_release(&ladder->rings);
 	buffers_release(&ladder->buffers);
 	pthread_mutex_destroy(&ladder->lock);
 }
@@ -63,6 +69,7 @@ static int add_locked(struct io_ladder *ladder, const struct io_request *req)
 	ladder->pairs[i].refused = 0;
 	ladder->pairs[i].worked = 0;
 	ladder->pairs[i].block_bytes = 0;
+	ladder->pairs[i].contest = (struct contest){ 0 };
 	return i;
 }
 
@@ -126,6 +133,82 @@ void io_ladder_note_block(struct io_ladder *ladder, const struct io_request *req
 	pthread_mutex_lock(&ladder->lock);
 	ladder->pairs[add_locked(ladder, req)].block_bytes = block_bytes;
 	pthread_mutex_unlock(&ladder->lock);
+}
+
+enum contest_way io_ladder_contest_next(struct io_ladder *ladder, const struct io_request *req,
+					bool *ret_timed)
+{
+	enum contest_way way;
+
+	pthread_mutex_lock(&ladder->lock);
+	way = contest_next(&ladder->pairs[add_locked(ladder, req)].contest, ret_timed);
+	pthread_mutex_unlock(&ladder->lock);
+	return way;
+}
+
+void io_ladder_contest_end(struct io_ladder *ladder, const struct io_request *req,
+			   enum contest_way way, uint64_t len_bytes, uint64_t took_ns)
+{
+	int i;
+
+	pthread_mutex_lock(&ladder->lock);
+	i = find_locked(ladder, req);
+	/* The pair may have been forgotten, and have come again. */
+	if (i >= 0 && ladder->pairs[i].contest.begun[way] > ladder->pairs[i].contest.tried[way]) {
+		if (len_bytes)
+			contest_note(&ladder->pairs[i].contest, way, len_bytes, took_ns);
+		else
+			contest_cancel(&ladder->pairs[i].contest, way);
+	}
+	pthread_mutex_unlock(&ladder->lock);
+}
+
+bool io_contest(struct io_ladder *ladder, dev_t src, dev_t dst, struct contest *ret_contest)
+{
+	const struct io_request between = { .src.dev = src, .dst.dev = dst };
+	enum contest_way way;
+	bool decided = false;
+	int i;
+
+	pthread_mutex_lock(&ladder->lock);
+	i = find_locked(ladder, &between);
+	if (i >= 0 && contest_decided(&ladder->pairs[i].contest, &way)) {
+		*ret_contest = ladder->pairs[i].contest;
+		decided = true;
+	}
+	pthread_mutex_unlock(&ladder->lock);
+	return decided;
+}
+
+static bool find_device(struct io_ladder *ladder, dev_t dev, struct io_device *ret)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&ladder->lock);
+	for (unsigned int i = 0; i < ladder->device_count && !found; i++) {
+		found = ladder->devices[i].dev == dev;
+		if (found)
+			*ret = ladder->devices[i].device;
+	}
+	pthread_mutex_unlock(&ladder->lock);
+	return found;
+}
+
+struct io_device io_device_of(struct io_ladder *ladder, const struct io_end *end)
+{
+	struct io_device device;
+
+	if (find_device(ladder, end->dev, &device))
+		return device;
+	device = device_look(end->fd, end->dev);
+	pthread_mutex_lock(&ladder->lock);
+	if (ladder->device_count < IO_LADDER_DEVICES) {
+		ladder->devices[ladder->device_count].dev = end->dev;
+		ladder->devices[ladder->device_count].device = device;
+		ladder->device_count++;
+	}
+	pthread_mutex_unlock(&ladder->lock);
+	return device;
 }
 
 bool io_may_share(struct io_ladder *ladder, dev_t device)

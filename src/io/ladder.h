@@ -24,6 +24,13 @@ bool io_ladder_worked(struct io_ladder *ladder, const struct io_request *req, en
 void io_ladder_note(struct io_ladder *ladder, const struct io_request *req, enum io_rung rung,
 		    int outcome);
 
+/* The contest of the pair (io/contest.h). */
+enum contest_way io_ladder_contest_next(struct io_ladder *ladder, const struct io_request *req,
+					bool *ret_timed);
+/* A timed piece: of len_bytes, or 0: it came to nothing. */
+void io_ladder_contest_end(struct io_ladder *ladder, const struct io_request *req,
+			   enum contest_way way, uint64_t len_bytes, uint64_t took_ns);
+
 /* What ranges shared between the devices are aligned to, 0 where nobody has said so. */
 uint32_t io_ladder_block(struct io_ladder *ladder, const struct io_request *req);
 void io_ladder_note_block(struct io_ladder *ladder, const struct io_request *req,

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/sys.h"
+#include "io/behind.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -40,15 +41,31 @@ int rung_source_has(int src_fd, uint64_t offset)
 	return 1;
 }
 
+static int arrived(const struct rung_range *range, uint64_t done, uint64_t n)
+{
+	uint64_t src = range->src_offset + done, dst = range->dst_offset + done;
+	int err;
+
+	rung_progress(range, n);
+	if (!range->drop)
+		return 0;
+	err = behind_written(range->dst_fd, dst, dst + n, true);
+	behind_read(range->src_fd, src, src + n);
+	return err ? fail_sys(err, "writing out before offset %" PRIu64, dst) : 0;
+}
+
 int rung_kernel(const struct rung_range *range, uint64_t *ret_done)
 {
-	uint64_t step = range->stop ? KERNEL_STEP_STOPPABLE : KERNEL_STEP;
+	bool watched = range->stop || range->stages;
+	uint64_t step = MIN_OF(watched ? KERNEL_STEP_STOPPABLE : KERNEL_STEP, rung_portion(range));
 
 	*ret_done = 0;
 	while (*ret_done < range->len_bytes) {
 		size_t want = (size_t)MIN_OF(step, range->len_bytes - *ret_done);
 		ssize_t n;
+		int err;
 
+		rung_take(range, want);
 		if (rung_stopped(range))
 			return -ECANCELED;
 		n = sys_copy_file_range(range->src_fd, range->src_offset + *ret_done, range->dst_fd,
@@ -70,7 +87,12 @@ int rung_kernel(const struct rung_range *range, uint64_t *ret_done)
 						range->dst_offset + *ret_done);
 			return judged;
 		}
+		if ((size_t)n < want)
+			bandwidth_give_back(rung_limit(range), want - (size_t)n);
 		*ret_done += (uint64_t)n;
+		err = arrived(range, *ret_done - (uint64_t)n, (uint64_t)n);
+		if (err)
+			return err;
 	}
 	return RUNG_DONE;
 }

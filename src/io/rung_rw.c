@@ -1,30 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "io/rung.h"
 
-#include "base/checked.h"
 #include "base/error.h"
 #include "base/sys.h"
+#include "io/behind.h"
 
 #include <errno.h>
 #include <inttypes.h>
 
-/* Written data is started on its way to the device in windows of this many bytes, so that a
- * following fsync is short. */
-#define WRITE_BEHIND (8 * MIB)
 /* The smallest stripe. Writes smaller than this are nobody's bulk copy. */
 #define WRITE_BEHIND_MIN (64 * KIB)
 
-/*
- * Starts writing out the windows of the file that the write of [start, end) has completed. Keeps no
- * state: the pieces of one object may be small and come from several threads.
- */
-static void write_behind(int fd, uint64_t start, uint64_t end)
+static int arrived(const struct rung_range *range, uint64_t src, uint64_t dst, uint64_t n)
 {
-	uint64_t from = align_down(start, WRITE_BEHIND), to = align_down(end, WRITE_BEHIND);
+	int err = 0;
 
-	/* Advice only: an error of writing out comes back from the fsync. */
-	if (from < to)
-		(void)!sys_start_writeback(fd, from, to - from);
+	rung_progress(range, n);
+	if (range->len_bytes >= WRITE_BEHIND_MIN)
+		err = behind_written(range->dst_fd, dst, dst + n, range->drop);
+	if (range->drop)
+		behind_read(range->src_fd, src, src + n);
+	return err ? fail_sys(err, "writing out before offset %" PRIu64, dst) : 0;
 }
 
 static int copy_through(const struct rung_range *range, void *buffer, uint64_t *done)
@@ -33,10 +29,12 @@ static int copy_through(const struct rung_range *range, void *buffer, uint64_t *
 
 	while (*done < range->len_bytes) {
 		uint64_t src = range->src_offset + *done, dst = range->dst_offset + *done;
-		size_t want = (size_t)MIN_OF(BUFFER_BYTES, range->len_bytes - *done);
+		size_t want = (size_t)MIN_OF(MIN_OF(BUFFER_BYTES, rung_portion(range)),
+					     range->len_bytes - *done);
 		ssize_t n;
 		int err;
 
+		rung_take(range, want);
 		if (rung_stopped(range))
 			return -ECANCELED;
 		n = sys_pread(range->src_fd, buffer, want, src);
@@ -55,12 +53,16 @@ static int copy_through(const struct rung_range *range, void *buffer, uint64_t *
 			continue;
 		}
 		asked = false;
+		err = rung_sum(range, dst, buffer, (uint32_t)n);
+		if (err)
+			return err;
 		err = sys_pwrite_full(range->dst_fd, buffer, (size_t)n, dst);
 		if (err)
 			return fail_sys(err, "writing at offset %" PRIu64, dst);
 		*done += (uint64_t)n;
-		if (range->len_bytes >= WRITE_BEHIND_MIN)
-			write_behind(range->dst_fd, dst, dst + (uint64_t)n);
+		err = arrived(range, src, dst, (uint64_t)n);
+		if (err)
+			return err;
 	}
 	return RUNG_DONE;
 }

@@ -368,7 +368,7 @@ static void transfer_init(struct transfer *t, const struct transfer_request *req
 	memset(t, 0, sizeof(*t));
 	t->req = req;
 	t->next = req->range_count ? req->ranges[0].start : 0;
-	io_ladder_init(&t->ladder);
+	io_ladder_init(&t->ladder, 0);
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->wake, NULL);
 	pthread_condattr_init(&monotonic);

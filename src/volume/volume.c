@@ -167,7 +167,7 @@ static void init(struct volume *vol)
 	pthread_mutex_init(&vol->table_lock, NULL);
 	pthread_mutex_init(&vol->alloc_lock, NULL);
 	pthread_mutex_init(&vol->moved_lock, NULL);
-	io_ladder_init(&vol->ladder);
+	io_ladder_init(&vol->ladder, 0);
 	vol->lock_fd = -1;
 }
 

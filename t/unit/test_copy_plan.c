@@ -265,9 +265,6 @@ static void devices_take_turns(void **state)
 		pieces[i] = (struct copy_piece){ .dst = { .stripe_idx = i }, .len_bytes = 40 };
 		assert_int_equal(chunks_add(&c, &chunk), 0);
 	}
-	assert_int_equal(chunks_count_devices(&c, 4), 2);
-	assert_int_equal(chunks_count_devices(&c, 1), 1);
-	assert_false(chunks_one_object(&c));
 	assert_int_equal(chunks_spread(&c, 10), 0);
 	assert_int_equal(c.count, 16);
 	for (size_t i = 0; i < 16; i++) {

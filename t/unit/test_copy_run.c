@@ -168,7 +168,7 @@ static void random_runs(void **state)
 	assert_non_null(src_bytes);
 	assert_non_null(dst_bytes);
 	assert_non_null(got);
-	io_ladder_init(&ladder);
+	io_ladder_init(&ladder, 0);
 	for (int i = 0; i < 80; i++) {
 		const struct testfs *fs[2] = {
 			&file_systems[random_range(&r, 0, file_system_count - 1)],
@@ -246,7 +246,7 @@ static void large_init(struct large *l, uint16_t src_stripes, uint16_t dst_strip
 					&l->plan),
 			 0);
 	l->objects = objects_of(&l->both);
-	io_ladder_init(&l->ladder);
+	io_ladder_init(&l->ladder, 0);
 }
 
 static void large_release(struct large *l)
@@ -413,7 +413,7 @@ static void sharing_makes_no_threads(void **state)
 		fill(&r, bytes, 32 * MIB);
 		striped_io(&l.both.src, bytes, 32 * MIB - 77, true);
 		l.objects = objects_of(&l.both);
-		io_ladder_init(&l.ladder);
+		io_ladder_init(&l.ladder, 0);
 		assert_int_equal(copy_plan_make(&(struct copy_side){ .layout = l.both.src.layout },
 						&(struct copy_side){ .layout = l.both.dst.layout },
 						32 * MIB - 77, &l.plan),
@@ -440,7 +440,7 @@ static void an_empty_plan_is_done(void **state)
 	struct io_ladder ladder;
 
 	(void)state;
-	io_ladder_init(&ladder);
+	io_ladder_init(&ladder, 0);
 	assert_int_equal(copy_run(&ladder, &plan, &objects, &options, &moved), 0);
 	assert_int_equal(moved_sum(&moved), 0);
 	io_ladder_release(&ladder);

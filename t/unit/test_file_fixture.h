@@ -59,7 +59,7 @@ static inline void bed_init(struct bed *b, const char *path, uint32_t count)
 	snprintf(b->path, sizeof(b->path), "%s", path);
 	b->osts.osts = b->list;
 	b->next_oid = 1;
-	io_ladder_init(&b->ladder);
+	io_ladder_init(&b->ladder, 0);
 	for (uint32_t i = 0; i < count; i++) {
 		char dir[300];
 
