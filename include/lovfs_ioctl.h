@@ -17,7 +17,7 @@
 #include <linux/types.h>
 
 #define LOVFS_IOC_TYPE 0xB7
-#define LOVFS_ABI_VERSION 2
+#define LOVFS_ABI_VERSION 3
 
 struct lovfs_ioc_fid {
 	__u64 seq;
@@ -120,7 +120,20 @@ struct lovfs_ioc_swap {
 struct lovfs_ioc_moved {
 	__u64 shared_bytes, kernel_bytes, user_bytes, hole_bytes;
 	__u64 read_bytes, written_bytes;
-	__u64 failovers; /* reads that another mirror had to serve */
+	__u64 failovers;    /* reads that another mirror had to serve */
+	__u64 direct_bytes; /* of user_bytes: written by direct I/O */
+};
+
+/*
+ * What was measured to choose between the kernel's copy and direct I/O from one device (st_dev of objects)
+ * to another: bytes a second of each, 0 where it isn't decided. Any descriptor of the mount. By
+ * position; ENODEV: no more.
+ */
+struct lovfs_ioc_choice {
+	__u32 position; /* in: from 0 */
+	__u32 reserved;
+	__u64 src_device, dst_device;
+	__u64 kernel_bytes_per_s, direct_bytes_per_s;
 };
 
 /*
@@ -243,6 +256,8 @@ struct lovfs_ioc_component_flags {
 #define LOVFS_IOC_MERGE _IOWR(LOVFS_IOC_TYPE, 18, struct lovfs_ioc_merge)
 #define LOVFS_IOC_SPLIT _IOWR(LOVFS_IOC_TYPE, 19, struct lovfs_ioc_split)
 #define LOVFS_IOC_COMPONENT_FLAGS _IOWR(LOVFS_IOC_TYPE, 20, struct lovfs_ioc_component_flags)
+
+#define LOVFS_IOC_CHOICE _IOWR(LOVFS_IOC_TYPE, 22, struct lovfs_ioc_choice)
 
 /* Names of victims, as Lustre's volatile files: never seen in a directory. */
 #define LOVFS_VICTIM_PREFIX ".\x0c\x13\x14\x12:VOLATILE:"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/error.h"
+#include "cli/choices.h"
 #include "cli/complain.h"
 #include "cli/json_out.h"
 #include "cli/place.h"
@@ -32,6 +33,7 @@ static const struct number {
 	{ "shared_bytes", offsetof(struct fs_moved, shared_bytes) },
 	{ "kernel_bytes", offsetof(struct fs_moved, kernel_bytes) },
 	{ "user_bytes", offsetof(struct fs_moved, user_bytes) },
+	{ "direct_bytes", offsetof(struct fs_moved, direct_bytes) },
 	{ "hole_bytes", offsetof(struct fs_moved, hole_bytes) },
 	{ "read_bytes", offsetof(struct fs_moved, read_bytes) },
 	{ "written_bytes", offsetof(struct fs_moved, written_bytes) },
@@ -43,21 +45,23 @@ static uint64_t number_of(const struct fs_moved *m, const struct number *n)
 	return *(const uint64_t *)((const char *)m + n->offset);
 }
 
-static void print_text(const struct fs *fs, const struct fs_moved *m)
+static void print_text(struct fs *fs, const struct fs_moved *m)
 {
 	printf("mount_point:   %s\n", fs->mount_point);
 	for (unsigned int i = 0; i < ARRAY_SIZE(numbers); i++)
 		printf("%s:%*s%" PRIu64 "\n", numbers[i].name, 14 - (int)strlen(numbers[i].name),
 		       "", number_of(m, &numbers[i]));
+	choices_print(fs);
 }
 
-static json_t *to_json(const struct fs *fs, const struct fs_moved *m)
+static json_t *to_json(struct fs *fs, const struct fs_moved *m)
 {
 	json_t *object = json_pack("{s:s}", "mount_point", fs->mount_point);
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(numbers); i++)
 		json_object_set_new(object, numbers[i].name,
 				    json_integer((json_int_t)number_of(m, &numbers[i])));
+	json_object_set_new(object, "choices", choices_json(fs));
 	return object;
 }
 

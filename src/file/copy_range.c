@@ -122,7 +122,7 @@ static int plan_next(const struct copying *k, struct copy_plan *ret_plan)
 
 static void choose_window(struct copying *k, const struct io_moved *m, uint64_t took_ns)
 {
-	uint64_t copied = m->bytes[IO_KERNEL] + m->bytes[IO_RW];
+	uint64_t copied = m->bytes[IO_KERNEL] + m->bytes[IO_URING] + m->bytes[IO_RW];
 
 	k->sharing = copied <= m->bytes[IO_SHARE] / 8 && m->bytes[IO_SHARE] > 0;
 	if (k->sharing)
@@ -144,6 +144,7 @@ static int run_window(struct copying *k, const struct copy_plan *plan, struct io
 	uint64_t start = k->req->dst_offset + k->done_bytes;
 	struct copy_run_options options = { .no_share = k->req->no_share || between_mirrors(k),
 					    .fresh = k->fresh,
+					    .bulk = k->len_bytes >= COPY_BULK_BYTES,
 					    .stop = k->req->stop };
 	struct io_moved window_moved = { 0 };
 	uint64_t began_ns = clock_now_ns();

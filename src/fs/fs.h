@@ -43,6 +43,13 @@ struct fs_moved {
 	uint64_t shared_bytes, kernel_bytes, user_bytes, hole_bytes;
 	uint64_t read_bytes, written_bytes; /* not copies: what programs read and wrote */
 	uint64_t failovers;                 /* reads that another mirror had to serve */
+	uint64_t direct_bytes;              /* of user_bytes: written by direct I/O */
+};
+
+/* What was measured to choose between the kernel's copy and direct I/O; rates 0: not decided. */
+struct fs_choice {
+	uint64_t src_device, dst_device; /* st_dev of objects */
+	uint64_t kernel_bytes_per_s, direct_bytes_per_s;
 };
 
 struct fs_swap {
@@ -151,6 +158,9 @@ struct fs_ops {
 	/* How bytes moved into this open file; on a directory, in all. -EOPNOTSUPP: not known here.
 	 */
 	int (*moved)(struct fs *fs, int fd, struct fs_moved *ret_moved);
+
+	/* How it copies between two devices, number `position`. NULL: it doesn't say. -ENODEV: no more. */
+	int (*choice)(struct fs *fs, uint32_t position, struct fs_choice *ret_choice);
 
 	/* -ENODEV: no such index or position. */
 	int (*target)(struct fs *fs, uint32_t index, struct fs_target *ret_target);

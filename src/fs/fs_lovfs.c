@@ -199,6 +199,7 @@ static int lovfs_moved(struct fs *fs UNUSED, int fd, struct fs_moved *ret_moved)
 		.shared_bytes = m.shared_bytes,
 		.kernel_bytes = m.kernel_bytes,
 		.user_bytes = m.user_bytes,
+		.direct_bytes = m.direct_bytes,
 		.hole_bytes = m.hole_bytes,
 		.read_bytes = m.read_bytes,
 		.written_bytes = m.written_bytes,
@@ -251,6 +252,21 @@ static int lovfs_pool(struct fs *fs, uint32_t position, struct fs_pool *ret_pool
 	return 0;
 }
 
+static int lovfs_choice(struct fs *fs, uint32_t position, struct fs_choice *ret_choice)
+{
+	struct lovfs_ioc_choice c;
+	int err;
+
+	memset(&c, 0, sizeof(c));
+	c.position = position;
+	err = ask_ioctl(fs->root_fd, LOVFS_IOC_CHOICE, &c, "ask how it copies between devices");
+	if (err)
+		return err;
+	*ret_choice = (struct fs_choice){ c.src_device, c.dst_device, c.kernel_bytes_per_s,
+					  c.direct_bytes_per_s };
+	return 0;
+}
+
 static const struct fs_ops lovfs_ops = {
 	.name = "lovfs",
 	.layout_get = lovfs_layout_get,
@@ -276,6 +292,7 @@ static const struct fs_ops lovfs_ops = {
 	.split = fs_lovfs_mirror_split,
 	.component_flags = fs_lovfs_mirror_component_flags,
 	.moved = lovfs_moved,
+	.choice = lovfs_choice,
 	.target = lovfs_target,
 	.pool = lovfs_pool,
 };

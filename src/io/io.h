@@ -148,9 +148,16 @@ int MUST_CHECK io_punch(int fd, uint64_t offset, uint64_t len_bytes);
 /* What is known of the device of an end. */
 struct io_device io_device_of(struct io_ladder *ladder, const struct io_end *end);
 
-/* How the choice between the kernel's copy and io_uring went between two devices. False: there was none,
- * or it isn't over. */
-bool io_contest(struct io_ladder *ladder, dev_t src, dev_t dst, struct contest *ret_contest);
+/*
+ * How the choice between the kernel's copy and io_uring stands, by pairs of devices: of number `position`,
+ * from 0. -ENODEV: no more pairs. It may not be decided (io/contest.h).
+ */
+struct io_choice {
+	dev_t src, dst;
+	struct contest contest;
+};
+int MUST_CHECK io_choice_at(struct io_ladder *ladder, unsigned int position,
+			    struct io_choice *ret_choice);
 
 /* Whether files on one device can share extents, as far as is known: no refusal is remembered. */
 bool io_may_share(struct io_ladder *ladder, dev_t device);

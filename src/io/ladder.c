@@ -163,21 +163,21 @@ void io_ladder_contest_end(struct io_ladder *ladder, const struct io_request *re
 	pthread_mutex_unlock(&ladder->lock);
 }
 
-bool io_contest(struct io_ladder *ladder, dev_t src, dev_t dst, struct contest *ret_contest)
+int io_choice_at(struct io_ladder *ladder, unsigned int position, struct io_choice *ret_choice)
 {
-	const struct io_request between = { .src.dev = src, .dst.dev = dst };
-	enum contest_way way;
-	bool decided = false;
-	int i;
+	int err = -ENODEV;
 
 	pthread_mutex_lock(&ladder->lock);
-	i = find_locked(ladder, &between);
-	if (i >= 0 && contest_decided(&ladder->pairs[i].contest, &way)) {
-		*ret_contest = ladder->pairs[i].contest;
-		decided = true;
+	if (position < ladder->used) {
+		*ret_choice = (struct io_choice){
+			.src = ladder->pairs[position].src,
+			.dst = ladder->pairs[position].dst,
+			.contest = ladder->pairs[position].contest,
+		};
+		err = 0;
 	}
 	pthread_mutex_unlock(&ladder->lock);
-	return decided;
+	return err;
 }
 
 static bool find_device(struct io_ladder *ladder, dev_t dev, struct io_device *ret)

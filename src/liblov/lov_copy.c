@@ -98,13 +98,19 @@ void lov_copier_stop(struct lov_copier *copier)
 int lov_copier_choice(struct lov_copier *copier, uint64_t src_dev, uint64_t dst_dev,
 		      uint64_t *ret_kernel_bytes_per_s, uint64_t *ret_direct_bytes_per_s)
 {
-	struct contest c;
+	struct io_choice c;
+	enum contest_way way;
 
-	if (!io_contest(&copier->ladder, (dev_t)src_dev, (dev_t)dst_dev, &c))
-		return 0;
-	*ret_kernel_bytes_per_s = c.best_bytes_per_s[CONTEST_KERNEL];
-	*ret_direct_bytes_per_s = c.best_bytes_per_s[CONTEST_URING];
-	return 1;
+	for (unsigned int i = 0; !io_choice_at(&copier->ladder, i, &c); i++) {
+		if (c.src != (dev_t)src_dev || c.dst != (dev_t)dst_dev)
+			continue;
+		if (!contest_decided(&c.contest, &way))
+			return 0;
+		*ret_kernel_bytes_per_s = c.contest.best_bytes_per_s[CONTEST_KERNEL];
+		*ret_direct_bytes_per_s = c.contest.best_bytes_per_s[CONTEST_URING];
+		return 1;
+	}
+	return 0;
 }
 
 /* ---- a copy ---- */

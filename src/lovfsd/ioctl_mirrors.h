@@ -24,6 +24,7 @@ union ioctl_data {
 	struct lovfs_ioc_lease lease;
 	struct lovfs_ioc_swap swap;
 	struct lovfs_ioc_moved moved;
+	struct lovfs_ioc_choice choice;
 	struct lovfs_ioc_follow follow;
 	struct lovfs_ioc_follow_next follow_next;
 	struct lovfs_ioc_follow_copied follow_copied;

@@ -212,12 +212,31 @@ static int get_moved(const struct ioctl_call *c)
 	c->data->moved = (struct lovfs_ioc_moved){
 		.shared_bytes = moved.copies.bytes[IO_SHARE],
 		.kernel_bytes = moved.copies.bytes[IO_KERNEL],
-		.user_bytes = moved.copies.bytes[IO_RW],
+		.user_bytes = moved.copies.bytes[IO_URING] + moved.copies.bytes[IO_RW],
+		.direct_bytes = moved.copies.direct_bytes,
 		.hole_bytes = moved.copies.hole_bytes,
 		.read_bytes = moved.read_bytes,
 		.written_bytes = moved.written_bytes,
 		.failovers = moved.failovers,
 	};
+	return 0;
+}
+
+static int get_choice(const struct ioctl_call *c)
+{
+	struct lovfs_ioc_choice *out = &c->data->choice;
+	struct io_choice choice;
+	enum contest_way way;
+	int err = volume_choice(c->s->volume, out->position, &choice);
+
+	if (err)
+		return err;
+	out->src_device = choice.src;
+	out->dst_device = choice.dst;
+	if (contest_decided(&choice.contest, &way)) {
+		out->kernel_bytes_per_s = choice.contest.best_bytes_per_s[CONTEST_KERNEL];
+		out->direct_bytes_per_s = choice.contest.best_bytes_per_s[CONTEST_URING];
+	}
 	return 0;
 }
 
@@ -241,6 +260,7 @@ static const struct ioctl_row {
 	{ LOVFS_IOC_LEASE_PUT, ON_FILES, lease_put, "ioctl lease put" },
 	{ LOVFS_IOC_SWAP, ON_WRITABLE_FILES, swap_layouts, "ioctl swap" },
 	{ LOVFS_IOC_MOVED, ANYWHERE, get_moved, "ioctl moved" },
+	{ LOVFS_IOC_CHOICE, ANYWHERE, get_choice, "ioctl choice" },
 	{ LOVFS_IOC_FOLLOW_BEGIN, ON_WRITABLE_FILES, ioctl_follow_begin, "ioctl follow begin" },
 	{ LOVFS_IOC_FOLLOW_NEXT, ON_WRITABLE_FILES, ioctl_follow_next, "ioctl follow next" },
 	{ LOVFS_IOC_FOLLOW_COPIED, ON_WRITABLE_FILES, ioctl_follow_copied, "ioctl follow copied" },

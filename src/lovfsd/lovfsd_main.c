@@ -25,13 +25,15 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 #define TELL_AFTER_TRIES 20
 #define OPEN_PAUSE_NS (100 * (long)NS_PER_MS)
 
-static int open_volume(const char *mdt_path, struct volume **ret_volume)
+static int open_volume(const struct mount_options *opts, struct volume **ret_volume)
 {
 	const struct timespec pause = { .tv_nsec = OPEN_PAUSE_NS };
 	int err;
 
-	for (int i = 1; (err = volume_open(mdt_path, ret_volume)) == -EINPROGRESS && i < OPEN_TRIES;
-	     i++) {
+	for (int i = 1; i < OPEN_TRIES; i++) {
+		err = volume_open(opts->mdt_path, opts->memory_bytes, ret_volume);
+		if (err != -EINPROGRESS)
+			break;
 		if (i == TELL_AFTER_TRIES)
 			fprintf(stderr, "lovfs: waiting: %s\n", error_text(err));
 		nanosleep(&pause, NULL);
@@ -93,7 +95,7 @@ static void be_ready(void *cookie)
 static int serve(const struct mount_options *opts, struct daemon *d)
 {
 	struct volume *vol = NULL;
-	int err = open_volume(opts->mdt_path, &vol);
+	int err = open_volume(opts, &vol);
 
 	if (err)
 		return err;

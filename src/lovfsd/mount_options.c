@@ -3,6 +3,8 @@
 
 #include "base/error.h"
 #include "base/sys.h"
+#include "base/units.h"
+#include "volume/volume.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +20,7 @@ enum option_use {
 	FOR_OTHERS, /* mount(8) and fstab(5) know it, we needn't */
 	ALWAYS_SET, /* is so anyway */
 	DEBUG_OPTION,
+	MEMORY_OPTION,
 };
 
 /* What mount(8) may hand over in -o. A name that ends in '=' or '-' stands for all that begin so.
@@ -45,6 +48,7 @@ static const struct {
 	{ "defcontext=", FOR_FUSE },
 	{ "rootcontext=", FOR_FUSE },
 	{ "debug", DEBUG_OPTION },
+	{ "memory=", MEMORY_OPTION },
 	{ "default_permissions", ALWAYS_SET },
 	{ "nonempty", ALWAYS_SET },
 	{ "defaults", FOR_OTHERS },
@@ -92,6 +96,18 @@ static int append(char **list, const char *option)
 	return 0;
 }
 
+static int take_memory(struct mount_options *opts, const char *option)
+{
+	const char *size = option + strlen("memory=");
+	uint64_t bytes;
+	int err = size_parse(size, &bytes);
+
+	if (err || bytes < IO_MEMORY_MIN)
+		return fail(-EINVAL, "-o %s: a size is needed, 512K or more", option);
+	opts->memory_bytes = bytes;
+	return 0;
+}
+
 static int add_option(struct mount_options *opts, const char *option)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
@@ -99,6 +115,8 @@ static int add_option(struct mount_options *opts, const char *option)
 			continue;
 		if (known[i].use == DEBUG_OPTION)
 			opts->debug = true;
+		if (known[i].use == MEMORY_OPTION)
+			return take_memory(opts, option);
 		if (known[i].use == FOR_FUSE || (known[i].use == FOR_ROOT && geteuid() == 0))
 			return append(&opts->fuse, option);
 		return 0;
@@ -232,6 +250,7 @@ void mount_options_help(void)
 	      "context=...\n"
 	      "                   allow_other   other users may use the mount (always so for "
 	      "root's)\n"
+	      "                   memory=SIZE   for the buffers of copies, all together (64M)\n"
 	      "                   debug         as -d\n"
 	      "                 options for mount(8) and fstab(5) alone are ignored\n"
 	      "  -f             stay in the foreground, log to standard error\n"

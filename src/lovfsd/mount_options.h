@@ -6,13 +6,15 @@
 #include "base/attr.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct mount_options {
 	char *mdt_path, *mount_path; /* owned, absolute, without symbolic links */
 	bool foreground;
 	bool debug;
-	bool help, version; /* asked for: nothing else is filled in */
-	char *fuse;         /* owned: comma separated, for libfuse; may be NULL */
+	bool help, version;    /* asked for: nothing else is filled in */
+	uint64_t memory_bytes; /* for the buffers of copies; 0: the usual */
+	char *fuse;            /* owned: comma separated, for libfuse; may be NULL */
 };
 
 /* -EINVAL with text: wrong usage. Others (-ENOENT, -ENOTDIR ...), with text: a directory isn't

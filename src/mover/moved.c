@@ -19,6 +19,7 @@ void moved_add_since(struct fs *fs, int fd, const struct fs_moved *before, struc
 	sum->shared_bytes += now.shared_bytes - before->shared_bytes;
 	sum->kernel_bytes += now.kernel_bytes - before->kernel_bytes;
 	sum->user_bytes += now.user_bytes - before->user_bytes;
+	sum->direct_bytes += now.direct_bytes - before->direct_bytes;
 	sum->hole_bytes += now.hole_bytes - before->hole_bytes;
 	sum->read_bytes += now.read_bytes - before->read_bytes;
 	sum->written_bytes += now.written_bytes - before->written_bytes;

@@ -156,7 +156,7 @@ static int open_all(struct volume *vol)
 	return err ? err : recover_volume(vol);
 }
 
-static void init(struct volume *vol)
+static void init(struct volume *vol, uint64_t memory_bytes)
 {
 	pthread_rwlockattr_t attr;
 
@@ -167,18 +167,18 @@ static void init(struct volume *vol)
 	pthread_mutex_init(&vol->table_lock, NULL);
 	pthread_mutex_init(&vol->alloc_lock, NULL);
 	pthread_mutex_init(&vol->moved_lock, NULL);
-	io_ladder_init(&vol->ladder, 0);
+	io_ladder_init(&vol->ladder, memory_bytes);
 	vol->lock_fd = -1;
 }
 
-int volume_open(const char *mdt_path, struct volume **ret_volume)
+int volume_open(const char *mdt_path, uint64_t memory_bytes, struct volume **ret_volume)
 {
 	struct volume *vol = calloc(1, sizeof(*vol));
 	int err;
 
 	if (!vol)
 		return fail(-ENOMEM, "no memory for a volume");
-	init(vol);
+	init(vol, memory_bytes);
 	/* The daemon changes its working directory: paths are kept absolute. */
 	vol->mdt_path = realpath(mdt_path, NULL);
 	err = vol->mdt_path ? 0 : fail_sys(-errno, "%s", mdt_path);
@@ -298,6 +298,11 @@ struct ost *volume_ost(struct volume *vol, uint32_t index)
 const struct layout_limits *volume_limits(struct volume *vol)
 {
 	return &vol->limits;
+}
+
+int volume_choice(struct volume *vol, unsigned int position, struct io_choice *ret_choice)
+{
+	return io_choice_at(&vol->ladder, position, ret_choice);
 }
 
 void volume_get_moved(struct volume *vol, struct volume_moved *ret_moved)

@@ -23,8 +23,10 @@ struct inode;
  * (inactive ones are logged, not an error) and recovers what a crash left. -EBUSY: already served
  * (text says by which process). -EINPROGRESS: the process that served it is closing it just now,
  * and it is worth trying again. -ENOENT: not a volume.
+ *
+ * memory_bytes: for the buffers of all copies together (io_ladder_init()); 0: the usual.
  */
-int MUST_CHECK volume_open(const char *mdt_path, struct volume **ret_volume);
+int MUST_CHECK volume_open(const char *mdt_path, uint64_t memory_bytes, struct volume **ret_volume);
 
 /* The volume can be used at mount_path (absolute): for who wants to open it meanwhile. */
 void volume_mounted(struct volume *vol, const char *mount_path);
@@ -32,6 +34,10 @@ void volume_mounted(struct volume *vol, const char *mount_path);
 /* Destroys what is still to be destroyed, syncs and gives the lock back. All handles and inodes
  * must have been released. NULL is fine. */
 void volume_close(struct volume *vol);
+
+/* How bytes are copied between devices, by pairs: io_choice_at(). */
+int MUST_CHECK volume_choice(struct volume *vol, unsigned int position,
+			     struct io_choice *ret_choice);
 
 const struct conf *volume_conf(const struct volume *vol);
 

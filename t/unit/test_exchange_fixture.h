@@ -106,7 +106,7 @@ static inline int remove_volume(void **state)
 static inline struct volume *open_volume(void)
 {
 	struct volume *vol = NULL;
-	int err = volume_open(mdt_path, &vol);
+	int err = volume_open(mdt_path, 0, &vol);
 
 	if (err)
 		fprintf(stderr, "%s: %s\n", context, error_text(err));
