@@ -33,6 +33,7 @@ bench: all
 	@tools/setup bench
 	@BUILD_DIR=$(abspath $(BUILD)) bench/copy
 	@BUILD_DIR=$(abspath $(BUILD)) bench/mirror
+	@BUILD_DIR=$(abspath $(BUILD)) bench/engine
 
 fuzz:
 	@tools/setup build test
