@@ -7,6 +7,7 @@
 #include "copy/run.h"
 
 #include "base/error.h"
+#include "base/sys.h"
 #include "base/units.h"
 #include "copy/chunks.h"
 
@@ -24,6 +25,8 @@
 #define WORKER_MIN_PIECES 4
 /* What one worker has under way at once, where its pieces are long enough. */
 #define WORKER_INFLIGHT_BYTES (8 * MIB)
+/* The same where islands of data lie in holes. */
+#define WORKER_SPARSE_BYTES (1 * MIB)
 /* Long pieces are handed out in parts of this many bytes; a worker that fails waits for the parts
  * of the others. */
 #define CHUNK_BYTES (32 * MIB)
@@ -42,6 +45,7 @@ struct run {
 	const struct copy_objects *objects;
 	const struct copy_run_options *options;
 	struct side_devices sources, destinations; /* of what is on the list of chunks */
+	bool sparse;                               /* a source on it has more holes than data */
 	struct chunks chunks;                      /* not changed while workers run */
 
 	atomic_size_t next;  /* first chunk that nobody has taken */
@@ -132,6 +136,14 @@ static int leave(struct run *run, const struct copy_piece *piece, dev_t dst_dev,
 	return from < to ? chunks_add(&run->chunks, &chunk) : 0;
 }
 
+/* Not worth an error: who reads will have it. */
+static bool is_sparse(const struct io_end *src)
+{
+	struct stat st;
+
+	return !sys_fstat(src->fd, &st) && st.st_blocks * 512 < st.st_size / 2;
+}
+
 static void note_device(struct run *run, struct side_devices *side, const struct io_end *end)
 {
 	struct io_device device;
@@ -163,6 +175,7 @@ static int share_piece(struct run *run, const struct copy_piece *piece)
 	if (!err && shared < piece->len_bytes) {
 		note_device(run, &run->sources, &req.src);
 		note_device(run, &run->destinations, &req.dst);
+		run->sparse = run->sparse || is_sparse(&req.src);
 	}
 	return err;
 }
@@ -225,7 +238,8 @@ static void *work(void *arg)
 static unsigned int workers_for(const struct run *run)
 {
 	uint64_t mean = run->chunks.len_bytes / MAX_OF(run->chunks.count, (size_t)1);
-	uint64_t each = MIN_OF(MAX_OF(mean, 64 * KIB), WORKER_INFLIGHT_BYTES);
+	uint64_t each = MIN_OF(MAX_OF(mean, 64 * KIB),
+			       run->sparse ? WORKER_SPARSE_BYTES : WORKER_INFLIGHT_BYTES);
 	uint64_t inflight = MAX_OF(run->sources.inflight_bytes, run->destinations.inflight_bytes);
 	uint64_t wanted = run->options->workers, worth;
 

@@ -24,7 +24,7 @@
 /* Data is copied in steps, for each of which is asked whether it is in the page cache. */
 #define STEP_BYTES (32 * MIB)
 /* Below this, setting up direct I/O costs more than it gains. */
-#define BULK_MIN (256 * KIB)
+#define BULK_MIN (64 * KIB)
 
 /* One range on its way. Offsets are from the front of the range. */
 struct passage {
@@ -33,6 +33,7 @@ struct passage {
 	struct io_moved *moved;
 	uint64_t src_size, dst_size; /* of the files, when it began */
 	struct io_device src_device, dst_device;
+	struct direct_files files;
 	uint64_t data_end; /* the source has nothing from here on */
 	uint64_t done;
 	unsigned int left; /* bit per rung: not this way for these files */
@@ -57,6 +58,7 @@ static int passage_start(struct passage *p, struct io_ladder *ladder, const stru
 		.moved = moved,
 		.src_device = io_device_of(ladder, &req->src),
 		.dst_device = io_device_of(ladder, &req->dst),
+		.files = DIRECT_FILES_INIT,
 	};
 	if (req->len_bytes > INT64_MAX || req->src_offset > INT64_MAX - req->len_bytes ||
 	    req->dst_offset > INT64_MAX - req->len_bytes)
@@ -188,7 +190,7 @@ static int hole_to(struct passage *p, uint64_t to)
 	return 0;
 }
 
-static int climb_down(const struct passage *p, enum io_rung rung, const struct rung_range *range,
+static int climb_down(struct passage *p, enum io_rung rung, const struct rung_range *range,
 		      uint64_t *ret_done)
 {
 	switch (rung) {
@@ -216,7 +218,8 @@ static int data_by(struct passage *p, const struct way *way, uint64_t to)
 
 		if (!open_to(p, way->order[i]))
 			continue;
-		range.drop = range.direct = way->cold;
+		range.drop = way->cold;
+		range.files = way->cold ? &p->files : NULL;
 		outcome = climb_down(p, way->order[i], &range, &n);
 		account(p, way->order[i], outcome, n);
 		if (outcome < 0)
@@ -338,6 +341,7 @@ int io_copy(struct io_ladder *ladder, const struct io_request *req, struct io_mo
 		err = walk_to(&p, req->len_bytes);
 	if (!err && p.done < req->len_bytes)
 		err = hole_to(&p, req->len_bytes);
+	direct_files_close(&p.files);
 	*ret_done_bytes = p.done;
 	return err;
 }

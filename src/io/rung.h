@@ -12,6 +12,7 @@
 #ifndef LOVFS_IO_RUNG_H
 #define LOVFS_IO_RUNG_H
 
+#include "io/direct.h"
 #include "io/ladder.h"
 
 struct rung_range {
@@ -20,7 +21,7 @@ struct rung_range {
 	atomic_bool *stop;              /* may be NULL */
 	const struct io_stages *stages; /* may be NULL */
 	bool drop;                      /* what passes through the page cache leaves it again */
-	bool direct;                    /* uring: direct I/O where it is possible */
+	struct direct_files *files;     /* uring: direct I/O through these; NULL: none */
 	bool preallocate;               /* uring: the destination's blocks are asked for first */
 	bool plain_buffers;             /* uring: no registered buffers */
 	uint64_t *direct_bytes;         /* uring: added to; may be NULL */

@@ -9,11 +9,9 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "base/sys.h"
-#include "io/direct.h"
 #include "io/pipeline.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 
 /* What is left at an end that isn't aligned: less than a block. */
@@ -41,34 +39,28 @@ static int copy_end(const struct rung_range *range, unsigned char *buf, uint64_t
 	return RUNG_DONE;
 }
 
-struct files {
-	int src, dst; /* owned: with direct I/O; -1: without */
-	uint32_t align_bytes;
+/* Which of the two can do direct I/O in this range. */
+struct sides {
+	bool src, dst;
+	uint32_t align_bytes; /* of those that can; 1: none */
 };
 
-static void files_close(struct files *f)
+static struct sides sides_of(const struct rung_range *range)
 {
-	fd_cleanup(&f->src);
-	fd_cleanup(&f->dst);
-}
+	struct direct_files *f = range->files;
+	struct sides s = { .align_bytes = 1 };
 
-static void open_files(const struct rung_range *range, struct files *f)
-{
-	uint32_t src_align = 1, dst_align = 1;
-
-	if (!range->direct)
-		return;
-	if (direct_open(range->src_fd, O_RDONLY, URING_BUFFER_ALIGN, &f->src, &src_align))
-		src_align = 1;
-	if (direct_open(range->dst_fd, O_WRONLY, URING_BUFFER_ALIGN, &f->dst, &dst_align))
-		dst_align = 1;
-	f->align_bytes = MAX_OF(src_align, dst_align);
+	if (!f)
+		return s;
+	direct_files_open(f, range->src_fd, range->dst_fd, URING_BUFFER_ALIGN);
+	s.src = f->src >= 0;
+	s.dst = f->dst >= 0;
+	s.align_bytes = MAX_OF(f->src_align, f->dst_align);
 	/* Both can't be aligned at once: reading ahead is what the page cache does well. */
-	if (f->src >= 0 && f->dst >= 0 &&
-	    range->src_offset % f->align_bytes != range->dst_offset % f->align_bytes) {
-		fd_cleanup(&f->src);
-		f->align_bytes = dst_align;
-	}
+	if (s.src && s.dst &&
+	    range->src_offset % s.align_bytes != range->dst_offset % s.align_bytes)
+		s = (struct sides){ .dst = true, .align_bytes = f->dst_align };
+	return s;
 }
 
 /* Asks for the blocks in one piece. The size grows with it, so that writes needn't wait for each other to
@@ -85,34 +77,35 @@ static int preallocate(const struct rung_range *range, uint64_t from, uint64_t t
 	return 0; /* did without */
 }
 
-static int copy_with(const struct rung_range *range, struct uring *ring, const struct rings *rings,
-		     const struct files *f, uint64_t *ret_done)
+static int copy_on(const struct rung_range *range, struct uring *ring, const struct rings *rings,
+		   uint64_t *ret_done)
 {
-	uint64_t offset = f->dst >= 0 ? range->dst_offset : range->src_offset;
-	uint64_t align = f->align_bytes;
+	const struct sides sides = sides_of(range);
+	uint64_t offset = sides.dst ? range->dst_offset : range->src_offset;
+	uint64_t align = sides.align_bytes;
 	uint64_t head = MIN_OF((align - offset % align) % align, range->len_bytes);
 	struct pipeline p = {
 		.range = range,
 		.ring = ring,
 		.slots = rings->slots,
 		.slot_bytes = rings->slot_bytes,
-		.fds = { f->src >= 0 ? f->src : range->src_fd,
-			 f->dst >= 0 ? f->dst : range->dst_fd },
-		.align_bytes = f->align_bytes,
-		.src_direct = f->src >= 0,
-		.dst_direct = f->dst >= 0,
+		.fds = { sides.src ? range->files->src : range->src_fd,
+			 sides.dst ? range->files->dst : range->dst_fd },
+		.align_bytes = sides.align_bytes,
+		.src_direct = sides.src,
+		.dst_direct = sides.dst,
 		.plain = range->plain_buffers,
 		.from = head,
 		.to = head + align_down(range->len_bytes - head, align),
 	};
-	int outcome = f->dst >= 0 ? preallocate(range, p.from, p.to) : 0;
+	int outcome = sides.dst ? preallocate(range, p.from, p.to) : 0;
 
 	if (!outcome)
 		outcome = copy_end(range, uring_buffer(ring, 0), 0, head, ret_done);
 	if (outcome || *ret_done < head)
 		return outcome;
 	outcome = pipeline_run(&p, ret_done);
-	if (f->dst >= 0)
+	if (sides.dst)
 		rung_note_direct(range, *ret_done - p.from);
 	if (outcome || *ret_done < p.to)
 		return outcome;
@@ -129,15 +122,13 @@ static int believe_end(const struct rung_range *range, uint64_t done)
 
 int rung_uring(const struct rung_range *range, struct rings *rings, uint64_t *ret_done)
 {
-	CLEANUP(files_close) struct files files = { .src = -1, .dst = -1, .align_bytes = 1 };
 	struct uring *ring;
 	int outcome;
 
 	*ret_done = 0;
 	if (rings_take(rings, &ring))
 		return RUNG_LEFT;
-	open_files(range, &files);
-	outcome = copy_with(range, ring, rings, &files, ret_done);
+	outcome = copy_on(range, ring, rings, ret_done);
 	rings_give(rings, ring);
 	if (outcome == RUNG_DONE && *ret_done < range->len_bytes)
 		outcome = believe_end(range, *ret_done);
