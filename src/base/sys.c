@@ -313,9 +313,10 @@ int sys_fstat(int fd, struct stat *ret_st)
 
 int sys_dio_align(int fd, uint32_t *ret_memory_bytes, uint32_t *ret_offset_bytes)
 {
+	SEAM("dio_align");
+#ifdef STATX_DIOALIGN
 	struct statx st;
 
-	SEAM("dio_align");
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &st))
 		return -errno;
 	if (!(st.stx_mask & STATX_DIOALIGN))
@@ -323,6 +324,12 @@ int sys_dio_align(int fd, uint32_t *ret_memory_bytes, uint32_t *ret_offset_bytes
 	*ret_memory_bytes = st.stx_dio_mem_align;
 	*ret_offset_bytes = st.stx_dio_offset_align;
 	return 0;
+#else /* built with headers from before Linux 6.1 */
+	(void)fd;
+	(void)ret_memory_bytes;
+	(void)ret_offset_bytes;
+	return -EOPNOTSUPP;
+#endif
 }
 
 int sys_fstatat(int dirfd, const char *name, struct stat *ret_st, int flags)
