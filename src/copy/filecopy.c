@@ -53,6 +53,9 @@ static int look(struct job *j)
 	err = sys_fstat(c->dst_fd, &j->dst);
 	if (err)
 		return fail_sys(err, "size of the destination");
+	if (!S_ISREG(j->src.st_mode) || !S_ISREG(j->dst.st_mode))
+		return fail(-EINVAL, "the %s is not a regular file",
+			    S_ISREG(j->src.st_mode) ? "destination" : "source");
 	size = (uint64_t)j->src.st_size;
 	j->range = (struct io_request){
 		.src = { .fd = c->src_fd, .dev = j->src.st_dev },

@@ -38,7 +38,7 @@ struct filecopy_result {
  * that the source had at the beginning, or has at the end where that is less, is what the destination gets:
  * a source that grows all the time can't keep the copy from its end. 0, or an error with its text; then
  * the destination has parts of the copy. -EBADMSG: it was verified and differs. -EAGAIN: it can't be
- * verified, since the source changed. -EINVAL: overlapping ranges of one file. -ECANCELED.
+ * verified, since the source changed. -EINVAL: overlapping ranges of one file; not a regular file. -ECANCELED.
  */
 int MUST_CHECK filecopy_run(struct io_ladder *ladder, const struct filecopy *c,
 			    struct filecopy_result *ret_result);

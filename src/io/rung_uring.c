@@ -123,11 +123,11 @@ static int believe_end(const struct rung_range *range, uint64_t done)
 int rung_uring(const struct rung_range *range, struct rings *rings, uint64_t *ret_done)
 {
 	struct uring *ring;
-	int outcome;
+	int outcome, err = rings_take(rings, &ring);
 
 	*ret_done = 0;
-	if (rings_take(rings, &ring))
-		return RUNG_LEFT;
+	if (err) /* no memory or descriptors just now, or not allowed at all */
+		return err == -EPERM || err == -ENOSYS ? RUNG_REFUSED : RUNG_LEFT;
 	outcome = copy_on(range, ring, rings, ret_done);
 	rings_give(rings, ring);
 	if (outcome == RUNG_DONE && *ret_done < range->len_bytes)

@@ -12,6 +12,7 @@
 #include "liblov/watched.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #define KNOWN_FLAGS (LOV_COPY_NO_SHARE | LOV_COPY_VERIFY | LOV_COPY_SYNC)
@@ -119,6 +120,9 @@ static int check_job(const struct lov_copy_job *job)
 {
 	if (job->flags & ~KNOWN_FLAGS)
 		return fail(-EINVAL, "flags %#x: unknown", job->flags & ~KNOWN_FLAGS);
+	/* Whatever the offsets say, bytes would go to the end. */
+	if (fcntl(job->dst_fd, F_GETFL) & O_APPEND)
+		return fail(-EINVAL, "the destination is open with O_APPEND, or not at all");
 	return 0;
 }
 
