@@ -137,7 +137,7 @@ int exchange_sync_victims(const struct exchange *x)
 
 /* ---- what must hold for all of them ---- */
 
-/* Names can't come or go (swap_lock): what users see stays as it is while intents are more links. */
+/* Names can't come or go (link_gate): what users see stays as it is while intents are more links. */
 static int hide_links(struct exchange *x)
 {
 	struct stat st;
@@ -348,9 +348,9 @@ static void lock_all(struct exchange *x, bool lock)
 	for (unsigned int i = 0; lock && i <= x->count; i++)
 		pthread_mutex_lock(&x->order[i]->commit_lock);
 	if (lock)
-		pthread_rwlock_wrlock(&x->vol->swap_lock);
+		link_gate_enter(&x->vol->link_gate, LINK_GATE_COMMITS);
 	else
-		pthread_rwlock_unlock(&x->vol->swap_lock);
+		link_gate_leave(&x->vol->link_gate, LINK_GATE_COMMITS);
 	for (unsigned int i = 0; !lock && i <= x->count; i++)
 		pthread_mutex_unlock(&x->order[i]->commit_lock);
 }

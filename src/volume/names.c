@@ -108,9 +108,9 @@ int names_link(struct inode *inode, struct inode *parent, const char *name)
 		err = -EPERM;
 	if (err)
 		return err;
-	pthread_rwlock_rdlock(&parent->vol->swap_lock);
+	link_gate_enter(&parent->vol->link_gate, LINK_GATE_NAMES);
 	err = mdt_link(parent->vol->mdt, inode->fd, parent->fd, name);
-	pthread_rwlock_unlock(&parent->vol->swap_lock);
+	link_gate_leave(&parent->vol->link_gate, LINK_GATE_NAMES);
 	return err;
 }
 
@@ -147,9 +147,9 @@ int names_unlink(struct inode *parent, const char *name)
 
 	if (err)
 		return err == -EEXIST ? -EPERM : err;
-	pthread_rwlock_rdlock(&vol->swap_lock);
+	link_gate_enter(&vol->link_gate, LINK_GATE_NAMES);
 	err = mdt_unlink(vol->mdt, parent->fd, name, &orphan);
-	pthread_rwlock_unlock(&vol->swap_lock);
+	link_gate_leave(&vol->link_gate, LINK_GATE_NAMES);
 	if (!err && !fid_is_zero(orphan))
 		orphan_file(vol, orphan);
 	return err;
@@ -175,9 +175,9 @@ int names_rename(struct inode *old_parent, const char *old_name, struct inode *p
 		err = check_parent(parent, name);
 	if (err)
 		return err;
-	pthread_rwlock_rdlock(&vol->swap_lock);
+	link_gate_enter(&vol->link_gate, LINK_GATE_NAMES);
 	err = mdt_rename(vol->mdt, old_parent->fd, old_name, parent->fd, name, flags, &orphan);
-	pthread_rwlock_unlock(&vol->swap_lock);
+	link_gate_leave(&vol->link_gate, LINK_GATE_NAMES);
 	if (!err && !fid_is_zero(orphan))
 		orphan_file(vol, orphan);
 	return err;

@@ -31,17 +31,21 @@ static int reap_inode(struct volume *vol, struct fid fid, int fd)
 }
 
 /* A file that has a name after all (a crash came between link and rename, or it was the victim of a
- * commit) only leaves PENDING. Its other link may be an intent that goes just now: one at a time. */
+ * commit) only leaves PENDING. Its other link may be an intent that goes just now: one at a time. One
+ * that has no other link, and isn't open, gets none: no commit is waited for. */
 static int drop_if_named(struct volume *vol, struct fid fid, int fd, bool *ret_named)
 {
 	struct stat st;
 	int err;
 
-	pthread_rwlock_rdlock(&vol->swap_lock);
+	err = sys_fstat(fd, &st);
+	if (err || st.st_nlink == 1)
+		return err;
+	link_gate_enter(&vol->link_gate, LINK_GATE_NAMES);
 	err = sys_fstat(fd, &st);
 	if (!err && st.st_nlink > 1)
 		err = mdt_pending_remove(vol->mdt, fid);
-	pthread_rwlock_unlock(&vol->swap_lock);
+	link_gate_leave(&vol->link_gate, LINK_GATE_NAMES);
 	if (!err)
 		*ret_named = st.st_nlink > 1;
 	return err;

@@ -139,10 +139,11 @@ int swap_resolve(struct volume *vol, struct fid victim)
 	err = mdt_pending_open(vol->mdt, victim, &victim_fd);
 	if (err && err != -ENOENT)
 		return err;
-	/* Whether the file has a name else is asked; it must not lose it meanwhile. */
-	pthread_rwlock_wrlock(&vol->swap_lock);
+	/* Whether the file has a name else is asked; it must not lose it meanwhile. Nor may the commit
+	 * that made the intent be under way still. */
+	link_gate_enter(&vol->link_gate, LINK_GATE_ALONE);
 	err = resolve_locked(vol, victim, victim_fd, file_fd, &orphan);
-	pthread_rwlock_unlock(&vol->swap_lock);
+	link_gate_leave(&vol->link_gate, LINK_GATE_ALONE);
 	if (err)
 		return err;
 	mark_settled(vol, file_fd);

@@ -158,12 +158,7 @@ static int open_all(struct volume *vol)
 
 static void init(struct volume *vol, uint64_t memory_bytes)
 {
-	pthread_rwlockattr_t attr;
-
-	pthread_rwlockattr_init(&attr);
-	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
-	pthread_rwlock_init(&vol->swap_lock, &attr);
-	pthread_rwlockattr_destroy(&attr);
+	link_gate_init(&vol->link_gate);
 	pthread_mutex_init(&vol->table_lock, NULL);
 	pthread_mutex_init(&vol->alloc_lock, NULL);
 	pthread_mutex_init(&vol->moved_lock, NULL);
@@ -268,7 +263,7 @@ void volume_close(struct volume *vol)
 	pthread_mutex_destroy(&vol->moved_lock);
 	pthread_mutex_destroy(&vol->alloc_lock);
 	pthread_mutex_destroy(&vol->table_lock);
-	pthread_rwlock_destroy(&vol->swap_lock);
+	link_gate_release(&vol->link_gate);
 	free(vol->mdt_path);
 	free(vol);
 }

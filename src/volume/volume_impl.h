@@ -4,7 +4,7 @@
  * includes this.
  *
  * Locks, in the order in which they are taken (docs/locking.md): inode.commit_lock (several: by FID),
- * volume.swap_lock, the layout lock inside struct file (several: by FID), inode.lock,
+ * volume.link_gate, the layout lock inside struct file (several: by FID), inode.lock,
  * volume.table_lock, volume.alloc_lock, reaper.lock, volume.moved_lock.
  */
 #ifndef LOVFS_VOLUME_VOLUME_IMPL_H
@@ -14,6 +14,7 @@
 #include "ost/alloc.h"
 #include "ost/ost_set.h"
 #include "volume/handle.h"
+#include "volume/link_gate.h"
 #include "volume/park.h"
 #include "volume/reaper.h"
 
@@ -43,8 +44,7 @@ struct volume {
 	struct inode *root;
 	struct reaper reaper;
 
-	pthread_rwlock_t
-		swap_lock; /* shared: a name is being removed; exclusive: a swap's intent exists */
+	struct link_gate link_gate; /* names come or go; or the intent of a commit exists */
 
 	pthread_mutex_t table_lock;
 	struct inode_table table; /* guarded by table_lock */
