@@ -144,7 +144,7 @@ static int from_yaml(const char *path, struct layout **ret_request)
 
 static int from_example(const char *path, struct layout **ret_request)
 {
-	CLEANUP_PLACE_FS struct place_fs keeper = { 0 };
+	CLEANUP_PLACE_FS struct place_fs keeper = PLACE_FS_INIT;
 	CLEANUP_PLACE struct place place = { .fd = -1 };
 	CLEANUP_LAYOUT struct layout *l = NULL;
 	char why[ERROR_TEXT_MAX];

@@ -6,26 +6,86 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct place_known {
+	struct place_known *next;
+	struct fs *fs; /* owned */
+};
+
+static struct fs *find_locked(const struct place_fs *keeper, dev_t dev)
+{
+	for (const struct place_known *k = keeper->known; k; k = k->next) {
+		if (k->fs->dev == dev)
+			return k->fs;
+	}
+	return NULL;
+}
+
+/* Keeps a file system that was opened, unless it turns out to be known: that of a path that doesn't exist. */
+static int keep_locked(struct place_fs *keeper, struct fs *fs, struct fs **ret_fs)
+{
+	struct fs *known = find_locked(keeper, fs->dev);
+	struct place_known *k = known ? NULL : calloc(1, sizeof(*k));
+
+	if (!k)
+		fs_free(fs);
+	if (!k && !known)
+		return -ENOMEM;
+	if (k) {
+		*k = (struct place_known){ .next = keeper->known, .fs = fs };
+		keeper->known = k;
+	}
+	*ret_fs = known ? known : fs;
+	return 0;
+}
+
+/* The first of several threads opens it, the others wait for that. */
+static int open_locked(struct place_fs *keeper, const char *path, struct fs **ret_fs)
+{
+	struct fs *fs;
+	int err = fs_open(path, &fs);
+
+	return err ? err : keep_locked(keeper, fs, ret_fs);
+}
+
+int place_fs_stat(struct place_fs *keeper, const char *path, struct fs **ret_fs,
+		  struct stat *ret_st)
+{
+	bool exists = sys_fstatat(AT_FDCWD, path, ret_st, 0) == 0;
+	struct fs *fs;
+	int err = 0;
+
+	if (!exists)
+		memset(ret_st, 0, sizeof(*ret_st));
+	pthread_mutex_lock(&keeper->lock);
+	fs = exists ? find_locked(keeper, ret_st->st_dev) : NULL;
+	if (!fs)
+		err = open_locked(keeper, path, &fs);
+	pthread_mutex_unlock(&keeper->lock);
+	if (!err)
+		*ret_fs = fs;
+	return err;
+}
 
 int place_fs_get(struct place_fs *keeper, const char *path, struct fs **ret_fs)
 {
 	struct stat st;
-	int err;
 
-	if (!keeper->fs || sys_fstatat(AT_FDCWD, path, &st, 0) || st.st_dev != keeper->fs->dev) {
-		place_fs_release(keeper);
-		err = fs_open(path, &keeper->fs);
-		if (err)
-			return err;
-	}
-	*ret_fs = keeper->fs;
-	return 0;
+	return place_fs_stat(keeper, path, ret_fs, &st);
 }
 
 void place_fs_release(struct place_fs *keeper)
 {
-	fs_free(keeper->fs);
-	keeper->fs = NULL;
+	while (keeper->known) {
+		struct place_known *k = keeper->known;
+
+		keeper->known = k->next;
+		fs_free(k->fs);
+		free(k);
+	}
 }
 
 int place_open(struct place_fs *keeper, const char *path, struct place *ret_place)

@@ -6,15 +6,26 @@
 #include "base/attr.h"
 #include "fs/fs.h"
 
+#include <pthread.h>
+
 #include <sys/stat.h>
 
-/* The file system of the last operand: the next one is mostly on the same. Zeroed is empty. */
+/* The file systems that operands were on: the next one is mostly on one of them. Any thread. */
 struct place_fs {
-	struct fs *fs; /* owned */
+	pthread_mutex_t lock;
+	struct place_known *known; /* guarded by lock; owned */
 };
 
-/* The file system of `path` (fs/fs.h), which stays the keeper's and valid until the next call. */
+#define PLACE_FS_INIT                                                                              \
+	{                                                                                          \
+		.lock = PTHREAD_MUTEX_INITIALIZER                                                  \
+	}
+
+/* The file system of `path` (fs/fs.h), which stays the keeper's. */
 int MUST_CHECK place_fs_get(struct place_fs *keeper, const char *path, struct fs **ret_fs);
+/* The same, with what stat(2) says of the path; zeros where it doesn't exist. */
+int MUST_CHECK place_fs_stat(struct place_fs *keeper, const char *path, struct fs **ret_fs,
+			     struct stat *ret_st);
 void place_fs_release(struct place_fs *keeper);
 
 /* A place that was opened. fd starts at -1. */

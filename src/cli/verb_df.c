@@ -191,7 +191,7 @@ static int show_counted(const char *path, void *cookie)
 static int run_df(const struct verb *verb, void *parsed, char **paths)
 {
 	const struct df_options *o = parsed;
-	struct df_run run = { .verb = verb, .options = o };
+	struct df_run run = { .verb = verb, .options = o, .keeper = PLACE_FS_INIT };
 	int status;
 
 	if (o->json)

@@ -32,7 +32,7 @@ static int get(struct place_fs *keeper, const char *path, struct fid *ret_fid)
 
 static int run_fid(const struct verb *verb, void *parsed, char **paths)
 {
-	CLEANUP_PLACE_FS struct place_fs keeper = { 0 };
+	CLEANUP_PLACE_FS struct place_fs keeper = PLACE_FS_INIT;
 	const struct fid_options *o = parsed;
 	struct tally tally = { 0 };
 	json_t *list = NULL;

@@ -136,7 +136,9 @@ static int run_parsed(struct getstripe *g, char **paths)
 
 static int run_getstripe(const struct verb *verb, void *options, char **paths)
 {
-	struct getstripe g = { .verb = verb, .args = *(const struct getstripe_args *)options };
+	struct getstripe g = { .verb = verb,
+			       .args = *(const struct getstripe_args *)options,
+			       .keeper = PLACE_FS_INIT };
 	int status = run_parsed(&g, paths);
 
 	place_fs_release(&g.keeper);

@@ -12,7 +12,7 @@
 
 static int create_all(const struct verb *verb, char **paths, const struct layout *request)
 {
-	CLEANUP_PLACE_FS struct place_fs keeper = { 0 };
+	CLEANUP_PLACE_FS struct place_fs keeper = PLACE_FS_INIT;
 	struct mirror_warn warn = { .verb = verb };
 	struct tally tally = { 0 };
 

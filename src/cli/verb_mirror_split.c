@@ -171,7 +171,7 @@ static int split_one(const struct split_options *o, struct place_fs *keeper, con
 
 static int run_split(const struct verb *verb, void *parsed, char **paths)
 {
-	CLEANUP_PLACE_FS struct place_fs keeper = { 0 };
+	CLEANUP_PLACE_FS struct place_fs keeper = PLACE_FS_INIT;
 	const struct split_options *o = parsed;
 	struct tally tally = { 0 };
 

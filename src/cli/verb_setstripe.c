@@ -95,7 +95,7 @@ static int remove_default(struct place_fs *keeper, const char *path)
 
 static int run_all(const struct verb *verb, char **paths, const struct layout *request)
 {
-	CLEANUP_PLACE_FS struct place_fs keeper = { 0 };
+	CLEANUP_PLACE_FS struct place_fs keeper = PLACE_FS_INIT;
 	struct mirror_warn warn = { .verb = verb };
 	struct tally tally = { 0 };
 
@@ -159,7 +159,7 @@ static int set_flags(struct place_fs *keeper, const char *path, uint32_t id, uin
 static int set_flags_of_all(const struct verb *verb, const struct setstripe_options *o,
 			    uint32_t set, uint32_t clear, char **paths)
 {
-	CLEANUP_PLACE_FS struct place_fs keeper = { 0 };
+	CLEANUP_PLACE_FS struct place_fs keeper = PLACE_FS_INIT;
 	struct tally tally = { 0 };
 
 	for (; *paths; paths++) {

@@ -84,7 +84,7 @@ static int show(struct place_fs *keeper, const char *path, json_t *list)
 
 static int run_stats(const struct verb *verb, void *parsed, char **paths)
 {
-	CLEANUP_PLACE_FS struct place_fs keeper = { 0 };
+	CLEANUP_PLACE_FS struct place_fs keeper = PLACE_FS_INIT;
 	const struct stats_options *o = parsed;
 	struct tally tally = { 0 };
 	json_t *list = NULL;
