@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "lovfsd/copy_64.h"
 #include "lovfsd/ops.h"
 #include "lovfsd/prune.h"
 #include "lovfsd/read_ahead.h"
@@ -156,7 +157,10 @@ static int serve_mounted(struct session *s, const char *mount_path)
 	pthread_t tuner;
 	/* By a thread of its own, as it needs the loop; unmounting ends its wait. */
 	bool tuning = pthread_create(&tuner, NULL, tune, (void *)(uintptr_t)mount_path) == 0;
-	int err = run_watched_loop(s, mount_path);
+	int err = copy_64_accept(s->fuse);
+
+	if (!err)
+		err = run_watched_loop(s, mount_path);
 
 	fuse_session_unmount(s->fuse);
 	if (tuning)

@@ -166,3 +166,27 @@ setup() {
 	[ "$(lov getstripe -i "$MNT/c")" -eq $((1 - home)) ]
 	same "$MNT/a" "$MNT/c"
 }
+
+@test "the first copies on a mount, many at once, are done by the daemon like all others" {
+	need python3 jq
+	for ((i = 0; i < 16; i++)); do random_file "$MNT/a$i" 65536; done
+	for ((round = 0; round < 5; round++)); do
+		volume_remount
+		python3 - "$MNT" <<-'EOF'
+			import os, sys, threading
+			os.chdir(sys.argv[1])
+			start = threading.Barrier(16)
+			def copy(i):
+			    with open(f"a{i}", "rb") as a, open(f"b{i}", "wb") as b:
+			        start.wait()
+			        assert os.copy_file_range(a.fileno(), b.fileno(), 65536) == 65536
+			threads = [threading.Thread(target=copy, args=(i,)) for i in range(16)]
+			for t in threads: t.start()
+			for t in threads: t.join()
+		EOF
+		[ "$(crossed)" -eq 0 ]
+		cp "$MNT/a0" "$MNT/c"
+		[ "$(crossed)" -eq 0 ]
+		for ((i = 0; i < 16; i++)); do same "$MNT/a$i" "$MNT/b$i"; done
+	done
+}
