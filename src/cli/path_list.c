@@ -2,6 +2,7 @@
 #include "cli/path_list.h"
 
 #include "base/error.h"
+#include "base/sys.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -39,6 +40,19 @@ int path_list_next(struct path_list *l, const char **ret_path)
 		}
 	}
 	return 0;
+}
+
+bool path_list_at_hand(const struct path_list *l)
+{
+	struct stat st;
+
+	return *l->operands ||
+	       (l->names && sys_fstat(fileno(l->names), &st) == 0 && S_ISREG(st.st_mode));
+}
+
+bool path_list_many(const struct path_list *l)
+{
+	return l->names || (l->operands[0] && l->operands[1]);
 }
 
 void path_list_close(struct path_list *l)

@@ -25,6 +25,13 @@ int MUST_CHECK path_list_open(struct path_list *l, char **operands, const char *
  * read. Empty names are passed over. */
 int MUST_CHECK path_list_next(struct path_list *l, const char **ret_path);
 
+/* Whether the next one comes without waiting for somebody to write it: an operand, or of a regular
+ * file. */
+bool path_list_at_hand(const struct path_list *l);
+
+/* At least two: whether it pays to have threads for them. Names in a file count as many. */
+bool path_list_many(const struct path_list *l);
+
 void path_list_close(struct path_list *l);
 
 #endif
