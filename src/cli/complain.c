@@ -2,17 +2,11 @@
 #include "cli/complain.h"
 
 #include "base/error.h"
+#include "cli/progress_line.h"
 #include "cli/verb.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-
-static void (*before)(void);
-
-void complain_set_before(void (*hook)(void))
-{
-	before = hook;
-}
 
 static PRINTF_LIKE(3, 0) void complain_v(const struct verb *verb, const char *path, const char *fmt,
 					 va_list ap)
@@ -20,13 +14,13 @@ static PRINTF_LIKE(3, 0) void complain_v(const struct verb *verb, const char *pa
 	char text[ERROR_TEXT_MAX];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
-	if (before)
-		before();
+	progress_line_pause();
 	/* Results first: both may go to one terminal or file. */
 	if (!ferror(stdout))
 		(void)!fflush(stdout);
 	fprintf(stderr, "lov%s%s: %s%s%s\n", verb ? " " : "", verb ? verb->name : "",
 		path ? path : "", path ? ": " : "", text);
+	progress_line_resume();
 }
 
 void complain_text(const struct verb *verb, const char *path, const char *fmt, ...)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Error lines of lov, all of one form: "lov VERB: FILE: reason", on standard error. A progress line
- * is taken away first. */
+/* Error lines of lov, all of one form: "lov VERB: FILE: reason", on standard error, after what went
+ * to standard output before. A progress line is taken away first. Any thread. */
 #ifndef LOVFS_CLI_COMPLAIN_H
 #define LOVFS_CLI_COMPLAIN_H
 
@@ -17,9 +17,5 @@ void complain_text(const struct verb *verb, const char *path, const char *fmt, .
 
 /* A usage error: the text, and where help is. Returns STATUS_USAGE. verb may be NULL. */
 int complain_usage(const struct verb *verb, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-/* Called before each line, for whoever has something on the terminal that must go first. NULL:
- * nobody. */
-void complain_set_before(void (*hook)(void));
 
 #endif

@@ -2,6 +2,7 @@
 #include "cli/copy_args.h"
 
 #include "base/clock.h"
+#include "base/pool.h"
 #include "base/sys.h"
 #include "base/units.h"
 #include "mover/transfer.h"
@@ -14,6 +15,7 @@
 
 #define DEFAULT_THREADS 2
 #define DEFAULT_INTERVAL_S 5
+#define DEFAULT_EVENTS_S 1
 
 /* "50" and "50M": MiB a second; "2G". As lfs, which knows no other units. */
 static int take_bandwidth(void *options, const struct opt *opt, const char *arg)
@@ -49,16 +51,32 @@ const struct opt copy_args_opts[] = {
 	{ 0 },
 };
 
+const struct opt copy_args_jobs_opts[] = {
+	{ .key = 'j',
+	  .name = "jobs",
+	  .arg = "N",
+	  .help = "files at once (default 8)",
+	  .take = opt_count,
+	  .offset = offsetof(struct copy_args, jobs),
+	  .value = POOL_THREADS_MAX },
+	{ 0 },
+};
+
 const struct opt copy_args_stats_opts[] = {
 	{ .key = OPT_LONG + 11,
 	  .name = "stats",
 	  .help = "print a line of YAML now and then, and at the end",
 	  .take = opt_flag,
 	  .offset = offsetof(struct copy_args, stats) },
+	{ .key = OPT_LONG + 13,
+	  .name = "events",
+	  .help = "print a line of JSON when a file begins, now and\nthen, and when it ends",
+	  .take = opt_flag,
+	  .offset = offsetof(struct copy_args, events) },
 	{ .key = OPT_LONG + 12,
 	  .name = "stats-interval",
 	  .arg = "S",
-	  .help = "seconds between them (default 5)",
+	  .help = "seconds between them (default 5; of events 1)",
 	  .take = opt_count,
 	  .offset = offsetof(struct copy_args, interval_s),
 	  .value = 86400 },
@@ -67,12 +85,23 @@ const struct opt copy_args_stats_opts[] = {
 
 void copy_args_init(struct copy_args *a)
 {
-	*a = (struct copy_args){ .threads = DEFAULT_THREADS, .interval_s = DEFAULT_INTERVAL_S };
+	*a = (struct copy_args){ .threads = DEFAULT_THREADS };
 }
 
-struct copy_watch copy_args_watch(const struct copy_args *a)
+struct copy_watch_options copy_args_watch(const struct copy_args *a)
 {
-	return (struct copy_watch){ .stats = a->stats, .stats_every_ns = a->interval_s * NS_PER_S };
+	uint32_t interval_s = a->events ? DEFAULT_EVENTS_S : DEFAULT_INTERVAL_S;
+
+	return (struct copy_watch_options){
+		.stats = a->stats && !a->events,
+		.events = a->events,
+		.every_ns = (a->interval_s ? a->interval_s : interval_s) * NS_PER_S,
+	};
+}
+
+bool copy_args_verbose(const struct copy_args *a)
+{
+	return a->verbose && !a->events;
 }
 
 static void close_files(DIR *descriptors)

@@ -6,19 +6,26 @@
 #include "cli/copy_watch.h"
 #include "cli/opt.h"
 
+#define COPY_ARGS_DEFAULT_JOBS 8
+
 struct copy_args {
-	bool stats, verbose;
+	bool stats, events, verbose;
 	uint64_t bandwidth; /* bytes a second; 0: no limit */
-	uint32_t threads, interval_s;
+	uint32_t threads;
+	uint32_t jobs;       /* files at once; 0: not said */
+	uint32_t interval_s; /* 0: not said */
 };
 
-/* Their groups' struct is a struct copy_args. */
-extern const struct opt copy_args_opts[], copy_args_stats_opts[];
+/* Their groups' struct is a struct copy_args. jobs: for verbs that do several files at once. */
+extern const struct opt copy_args_opts[], copy_args_jobs_opts[], copy_args_stats_opts[];
 
 void copy_args_init(struct copy_args *a);
 
-/* The part of it that a struct copy_watch keeps. */
-struct copy_watch copy_args_watch(const struct copy_args *a);
+/* What a watch needs to know of them. The caller sets verb, several and look_ahead. */
+struct copy_watch_options copy_args_watch(const struct copy_args *a);
+
+/* Whether results are printed as text: with --events standard output is JSON alone. */
+bool copy_args_verbose(const struct copy_args *a);
 
 /*
  * Before anything is copied. Closes the files that this process inherited (pipes stay): one could be

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/json_out.h"
 
+#include "base/strbuf.h"
 #include "cli/complain.h"
 
 #include <errno.h>
@@ -18,4 +19,18 @@ int json_out(json_t *value)
 	}
 	putchar('\n');
 	return 0;
+}
+
+json_t *json_out_name(const char *name)
+{
+	CLEANUP_STRBUF struct strbuf b = { 0 };
+	json_t *j = json_string(name);
+
+	for (; !j && *name; name++) {
+		if ((unsigned char)*name < 0x80)
+			strbuf_bytes(&b, name, 1);
+		else
+			strbuf_printf(&b, "\xef\xbf\xbd");
+	}
+	return j ? j : json_string(strbuf_text(&b));
 }

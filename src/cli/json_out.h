@@ -9,4 +9,7 @@
  * so, returns -ENOMEM. */
 int json_out(json_t *value);
 
+/* A name or a text as a string. JSON is UTF-8: in what isn't, bytes that aren't ASCII become U+FFFD. */
+json_t *json_out_name(const char *name);
+
 #endif

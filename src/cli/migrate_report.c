@@ -4,14 +4,18 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "cli/copy_watch.h"
+#include "cli/json_out.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void print_verbose(const char *path, const struct migrate_result *m)
 {
 	char size[SIZE_TEXT_MAX];
 
+	progress_line_pause();
 	printf("%s: %s in %.2f s: %" PRIu64 " bytes shared, %" PRIu64 " in the kernel, %" PRIu64
 	       " through user space, %" PRIu64 " holes\n",
 	       path, size_text(m->size_bytes, size), (double)m->elapsed_ns / (double)NS_PER_S,
@@ -24,33 +28,84 @@ static void print_verbose(const char *path, const struct migrate_result *m)
 	if (m->passes || m->held_ns)
 		printf("writers were held back for at most %" PRIu64 " ms\n",
 		       copy_watch_ms(m->held_ns));
+	progress_line_resume();
 }
 
-static void add_json(json_t *list, const char *path, int err, const char *why,
-		     const struct migrate_result *m)
+json_t *migrate_report_object(const char *path, int err, const char *why,
+			      const struct migrate_result *m)
 {
 	json_t *j = json_pack(
-		"{s:s, s:b, s:I, s:f, s:i, s:i, s:f, s:{s:I, s:I, s:I, s:I}}", "path", path,
-		"migrated", !err, "size_bytes", (json_int_t)m->size_bytes, "seconds",
-		(double)m->elapsed_ns / (double)NS_PER_S, "attempts", (int)m->attempts, "passes",
-		(int)m->passes, "held_seconds", (double)m->held_ns / (double)NS_PER_S, "moved",
-		"shared_bytes", (json_int_t)m->moved.shared_bytes, "kernel_bytes",
+		"{s:o, s:b, s:I, s:f, s:i, s:i, s:f, s:{s:I, s:I, s:I, s:I}}", "path",
+		json_out_name(path), "migrated", !err, "size_bytes", (json_int_t)m->size_bytes,
+		"seconds", (double)m->elapsed_ns / (double)NS_PER_S, "attempts", (int)m->attempts,
+		"passes", (int)m->passes, "held_seconds", (double)m->held_ns / (double)NS_PER_S,
+		"moved", "shared_bytes", (json_int_t)m->moved.shared_bytes, "kernel_bytes",
 		(json_int_t)m->moved.kernel_bytes, "user_bytes", (json_int_t)m->moved.user_bytes,
 		"hole_bytes", (json_int_t)m->moved.hole_bytes);
 
 	if (err) {
-		json_object_set_new(j, "error", json_string(why));
+		json_object_set_new(j, "error", json_out_name(why));
 		if (m->step)
 			json_object_set_new(j, "step", json_string(m->step));
 	}
-	json_array_append_new(list, j);
+	return j;
 }
 
-void migrate_report_end(struct migrate_report *r, const char *path, int err, const char *why,
-			const struct migrate_result *result)
+static bool grow_locked(struct migrate_report *r, uint64_t position)
 {
-	if (r->list)
-		add_json(r->list, path, err, why, result);
+	size_t count = MAX_OF((size_t)position + 1, 2 * r->count);
+	json_t **grown = reallocarray(r->results, count, sizeof(*grown));
+
+	if (!grown)
+		return false;
+	memset(grown + r->count, 0, (count - r->count) * sizeof(*grown));
+	r->results = grown;
+	r->count = count;
+	return true;
+}
+
+static void keep(struct migrate_report *r, uint64_t position, json_t *j)
+{
+	pthread_mutex_lock(&r->lock);
+	if (position < r->count || grow_locked(r, position))
+		r->results[position] = j;
+	else
+		json_decref(j);
+	pthread_mutex_unlock(&r->lock);
+}
+
+void migrate_report_end(struct migrate_report *r, uint64_t position, const char *path, int err,
+			const char *why, const struct migrate_result *result)
+{
+	if (r->json)
+		keep(r, position, migrate_report_object(path, err, why, result));
 	else if (r->verbose && !err)
 		print_verbose(path, result);
+}
+
+json_t *migrate_report_array(struct migrate_report *r)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < r->count; i++) {
+		if (r->results[i] && json_array_append(list, r->results[i])) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+void migrate_report_init(struct migrate_report *r, bool verbose, bool json)
+{
+	*r = (struct migrate_report){ .verbose = verbose, .json = json };
+	pthread_mutex_init(&r->lock, NULL);
+}
+
+void migrate_report_release(struct migrate_report *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		json_decref(r->results[i]);
+	free(r->results);
+	pthread_mutex_destroy(&r->lock);
 }

@@ -6,25 +6,41 @@
 #include "base/error.h"
 #include "base/units.h"
 #include "cli/complain.h"
+#include "cli/look_ahead.h"
 #include "cli/stop_signal.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
 static int run_one(struct mirror_job *job, const char *path,
 		   int (*one)(struct mirror_job *job, struct fs *fs, const char *path))
 {
+	char why[ERROR_TEXT_MAX] = "";
+	struct stat st;
 	struct fs *fs;
 	int err;
 
 	error_clear();
-	err = place_fs_get(&job->keeper, path, &fs);
+	err = place_fs_stat(&job->keeper, path, &fs, &st);
+	copy_watch_begin(job->watch, &job->file, path,
+			 S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0);
+	if (!err)
+		err = one(job, fs, path);
 	if (err)
-		return err;
-	copy_watch_begin(&job->watch, path);
-	err = one(job, fs, path);
-	copy_watch_end(&job->watch);
-	return err;
+		snprintf(why, sizeof(why), "%s", error_text(err));
+	copy_watch_end(&job->file, err, why, NULL);
+	return err ? fail(err, "%s", why) : 0;
+}
+
+static int watch_new(struct mirror_job *job, const struct copy_args *copy, struct look_ahead *ahead)
+{
+	struct copy_watch_options watch = copy_args_watch(copy);
+
+	watch.verb = job->verb->name;
+	watch.look_ahead = look_ahead_run;
+	watch.cookie = ahead;
+	return copy_watch_new(&watch, &job->watch);
 }
 
 int mirror_job_run(const struct verb *verb, const struct copy_args *copy, const void *args,
@@ -34,19 +50,25 @@ int mirror_job_run(const struct verb *verb, const struct copy_args *copy, const 
 	struct mirror_job job = {
 		.verb = verb,
 		.args = args,
-		.verbose = copy->verbose,
+		.verbose = copy_args_verbose(copy),
 		.options = { .threads = copy->threads,
 			     .stop = stop_signal_catch(),
 			     .progress = copy_watch_progress },
-		.watch = copy_args_watch(copy),
+		.keeper = PLACE_FS_INIT,
 	};
+	struct look_ahead ahead = { .operands = paths };
 
 	copy_args_prepare_process();
+	if (watch_new(&job, copy, &ahead)) {
+		complain(verb, NULL, -ENOMEM);
+		return STATUS_FAILED;
+	}
 	bandwidth_init(&job.limit, copy->bandwidth);
 	job.options.limit = &job.limit;
-	job.options.cookie = &job.watch;
+	job.options.cookie = &job.file;
 	for (; *paths && !atomic_load(job.options.stop); paths++)
 		tally_add(&job.tally, verb, *paths, run_one(&job, *paths, one));
+	copy_watch_free(job.watch);
 	place_fs_release(&job.keeper);
 	bandwidth_release(&job.limit);
 	if (atomic_load(job.options.stop)) {
@@ -72,9 +94,10 @@ void mirror_job_print_copied(const char *path, const struct mirror_result *r)
 	char copied[SIZE_TEXT_MAX], size[SIZE_TEXT_MAX];
 	uint64_t all;
 
-	progress_line_erase();
+	progress_line_pause();
 	if (!r->mirrors) {
 		printf("%s: already in sync\n", path);
+		progress_line_resume();
 		return;
 	}
 	/* What was copied is of all mirrors together, too. */
@@ -84,6 +107,7 @@ void mirror_job_print_copied(const char *path, const struct mirror_result *r)
 	       r->mirrors == 1 ? "" : "s", size_text(r->copied_bytes, copied),
 	       size_text(all, size));
 	mirror_job_print_how(r);
+	progress_line_resume();
 }
 
 void mirror_job_print_how(const struct mirror_result *r)

@@ -18,7 +18,8 @@ struct mirror_job {
 	const void *args; /* the verb's options, borrowed */
 	bool verbose;
 	struct mirror_options options;
-	struct copy_watch watch;
+	struct copy_watch *watch;
+	struct copy_watch_file file; /* under way: the cookie of options.progress */
 	struct bandwidth limit;
 	struct place_fs keeper;
 	struct tally tally;

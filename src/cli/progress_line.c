@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/progress_line.h"
 
-#include "base/clock.h"
+#include "base/attr.h"
 #include "base/units.h"
 
 #include <inttypes.h>
@@ -11,10 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define FIRST_NS NS_PER_S /* shorter than this, nothing is drawn */
-#define AGAIN_NS (200 * NS_PER_MS)
-
-/* There is one terminal: whether a line stands on it. Only the main thread draws. */
+/* There is one terminal: whether a line stands on it. Guarded by the lock of stderr, which nests. */
 static bool drawn;
 
 static unsigned int terminal_columns(void)
@@ -26,73 +23,119 @@ static unsigned int terminal_columns(void)
 	return MIN_OF(size.ws_col, (unsigned int)PROGRESS_TEXT_MAX);
 }
 
-void progress_line_begin(struct progress_line *p, const char *name)
+bool progress_line_possible(void)
 {
 	const char *term = getenv("TERM");
 
-	*p = (struct progress_line){
-		.enabled = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0,
-		.name = name,
-		.begin_ns = clock_now_ns(),
-	};
+	return isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
 }
 
-static void print_left(char *buf, size_t size, uint64_t left_s)
+/* ---- the text ---- */
+
+bool progress_line_seconds_left(const struct progress_state *s, uint64_t *ret_seconds)
 {
-	if (left_s >= 3600)
-		snprintf(buf, size, "%" PRIu64 ":%02" PRIu64 ":%02" PRIu64, left_s / 3600,
-			 left_s / 60 % 60, left_s % 60);
+	uint64_t left = s->total_bytes - MIN_OF(s->done_bytes, s->total_bytes);
+
+	if (!s->total_known || s->rate_bytes == 0)
+		return false;
+	*ret_seconds = (uint64_t)((double)left / (double)s->rate_bytes + 0.5);
+	return true;
+}
+
+static void print_left(char *buf, size_t size, const struct progress_state *s)
+{
+	uint64_t left;
+
+	if (!progress_line_seconds_left(s, &left))
+		snprintf(buf, size, " -:-- left");
+	else if (left >= 3600)
+		snprintf(buf, size, " %" PRIu64 ":%02" PRIu64 ":%02" PRIu64 " left", left / 3600,
+			 left / 60 % 60, left % 60);
 	else
-		snprintf(buf, size, "%" PRIu64 ":%02" PRIu64, left_s / 60, left_s % 60);
+		snprintf(buf, size, " %" PRIu64 ":%02" PRIu64 " left", left / 60, left % 60);
 }
 
-const char *progress_line_text(char buf[PROGRESS_TEXT_MAX], unsigned int columns, const char *name,
-			       uint64_t done_bytes, uint64_t total_bytes, uint64_t elapsed_ns)
+static void print_files(char *buf, size_t size, const struct progress_state *s)
 {
-	double seconds = (double)elapsed_ns / (double)NS_PER_S;
-	double rate = seconds > 0 ? (double)done_bytes / seconds : 0;
-	char done[SIZE_TEXT_MAX], total[SIZE_TEXT_MAX], speed[SIZE_TEXT_MAX], left[32] = "-:--",
-									      numbers[160];
-	size_t name_len = strlen(name), room;
-	const char *cut = "";
+	buf[0] = '\0';
+	if (s->total_files > 1 && s->total_known)
+		snprintf(buf, size, " %" PRIu64 "/%" PRIu64 " files", s->done_files,
+			 s->total_files);
+	else if (s->total_files > 1)
+		snprintf(buf, size, " %" PRIu64 " files", s->done_files);
+}
 
-	if (rate >= 1)
-		print_left(left, sizeof(left),
-			   (uint64_t)((double)(total_bytes - done_bytes) / rate + 0.5));
-	snprintf(numbers, sizeof(numbers), " %3u%% %s/%s %s/s %s left",
-		 total_bytes ? (unsigned int)((double)done_bytes * 100 / (double)total_bytes) : 100,
-		 size_text(done_bytes, done), size_text(total_bytes, total),
-		 size_text((uint64_t)rate, speed), left);
+static void print_numbers(char *buf, size_t size, const struct progress_state *s)
+{
+	char done[SIZE_TEXT_MAX], total[SIZE_TEXT_MAX], rate[SIZE_TEXT_MAX], files[64], left[48];
+	uint64_t done_bytes = MIN_OF(s->done_bytes, s->total_bytes);
+	double part = s->total_bytes ? (double)done_bytes / (double)s->total_bytes : 1;
+
+	print_files(files, sizeof(files), s);
+	size_text(done_bytes, done);
+	size_text(s->rate_bytes, rate);
+	if (!s->total_known) {
+		snprintf(buf, size, "%s %s %s/s", files, done, rate);
+		return;
+	}
+	print_left(left, sizeof(left), s);
+	snprintf(buf, size, "%s %3u%% %s/%s %s/s%s", files, (unsigned int)(part * 100), done,
+		 size_text(s->total_bytes, total), rate, left);
+}
+
+/* What would move the cursor, or worse. */
+static void blank_controls(char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+	}
+}
+
+const char *progress_line_text(char buf[PROGRESS_TEXT_MAX], unsigned int columns,
+			       const struct progress_state *s)
+{
+	const char *name = s->name, *cut = "";
+	char numbers[256];
+	size_t room;
+
+	print_numbers(numbers, sizeof(numbers), s);
 	/* The last column stays free: some terminals go to the next line there. */
 	room = columns > strlen(numbers) + 1 ? columns - strlen(numbers) - 1 : 0;
-	if (name_len > room) {
+	if (strlen(name) > room) {
 		cut = room > 3 ? "..." : "";
-		name += name_len - (room - strlen(cut));
+		name += strlen(name) - (room - strlen(cut));
 	}
 	snprintf(buf, PROGRESS_TEXT_MAX, "%s%s%s", cut, name, numbers);
+	blank_controls(buf);
 	return buf;
 }
 
-void progress_line_update(struct progress_line *p, uint64_t done_bytes, uint64_t total_bytes)
+/* ---- the line ---- */
+
+void progress_line_draw(const struct progress_state *s)
 {
-	uint64_t now = clock_now_ns();
 	char text[PROGRESS_TEXT_MAX];
 
-	if (!p->enabled || now - p->begin_ns < FIRST_NS || now - p->drawn_ns < AGAIN_NS)
-		return;
-	p->drawn_ns = now;
-	progress_line_text(text, terminal_columns(), p->name, MIN_OF(done_bytes, total_bytes),
-			   total_bytes, now - p->begin_ns);
+	progress_line_text(text, terminal_columns(), s);
+	flockfile(stderr);
 	fprintf(stderr, "\r%s\033[K", text);
 	fflush(stderr);
 	drawn = true;
+	funlockfile(stderr);
 }
 
-void progress_line_erase(void)
+void progress_line_pause(void)
 {
+	flockfile(stderr);
 	if (!drawn)
 		return;
 	fputs("\r\033[K", stderr);
 	fflush(stderr);
 	drawn = false;
+}
+
+void progress_line_resume(void)
+{
+	funlockfile(stderr);
 }

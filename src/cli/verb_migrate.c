@@ -2,13 +2,14 @@
 #include "base/error.h"
 #include "cli/complain.h"
 #include "cli/copy_args.h"
+#include "cli/file_jobs.h"
 #include "cli/json_out.h"
 #include "cli/layout_args.h"
+#include "cli/look_ahead.h"
 #include "cli/migrate_report.h"
 #include "cli/path_list.h"
 #include "cli/place.h"
 #include "cli/stop_signal.h"
-#include "cli/tally.h"
 #include "cli/verb.h"
 #include "mover/migrate.h"
 
@@ -19,7 +20,7 @@ struct migrate_args {
 	struct layout_args layout;
 	struct copy_args copy;
 	bool block, nonblock, non_direct, nul, json, auto_stripe, restripe;
-	const char *files_from;
+	const char *files_from, *errors;
 };
 
 struct migrate_run {
@@ -28,9 +29,8 @@ struct migrate_run {
 	const struct layout *request; /* borrowed; NULL: as it is */
 	struct migrate_options options;
 	struct migrate_report report;
-	struct copy_watch watch;
+	struct copy_watch *watch;
 	struct place_fs keeper;
-	struct tally tally;
 };
 
 /* ---- options ---- */
@@ -53,7 +53,13 @@ static const struct opt options[] = {
 	  .help = "also the files named in FILE, one in a line; -\nis standard input",
 	  .take = opt_text,
 	  .offset = offsetof(struct migrate_args, files_from) },
-	FLAG('0', "null", nul, "names in --files-from end in NUL, not in newline"),
+	FLAG('0', "null", nul, "names in --files-from and --errors end in NUL, not\nin newline"),
+	{ .key = OPT_LONG + 23,
+	  .name = "errors",
+	  .arg = "FILE",
+	  .help = "FILE gets the names of files that failed, for\n--files-from",
+	  .take = opt_text,
+	  .offset = offsetof(struct migrate_args, errors) },
 	FLAG(OPT_LONG + 21, "json", json, "print JSON"),
 	FLAG('D', "non-direct", non_direct, "accepted for lfs's sake; the data doesn't pass here"),
 	FLAG('A', "auto-stripe", auto_stripe,
@@ -76,39 +82,38 @@ static int check_request(struct fs *fs, const struct layout *request)
 	return err ? err : layout_check_request(request, limits);
 }
 
-static int migrate_one(struct migrate_run *run, const char *path)
+static int migrate_at(struct migrate_run *run, struct copy_watch_file *file, struct fs *fs,
+		      struct migrate_result *result)
 {
+	struct migrate_options opt = run->options;
+	int err = check_request(fs, run->request);
+
+	opt.cookie = file;
+	return err ? err : migrate_file(fs, file->path, &opt, result);
+}
+
+static int migrate_one(void *cookie, const char *path, uint64_t position)
+{
+	struct migrate_run *run = cookie;
 	struct migrate_result result = { 0 };
+	struct copy_watch_file file;
 	char why[ERROR_TEXT_MAX] = "";
+	struct stat st;
 	struct fs *fs;
 	int err;
 
 	error_clear();
-	copy_watch_begin(&run->watch, path);
-	err = place_fs_get(&run->keeper, path, &fs);
+	err = place_fs_stat(&run->keeper, path, &fs, &st);
+	copy_watch_begin(run->watch, &file, path, S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0);
 	if (!err)
-		err = check_request(fs, run->request);
-	if (!err)
-		err = migrate_file(fs, path, &run->options, &result);
+		err = migrate_at(run, &file, fs, &result);
 	if (err)
 		snprintf(why, sizeof(why), "%s", error_text(err));
-	copy_watch_end(&run->watch);
-	migrate_report_end(&run->report, path, err, why, &result);
+	copy_watch_end(&file, err, why,
+		       run->args->copy.events ? migrate_report_object(path, err, why, &result)
+					      : NULL);
+	migrate_report_end(&run->report, position, path, err, why, &result);
 	return err ? fail(err, "%s", why) : 0;
-}
-
-static void migrate_all(struct migrate_run *run, struct path_list *paths)
-{
-	const char *path;
-	int more;
-
-	while (!atomic_load(run->options.stop) && (more = path_list_next(paths, &path)) != 0) {
-		if (more < 0) {
-			tally_add(&run->tally, run->verb, run->args->files_from, more);
-			return;
-		}
-		tally_add(&run->tally, run->verb, path, migrate_one(run, path));
-	}
 }
 
 /* ---- the command ---- */
@@ -127,10 +132,50 @@ static enum migrate_layout layout_of(const struct migrate_args *a)
 	return a->restripe ? MIGRATE_LAYOUT_RESTRIPE : MIGRATE_LAYOUT_GIVEN;
 }
 
+static unsigned int jobs_of(const struct migrate_args *a, const struct path_list *paths)
+{
+	if (!path_list_many(paths))
+		return 1;
+	return a->copy.jobs ? a->copy.jobs : COPY_ARGS_DEFAULT_JOBS;
+}
+
+static int run_files(struct migrate_run *run, struct path_list *paths, struct error_list *errors)
+{
+	const struct migrate_args *a = run->args;
+	const struct file_jobs jobs = {
+		.verb = run->verb,
+		.names_path = a->files_from,
+		.jobs = jobs_of(a, paths),
+		.stop = run->options.stop,
+		.errors = errors,
+		.one = migrate_one,
+		.cookie = run,
+	};
+	struct look_ahead ahead = { .operands = paths->operands,
+				    .names_path = a->files_from,
+				    .nul = a->nul };
+	struct copy_watch_options watch = copy_args_watch(&a->copy);
+	int status;
+
+	watch.verb = run->verb->name;
+	watch.stats &= !a->json;
+	watch.several = jobs.jobs > 1;
+	watch.look_ahead = look_ahead_run;
+	watch.cookie = &ahead;
+	if (copy_watch_new(&watch, &run->watch)) {
+		complain(run->verb, NULL, -ENOMEM);
+		return STATUS_FAILED;
+	}
+	status = file_jobs_run(&jobs, paths);
+	copy_watch_free(run->watch);
+	return status;
+}
+
 static int run_with(const struct verb *verb, const struct migrate_args *a, struct path_list *paths,
 		    const struct layout *request)
 {
 	struct bandwidth limit;
+	struct error_list errors;
 	struct migrate_run run = {
 		.verb = verb,
 		.args = a,
@@ -144,18 +189,22 @@ static int run_with(const struct verb *verb, const struct migrate_args *a, struc
 			.stop = stop_signal_catch(),
 			.progress = copy_watch_progress,
 		},
-		.report = { .verbose = a->copy.verbose, .list = a->json ? json_array() : NULL },
-		.watch = copy_args_watch(&a->copy),
+		.keeper = PLACE_FS_INIT,
 	};
-	int status;
+	int err = error_list_open(&errors, verb, a->errors, a->nul), status;
 
+	if (err) {
+		complain(verb, NULL, err);
+		return STATUS_FAILED;
+	}
 	bandwidth_init(&limit, a->copy.bandwidth);
-	run.watch.stats &= !a->json;
-	run.options.cookie = &run.watch;
-	migrate_all(&run, paths);
-	status = tally_status(&run.tally);
-	if (run.report.list && json_out(run.report.list) && status == STATUS_OK)
+	migrate_report_init(&run.report, copy_args_verbose(&a->copy), a->json && !a->copy.events);
+	status = run_files(&run, paths, &errors);
+	if (error_list_close(&errors) && status == STATUS_OK)
 		status = STATUS_FAILED;
+	if (run.report.json && json_out(migrate_report_array(&run.report)) && status == STATUS_OK)
+		status = STATUS_FAILED;
+	migrate_report_release(&run.report);
 	place_fs_release(&run.keeper);
 	bandwidth_release(&limit);
 	if (atomic_load(run.options.stop)) {
@@ -172,8 +221,9 @@ static int check_usage(const struct verb *verb, const struct migrate_args *a, ch
 		return complain_usage(verb, "--block and --non-block exclude each other");
 	if (!*operands && !a->files_from)
 		return complain_usage(verb, "which file?");
-	if (a->nul && !a->files_from)
-		return complain_usage(verb, "--null is about --files-from, which is missing");
+	if (a->nul && !a->files_from && !a->errors)
+		return complain_usage(verb, "--null is about --files-from and --errors, which are "
+					    "missing");
 	return 0;
 }
 
@@ -235,6 +285,7 @@ const struct verb verb_migrate = {
 	.groups = { { "Layout", layout_args_opts, offsetof(struct migrate_args, layout) },
 		    { "Options", options, 0 },
 		    { "Copying", copy_args_opts, offsetof(struct migrate_args, copy) },
+		    { "Many files", copy_args_jobs_opts, offsetof(struct migrate_args, copy) },
 		    { "Statistics", copy_args_stats_opts, offsetof(struct migrate_args, copy) },
 		    { NULL, layout_args_no_mirror_opts, offsetof(struct migrate_args, layout) } },
 	.options_size = sizeof(struct migrate_args),

@@ -112,9 +112,11 @@ static void print_extended(const char *path, const struct mirror_result *r)
 {
 	char size[SIZE_TEXT_MAX];
 
+	progress_line_pause();
 	printf("%s: %u mirror%s of %s added ", path, r->mirrors, r->mirrors == 1 ? "" : "s",
 	       size_text(r->size_bytes, size));
 	mirror_job_print_how(r);
+	progress_line_resume();
 }
 
 static int extend_one(struct mirror_job *job, struct fs *fs, const char *path)
@@ -128,7 +130,6 @@ static int extend_one(struct mirror_job *job, struct fs *fs, const char *path)
 
 	if (err)
 		return err;
-	progress_line_erase();
 	if (job->verbose)
 		print_extended(path, &result);
 	mirror_warn_file(&warn, fs, path);

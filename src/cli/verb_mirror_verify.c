@@ -27,15 +27,16 @@ static const struct opt options[] = {
 static void print_difference(const struct mirror_difference *d, void *cookie)
 {
 	/* mirror_verify() carries one cookie, that of the progress. */
-	const struct copy_watch *watch = cookie;
+	const struct copy_watch_file *file = cookie;
 
-	progress_line_erase();
+	progress_line_pause();
 	if (d->stale)
-		printf("%s: mirror %" PRIu32 " is stale\n", watch->line.name, d->mirror_id);
+		printf("%s: mirror %" PRIu32 " is stale\n", file->path, d->mirror_id);
 	else
 		printf("%s: mirror %" PRIu32 " differs from mirror %" PRIu32 ": bytes [%" PRIu64
 		       ", %" PRIu64 ")\n",
-		       watch->line.name, d->mirror_id, d->reference_id, d->start, d->end);
+		       file->path, d->mirror_id, d->reference_id, d->start, d->end);
+	progress_line_resume();
 }
 
 static int verify_one(struct mirror_job *job, struct fs *fs, const char *path)
@@ -48,9 +49,10 @@ static int verify_one(struct mirror_job *job, struct fs *fs, const char *path)
 
 	if (err || !job->verbose)
 		return err;
-	progress_line_erase();
+	progress_line_pause();
 	printf("%s: %u mirrors of %s are in sync and equal\n", path, result.mirrors,
 	       size_text(result.size_bytes, size));
+	progress_line_resume();
 	return 0;
 }
 
