@@ -170,21 +170,42 @@ int inode_obtain_hidden(struct volume *vol, enum inode_kind kind, struct inode *
 	return obtain(vol, key, kind == INODE_MIRROR ? S_IFREG : S_IFDIR, -1, target, ret_inode);
 }
 
-int inode_find(struct volume *vol, struct fid fid, struct inode **ret_inode)
+static bool has_fid(const struct inode *i, struct fid fid)
 {
-	struct inode *found = NULL;
+	return i->kind == INODE_MDT && i->have_fid && fid_equal(i->fid, fid) && inode_is_regular(i);
+}
 
-	pthread_mutex_lock(&vol->table_lock);
-	for (size_t b = 0; b < vol->table.bucket_count && !found; b++) {
-		for (struct inode *i = vol->table.buckets[b]; i; i = i->next) {
-			if (i->kind == INODE_MDT && i->have_fid && fid_equal(i->fid, fid) &&
-			    inode_is_regular(i)) {
-				i->refs++;
-				found = i;
-				break;
-			}
+/* Who asks by FID has mostly just asked for the FID. */
+static struct inode *find_named_locked(const struct volume *vol, struct fid fid)
+{
+	for (unsigned int n = 0; n < VOLUME_NAMED_MAX; n++) {
+		if (vol->named[n] && has_fid(vol->named[n], fid))
+			return vol->named[n];
+	}
+	return NULL;
+}
+
+static struct inode *find_fid_locked(const struct inode_table *t, struct fid fid)
+{
+	for (size_t b = 0; b < t->bucket_count; b++) {
+		for (struct inode *i = t->buckets[b]; i; i = i->next) {
+			if (has_fid(i, fid))
+				return i;
 		}
 	}
+	return NULL;
+}
+
+int inode_find(struct volume *vol, struct fid fid, struct inode **ret_inode)
+{
+	struct inode *found;
+
+	pthread_mutex_lock(&vol->table_lock);
+	found = find_named_locked(vol, fid);
+	if (!found)
+		found = find_fid_locked(&vol->table, fid);
+	if (found)
+		found->refs++;
 	pthread_mutex_unlock(&vol->table_lock);
 	if (!found)
 		return -ENOENT;
