@@ -6,7 +6,7 @@
 #include "cli/copy_watch.h"
 #include "cli/opt.h"
 
-#define COPY_ARGS_DEFAULT_JOBS 8
+#define COPY_ARGS_DEFAULT_JOBS 16
 
 struct copy_args {
 	bool stats, events, verbose;
