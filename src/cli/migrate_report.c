@@ -17,10 +17,10 @@ static void print_verbose(const char *path, const struct migrate_result *m)
 
 	progress_line_pause();
 	printf("%s: %s in %.2f s: %" PRIu64 " bytes shared, %" PRIu64 " in the kernel, %" PRIu64
-	       " through user space, %" PRIu64 " holes\n",
+	       " through user space (%" PRIu64 " by direct I/O), %" PRIu64 " holes\n",
 	       path, size_text(m->size_bytes, size), (double)m->elapsed_ns / (double)NS_PER_S,
 	       m->moved.shared_bytes, m->moved.kernel_bytes, m->moved.user_bytes,
-	       m->moved.hole_bytes);
+	       m->moved.direct_bytes, m->moved.hole_bytes);
 	if (m->passes)
 		printf("%s: %u pass%s; ", path, m->passes, m->passes == 1 ? "" : "es");
 	else if (m->held_ns)
@@ -35,13 +35,14 @@ json_t *migrate_report_object(const char *path, int err, const char *why,
 			      const struct migrate_result *m)
 {
 	json_t *j = json_pack(
-		"{s:o, s:b, s:I, s:f, s:i, s:i, s:f, s:{s:I, s:I, s:I, s:I}}", "path",
+		"{s:o, s:b, s:I, s:f, s:i, s:i, s:f, s:{s:I, s:I, s:I, s:I, s:I}}", "path",
 		json_out_name(path), "migrated", !err, "size_bytes", (json_int_t)m->size_bytes,
 		"seconds", (double)m->elapsed_ns / (double)NS_PER_S, "attempts", (int)m->attempts,
 		"passes", (int)m->passes, "held_seconds", (double)m->held_ns / (double)NS_PER_S,
 		"moved", "shared_bytes", (json_int_t)m->moved.shared_bytes, "kernel_bytes",
 		(json_int_t)m->moved.kernel_bytes, "user_bytes", (json_int_t)m->moved.user_bytes,
-		"hole_bytes", (json_int_t)m->moved.hole_bytes);
+		"direct_bytes", (json_int_t)m->moved.direct_bytes, "hole_bytes",
+		(json_int_t)m->moved.hole_bytes);
 
 	if (err) {
 		json_object_set_new(j, "error", json_out_name(why));

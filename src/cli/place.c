@@ -77,6 +77,12 @@ int place_fs_get(struct place_fs *keeper, const char *path, struct fs **ret_fs)
 	return place_fs_stat(keeper, path, ret_fs, &st);
 }
 
+void place_fs_each(struct place_fs *keeper, void (*look)(struct fs *fs))
+{
+	for (const struct place_known *k = keeper->known; k; k = k->next)
+		look(k->fs);
+}
+
 void place_fs_release(struct place_fs *keeper)
 {
 	while (keeper->known) {

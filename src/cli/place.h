@@ -26,6 +26,8 @@ int MUST_CHECK place_fs_get(struct place_fs *keeper, const char *path, struct fs
 /* The same, with what stat(2) says of the path; zeros where it doesn't exist. */
 int MUST_CHECK place_fs_stat(struct place_fs *keeper, const char *path, struct fs **ret_fs,
 			     struct stat *ret_st);
+/* Each of them, when no other thread uses the keeper any more. */
+void place_fs_each(struct place_fs *keeper, void (*look)(struct fs *fs));
 void place_fs_release(struct place_fs *keeper);
 
 /* A place that was opened. fd starts at -1. */

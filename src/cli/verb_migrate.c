@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/error.h"
+#include "cli/choices.h"
 #include "cli/complain.h"
 #include "cli/copy_args.h"
 #include "cli/file_jobs.h"
@@ -204,6 +205,8 @@ static int run_with(const struct verb *verb, const struct migrate_args *a, struc
 		status = STATUS_FAILED;
 	if (run.report.json && json_out(migrate_report_array(&run.report)) && status == STATUS_OK)
 		status = STATUS_FAILED;
+	if (copy_args_verbose(&a->copy) && !a->json)
+		place_fs_each(&run.keeper, choices_print);
 	migrate_report_release(&run.report);
 	place_fs_release(&run.keeper);
 	bandwidth_release(&limit);

@@ -185,7 +185,7 @@ load migrate
 	need jq python3
 	file_make f $((4 << 20)) -c 1 -i 0
 	lov migrate -v -c 1 -i 2 f >"$T/said"
-	grep -Eq '^f: 4\.0M in [0-9.]+ s: [0-9]+ bytes shared, [0-9]+ in the kernel, [0-9]+ through user space, 0 holes$' "$T/said"
+	grep -Eq '^f: 4\.0M in [0-9.]+ s: [0-9]+ bytes shared, [0-9]+ in the kernel, [0-9]+ through user space \([0-9]+ by direct I/O\), 0 holes$' "$T/said"
 	fs_shares_extents && grep -q ': 4194304 bytes shared, 0 in the kernel, 0 through' "$T/said"
 	lov migrate -W 2 --stats --stats-interval 1 -c 1 -i 1 f >"$T/stats"
 	python3 - "$T/stats" <<-'EOF'
