@@ -47,3 +47,14 @@ void behind_read(int fd, uint64_t start, uint64_t end)
 	if (from < to)
 		drop_window(fd, from, to - from);
 }
+
+int behind_leave(int src_fd, uint64_t src_offset, int dst_fd, uint64_t dst_offset,
+		 uint64_t len_bytes)
+{
+	int err = behind_finish(dst_fd, dst_offset, len_bytes);
+
+	if (!err)
+		drop_window(dst_fd, dst_offset, len_bytes);
+	drop_window(src_fd, src_offset, len_bytes);
+	return err;
+}

@@ -23,6 +23,13 @@
  */
 int MUST_CHECK behind_written(int fd, uint64_t start, uint64_t end, bool drop);
 
+/*
+ * A part of a copy is done: what is left of it in the page cache is waited for and leaves it, in both files.
+ * As above.
+ */
+int MUST_CHECK behind_leave(int src_fd, uint64_t src_offset, int dst_fd, uint64_t dst_offset,
+			    uint64_t len_bytes);
+
 /* Waits until a range is written out. 0 also where there is no page cache to write from. As above. */
 int MUST_CHECK behind_finish(int fd, uint64_t offset, uint64_t len_bytes);
 

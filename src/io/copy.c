@@ -286,18 +286,33 @@ static struct way choose_way(struct passage *p, uint64_t len_bytes, bool *ret_ti
 	return way;
 }
 
+/* What was copied from `start` on goes out of the page cache, where it wasn't before. */
+static int leave_cache(const struct passage *p, uint64_t start)
+{
+	uint64_t dst = p->req->dst_offset + start;
+	int err = behind_leave(p->req->src.fd, p->req->src_offset + start, p->req->dst.fd, dst,
+			       p->done - start);
+
+	return err ? fail_sys(err, "writing out at offset %" PRIu64, dst) : 0;
+}
+
 /* A step from the front of the data up to `to`, or less of it. */
 static int data_to(struct passage *p, uint64_t to)
 {
-	uint64_t dst = p->req->dst_offset + p->done;
-	uint64_t len = MIN_OF(to - p->done, STEP_BYTES - dst % STEP_BYTES);
+	uint64_t start = p->done, dst = p->req->dst_offset + start;
+	uint64_t len = MIN_OF(to - start, STEP_BYTES - dst % STEP_BYTES);
 	struct way way;
 	bool timed;
+	int err;
 
 	way = choose_way(p, len, &timed);
 	if (timed)
-		return data_timed(p, &way, p->done + MIN_OF(len, CONTEST_PIECE_BYTES));
-	return data_by(p, &way, p->done + len);
+		err = data_timed(p, &way, start + MIN_OF(len, CONTEST_PIECE_BYTES));
+	else
+		err = data_by(p, &way, start + len);
+	if (!err && way.cold && p->done > start)
+		err = leave_cache(p, start);
+	return err;
 }
 
 /* Up to `to` by data and holes, or to the end of the source if that is found to be before. */
