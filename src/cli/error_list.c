@@ -47,13 +47,19 @@ static int make_beside(struct error_list *l, int *ret_fd)
 static int open_out(struct error_list *l, int *ret_fd)
 {
 	struct stat st;
-	int err = sys_fstatat(AT_FDCWD, l->path, &st, 0), fd;
+	int err, fd;
 
-	if (err == -ENOENT || (!err && S_ISREG(st.st_mode)))
-		return make_beside(l, ret_fd);
-	if (err)
-		return err;
-	fd = sys_openat(AT_FDCWD, l->path, O_WRONLY | O_NOCTTY, 0);
+	if (strcmp(l->path, "-") == 0) {
+		fd = sys_dup(STDOUT_FILENO);
+	} else {
+		err = sys_fstatat(AT_FDCWD, l->path, &st, AT_SYMLINK_NOFOLLOW);
+		if (err == -ENOENT || (!err && S_ISREG(st.st_mode)))
+			return make_beside(l, ret_fd);
+		if (err)
+			return err;
+		/* A link would be replaced, /dev/stdout for one. */
+		fd = sys_openat(AT_FDCWD, l->path, O_WRONLY | O_NOCTTY | O_NOFOLLOW, 0);
+	}
 	if (fd < 0)
 		return fd;
 	*ret_fd = fd;

@@ -3,7 +3,8 @@
  * --errors FILE: the names of files that failed or were not reached, in the form in which --files-from
  * reads them. FILE is replaced in one step at the end, also by an empty list where all went well; so it
  * may be the one that the names are read from. Until then the list grows beside it, as FILE.XXXXXX. What
- * isn't a regular file (a terminal, a pipe) is written to as it is. Any thread may add.
+ * isn't a regular file (a terminal, a pipe) is written to as it is; "-" is standard output. Any thread
+ * may add.
  */
 #ifndef LOVFS_CLI_ERROR_LIST_H
 #define LOVFS_CLI_ERROR_LIST_H
@@ -27,7 +28,7 @@ struct error_list {
 	uint64_t left_out; /* guarded by lock: names with a newline */
 };
 
-/* path may be NULL. Errors with text: FILE can't be made. */
+/* path may be NULL. Errors with text: FILE can't be made. -ELOOP: it is a symbolic link. */
 int MUST_CHECK error_list_open(struct error_list *l, const struct verb *verb, const char *path,
 			       bool nul);
 

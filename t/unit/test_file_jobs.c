@@ -238,6 +238,10 @@ static void a_list_that_cannot_be_made_is_an_error_at_once(void **state)
 	snprintf(path, sizeof(path), "%s/none/list", dir);
 	assert_int_equal(error_list_open(&errors, &verb, path, false), -ENOENT);
 	assert_int_equal(error_list_open(&errors, &verb, dir, false), -EISDIR);
+	snprintf(path, sizeof(path), "%s/link", dir);
+	assert_int_equal(symlink("target", path), 0);
+	assert_int_equal(error_list_open(&errors, &verb, path, false), -ELOOP);
+	assert_int_equal(unlink(path), 0);
 	assert_int_equal(error_list_open(&errors, &verb, "/dev/full", false), 0);
 	error_list_add(&errors, "x");
 	assert_true(error_list_close(&errors) < 0);
