@@ -259,6 +259,13 @@ struct lovfs_ioc_component_flags {
 
 #define LOVFS_IOC_CHOICE _IOWR(LOVFS_IOC_TYPE, 22, struct lovfs_ioc_choice)
 
+/*
+ * What was written to the file is written out (fdatasync), and the daemon's machine has none of it in
+ * its page cache any more: what is read next comes from the devices. The kernel's own pages of the
+ * mount's file are the caller's, see posix_fadvise(2). Any descriptor of a file.
+ */
+#define LOVFS_IOC_DROP_CACHE _IO(LOVFS_IOC_TYPE, 21)
+
 /* Names of victims, as Lustre's volatile files: never seen in a directory. */
 #define LOVFS_VICTIM_PREFIX ".\x0c\x13\x14\x12:VOLATILE:"
 

@@ -291,6 +291,12 @@ int sys_write_out(int fd)
 					     SYNC_FILE_RANGE_WAIT_AFTER));
 }
 
+int sys_drop_pages(int fd)
+{
+	SEAM("drop_pages");
+	return -posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+}
+
 int sys_ioctl(int fd, unsigned long request, void *arg)
 {
 	int r;

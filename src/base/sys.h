@@ -108,6 +108,8 @@ int MUST_CHECK sys_cached_bytes(int fd, uint64_t offset, uint64_t len_bytes, uin
 /* sync_file_range(2) over the whole file: writes out dirty pages and waits for them. Unlike
  * fsync(2) it takes no lock of the inode, and nothing is durable yet. */
 int MUST_CHECK sys_write_out(int fd);
+/* posix_fadvise(3) with POSIX_FADV_DONTNEED over the whole file: its clean pages leave the page cache. */
+int MUST_CHECK sys_drop_pages(int fd);
 /* ioctl(2): its value. EINTR is returned, not retried: the caller knows what the request may have
  * done. */
 int MUST_CHECK sys_ioctl(int fd, unsigned long request, void *arg);

@@ -196,6 +196,10 @@ int MUST_CHECK file_seek(struct file *f, uint32_t mirror_id, uint64_t offset, in
  */
 int MUST_CHECK file_sync(struct file *f, uint32_t mirror_id, bool data_only);
 
+/* The same, data only, and then none of the objects' data is in the page cache: the next read comes from
+ * the devices. */
+int MUST_CHECK file_drop_cache(struct file *f, uint32_t mirror_id);
+
 /* ---- file/copy_range.c ---- */
 
 struct file_copy {

@@ -64,14 +64,27 @@ static void start_all(const struct sync_list *list)
 		(void)!sys_start_writeback(list->objects[i].fd, 0, 0);
 }
 
-static int sync_all(const struct sync_list *list, bool data_only)
+/* What is asked for. */
+struct sync_how {
+	bool data_only;
+	bool drop; /* then also out of the page cache */
+};
+
+static int sync_one(int fd, const struct sync_how *how)
+{
+	int err = how->data_only ? sys_fdatasync(fd) : sys_fsync(fd);
+
+	return err || !how->drop ? err : sys_drop_pages(fd);
+}
+
+static int sync_all(const struct sync_list *list, const struct sync_how *how)
 {
 	int first_err = 0;
 
 	start_all(list);
 	for (size_t i = 0; i < list->count; i++) {
 		const struct sync_object *o = &list->objects[i];
-		int err = data_only ? sys_fdatasync(o->fd) : sys_fsync(o->fd);
+		int err = sync_one(o->fd, how);
 
 		if (err && !first_err)
 			first_err = objects_fail(list->layout, o->ref, err, "sync");
@@ -82,7 +95,6 @@ static int sync_all(const struct sync_list *list, bool data_only)
 /* Also where some objects can't be had: the others are made durable. */
 static int sync_mirror(struct file *f, uint32_t mirror_id, const void *cookie)
 {
-	const bool *data_only = cookie;
 	struct sync_list list = { 0 };
 	int err, sync_err;
 
@@ -90,16 +102,26 @@ static int sync_mirror(struct file *f, uint32_t mirror_id, const void *cookie)
 	list.layout = layout_ref(f->layout);
 	err = each_object_locked(f, mirror_id, collect, &list);
 	file_unlock_shared(f);
-	sync_err = sync_all(&list, *data_only);
+	sync_err = sync_all(&list, cookie);
 	list_release(&list);
 	return err ? err : sync_err;
 }
 
-int file_sync(struct file *f, uint32_t mirror_id, bool data_only)
+static int sync_file(struct file *f, uint32_t mirror_id, const struct sync_how *how)
 {
 	CLEANUP_LAYOUT struct layout *l = file_layout(f);
 
 	if (mirror_id == FILE_WHOLE && l && l->mirror_count > 1)
-		return each_usable_mirror(f, l, sync_mirror, &data_only);
-	return sync_mirror(f, mirror_id, &data_only);
+		return each_usable_mirror(f, l, sync_mirror, how);
+	return sync_mirror(f, mirror_id, how);
+}
+
+int file_sync(struct file *f, uint32_t mirror_id, bool data_only)
+{
+	return sync_file(f, mirror_id, &(struct sync_how){ .data_only = data_only });
+}
+
+int file_drop_cache(struct file *f, uint32_t mirror_id)
+{
+	return sync_file(f, mirror_id, &(struct sync_how){ .data_only = true, .drop = true });
 }

@@ -105,6 +105,9 @@ struct fs_ops {
 	int (*victim_open)(struct fs *fs, int dirfd, int src_fd, const struct layout *l,
 			   int *ret_fd);
 
+	/* What was written to the file is durable, and no cache has it: the next read comes from where it
+	 * is stored. */
+	int (*drop_cache)(struct fs *fs, int fd);
 	/* The data version of the file; dirty pages are flushed before. */
 	int (*data_version)(struct fs *fs, int fd, uint64_t *ret_version);
 	/* Read lease: -EBUSY where somebody has the file open for writing. */

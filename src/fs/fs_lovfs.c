@@ -111,6 +111,19 @@ static int lovfs_data_version(struct fs *fs UNUSED, int fd, uint64_t *ret_versio
 	return err;
 }
 
+/* First what the daemon has: reading ahead could bring that back into the kernel's pages. */
+static int lovfs_drop_cache(struct fs *fs UNUSED, int fd)
+{
+	int err = ask_ioctl(fd, LOVFS_IOC_DROP_CACHE, NULL, "take it out of the cache");
+
+	if (!err) {
+		err = sys_drop_pages(fd);
+		if (err)
+			fail_sys(err, "cannot take it out of the cache");
+	}
+	return err;
+}
+
 static int lovfs_lease_get(struct fs *fs UNUSED, int fd)
 {
 	struct lovfs_ioc_lease lease;
@@ -274,6 +287,7 @@ static const struct fs_ops lovfs_ops = {
 	.layout_unset = lovfs_layout_unset,
 	.fid_get = lovfs_fid_get,
 	.victim_open = lovfs_victim_open,
+	.drop_cache = lovfs_drop_cache,
 	.data_version = lovfs_data_version,
 	.lease_get = lovfs_lease_get,
 	.lease_check = lovfs_lease_check,

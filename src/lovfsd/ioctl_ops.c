@@ -240,6 +240,11 @@ static int get_choice(const struct ioctl_call *c)
 	return 0;
 }
 
+static int drop_cache(const struct ioctl_call *c)
+{
+	return handle_drop_cache(c->h);
+}
+
 enum ioctl_place { ANYWHERE, ON_FILES, ON_WRITABLE_FILES };
 
 static const struct ioctl_row {
@@ -261,6 +266,7 @@ static const struct ioctl_row {
 	{ LOVFS_IOC_SWAP, ON_WRITABLE_FILES, swap_layouts, "ioctl swap" },
 	{ LOVFS_IOC_MOVED, ANYWHERE, get_moved, "ioctl moved" },
 	{ LOVFS_IOC_CHOICE, ANYWHERE, get_choice, "ioctl choice" },
+	{ LOVFS_IOC_DROP_CACHE, ON_FILES, drop_cache, "ioctl drop cache" },
 	{ LOVFS_IOC_FOLLOW_BEGIN, ON_WRITABLE_FILES, ioctl_follow_begin, "ioctl follow begin" },
 	{ LOVFS_IOC_FOLLOW_NEXT, ON_WRITABLE_FILES, ioctl_follow_next, "ioctl follow next" },
 	{ LOVFS_IOC_FOLLOW_COPIED, ON_WRITABLE_FILES, ioctl_follow_copied, "ioctl follow copied" },

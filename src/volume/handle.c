@@ -360,6 +360,11 @@ int handle_fsync(struct handle *h, bool data_only)
 	return err ? err : inode_fsync(h->inode);
 }
 
+int handle_drop_cache(struct handle *h)
+{
+	return file_drop_cache(h->file, h->mirror_id);
+}
+
 int handle_data_version(struct handle *h, uint64_t *ret_version, uint32_t *ret_layout_version)
 {
 	CLEANUP_LAYOUT struct layout *l = file_layout(h->file);

@@ -49,6 +49,8 @@ int MUST_CHECK handle_seek(struct handle *h, uint64_t offset, int whence, uint64
 /* At each close(2): saves the size, so that what stat(2) says after the close stays as it is. */
 int MUST_CHECK handle_flush(struct handle *h);
 int MUST_CHECK handle_fsync(struct handle *h, bool data_only);
+/* See file_drop_cache(). */
+int MUST_CHECK handle_drop_cache(struct handle *h);
 /* Short after about 100 ms of real copying, at the source's end, never more than 2 GiB - 4096. */
 ssize_t MUST_CHECK handle_copy_range(struct handle *src, uint64_t src_offset, struct handle *dst,
 				     uint64_t dst_offset, uint64_t len_bytes);

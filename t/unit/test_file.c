@@ -236,6 +236,7 @@ static void test_inactive_ost(void **state)
 	assert_int_equal(file_write(f, FILE_WHOLE, buf, STRIPE, missing * STRIPE), -EIO);
 	assert_int_equal(file_truncate(f, FILE_WHOLE, 1), -EIO);
 	assert_int_equal(file_sync(f, FILE_WHOLE, false), -EIO);
+	assert_int_equal(file_drop_cache(f, FILE_WHOLE), -EIO);
 	assert_int_equal(file_fallocate(f, FILE_WHOLE, 0, 0, 17 * STRIPE), -EIO);
 	assert_int_equal(file_write(f, FILE_WHOLE, expected, sizeof(expected), 0),
 			 missing ? (ssize_t)(missing * STRIPE) : -EIO);
