@@ -28,6 +28,8 @@ static void print_verbose(const char *path, const struct migrate_result *m)
 	if (m->passes || m->held_ns)
 		printf("writers were held back for at most %" PRIu64 " ms\n",
 		       copy_watch_ms(m->held_ns));
+	if (m->verified)
+		printf("%s: read back and equal\n", path);
 	progress_line_resume();
 }
 
@@ -35,11 +37,12 @@ json_t *migrate_report_object(const char *path, int err, const char *why,
 			      const struct migrate_result *m)
 {
 	json_t *j = json_pack(
-		"{s:o, s:b, s:I, s:f, s:i, s:i, s:f, s:{s:I, s:I, s:I, s:I, s:I}}", "path",
-		json_out_name(path), "migrated", !err, "size_bytes", (json_int_t)m->size_bytes,
-		"seconds", (double)m->elapsed_ns / (double)NS_PER_S, "attempts", (int)m->attempts,
-		"passes", (int)m->passes, "held_seconds", (double)m->held_ns / (double)NS_PER_S,
-		"moved", "shared_bytes", (json_int_t)m->moved.shared_bytes, "kernel_bytes",
+		"{s:o, s:b, s:b, s:I, s:f, s:i, s:i, s:f, s:{s:I, s:I, s:I, s:I, s:I}}", "path",
+		json_out_name(path), "migrated", !err, "verified", m->verified, "size_bytes",
+		(json_int_t)m->size_bytes, "seconds", (double)m->elapsed_ns / (double)NS_PER_S,
+		"attempts", (int)m->attempts, "passes", (int)m->passes, "held_seconds",
+		(double)m->held_ns / (double)NS_PER_S, "moved", "shared_bytes",
+		(json_int_t)m->moved.shared_bytes, "kernel_bytes",
 		(json_int_t)m->moved.kernel_bytes, "user_bytes", (json_int_t)m->moved.user_bytes,
 		"direct_bytes", (json_int_t)m->moved.direct_bytes, "hole_bytes",
 		(json_int_t)m->moved.hole_bytes);

@@ -20,7 +20,7 @@
 struct migrate_args {
 	struct layout_args layout;
 	struct copy_args copy;
-	bool block, nonblock, non_direct, nul, json, auto_stripe, restripe;
+	bool block, nonblock, verify, non_direct, nul, json, auto_stripe, restripe;
 	const char *files_from, *errors;
 };
 
@@ -65,6 +65,8 @@ static const struct opt options[] = {
 	FLAG('D', "non-direct", non_direct, "accepted for lfs's sake; the data doesn't pass here"),
 	FLAG('A', "auto-stripe", auto_stripe,
 	     "stripes by the file's size: the square root of\nits GiB, and one"),
+	FLAG(OPT_LONG + 24, "verify", verify,
+	     "read the copy back and compare it, before it takes\nthe file's place"),
 	FLAG(OPT_LONG + 22, "restripe", restripe,
 	     "the layout that a new file in its directory gets"),
 	{ 0 },
@@ -185,6 +187,7 @@ static int run_with(const struct verb *verb, const struct migrate_args *a, struc
 			.request = request,
 			.layout = layout_of(a),
 			.mode = mode_of(a),
+			.verify = a->verify,
 			.threads = a->copy.threads,
 			.limit = &limit,
 			.stop = stop_signal_catch(),

@@ -43,10 +43,14 @@ struct migrate_options {
 	const struct layout *request; /* borrowed; checked against the file system by the caller */
 	enum migrate_layout layout;
 	enum migrate_mode mode;
+	/* The copy is read back, from where it is stored, and compared before it takes the file's place;
+	 * writers are held back meanwhile in LIVE, too. -EBADMSG: it differs. */
+	bool verify;
 	unsigned int threads;    /* copying; 1 to TRANSFER_THREADS_MAX */
 	struct bandwidth *limit; /* borrowed; may be NULL */
 	atomic_bool *stop;       /* borrowed; may be NULL: -ECANCELED soon after it becomes true */
-	/* As in mover/transfer.h; total_bytes is the file's size. May be NULL. */
+	/* As in mover/transfer.h; total_bytes is the file's size, with `verify` twice that: what is read
+	 * back counts, too. May be NULL. */
 	void (*progress)(uint64_t done_bytes, uint64_t total_bytes, void *cookie);
 	void *cookie;
 };
@@ -55,6 +59,7 @@ struct migrate_result {
 	uint64_t size_bytes;
 	uint64_t elapsed_ns;
 	struct fs_moved moved; /* how the bytes moved; of the last attempt */
+	bool verified;
 	unsigned int attempts;
 	unsigned int passes; /* live: how often what had changed was copied */
 	uint64_t held_ns;    /* longest time that a writer can have been held back */
@@ -65,7 +70,7 @@ struct migrate_result {
  * Migrates the file at `path`, which is on fs. Symbolic links aren't followed. *ret_result is
  * filled as far as it is known, also on failure. Only the file's owner and root may. -EISDIR,
  * -ELOOP, -EINVAL not a regular file. -EPERM another's file. -ETXTBSY a running program. -EBUSY
- * lease or lock held or lost. -EAGAIN changed during the copy. -ECANCELED. -ENOSPC. Text always;
+ * lease or lock held or lost. -EBADMSG the copy differs when it is read back. -EAGAIN changed during the copy. -ECANCELED. -ENOSPC. Text always;
  * the file is as it was.
  */
 int MUST_CHECK migrate_file(struct fs *fs, const char *path, const struct migrate_options *opt,

@@ -26,14 +26,23 @@ static int swap(struct migration *m, uint64_t file_version)
 	return err ? err : m->fs->ops->swap(m->fs, m->file.source_fd, m->victim_fd, &req);
 }
 
+/* Nobody is to wait for a limit while he is held back. */
+static int verify(struct migration *m, uint64_t file_version)
+{
+	m->result->step = "verify the copy";
+	return migrate_verify(m, m->file.source_fd, file_version, NULL);
+}
+
 static int commit(void *cookie, uint64_t file_version)
 {
 	struct migration *m = cookie;
 	const char *step = m->result->step;
-	int err;
+	int err = m->opt->verify ? verify(m, file_version) : 0;
 
-	m->result->step = "swap layouts";
-	err = swap(m, file_version);
+	if (!err) {
+		m->result->step = "swap layouts";
+		err = swap(m, file_version);
+	}
 	if (err == -EAGAIN) /* is tried again */
 		m->result->step = step;
 	return err;
@@ -43,8 +52,7 @@ static void forward_progress(uint64_t done_bytes, uint64_t total_bytes, void *co
 {
 	struct migration *m = cookie;
 
-	if (m->opt->progress)
-		m->opt->progress(done_bytes, total_bytes, m->opt->cookie);
+	migrate_report_copied(m, done_bytes, total_bytes);
 }
 
 int migrate_copy_and_swap(struct migration *m)

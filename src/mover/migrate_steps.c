@@ -64,12 +64,27 @@ static int may_go_on(void *cookie)
 	return m->leased ? m->fs->ops->lease_check(m->fs, held_fd(m)) : 0;
 }
 
+void migrate_report_copied(struct migration *m, uint64_t done_bytes, uint64_t total_bytes)
+{
+	uint64_t to_verify = m->opt->verify ? m->result->size_bytes : 0;
+
+	m->copied_bytes = total_bytes;
+	if (m->opt->progress)
+		m->opt->progress(done_bytes, total_bytes + to_verify, m->opt->cookie);
+}
+
+void migrate_report_verified(struct migration *m, uint64_t done_bytes)
+{
+	if (m->opt->progress)
+		m->opt->progress(m->copied_bytes + done_bytes,
+				 m->copied_bytes + m->result->size_bytes, m->opt->cookie);
+}
+
 static void forward_progress(uint64_t done_bytes, void *cookie)
 {
 	struct migration *m = cookie;
 
-	if (m->opt->progress)
-		m->opt->progress(done_bytes, m->result->size_bytes, m->opt->cookie);
+	migrate_report_copied(m, done_bytes, m->result->size_bytes);
 }
 
 void migrate_note_moved(struct migration *m, uint64_t user_bytes)
@@ -128,6 +143,11 @@ static int step_finish(struct migration *m)
 	return err ? fail_sys(err, "cannot make the copy durable") : 0;
 }
 
+static int step_verify(struct migration *m)
+{
+	return m->opt->verify ? migrate_verify(m, held_fd(m), m->file_version, m->opt->limit) : 0;
+}
+
 /* ---- swap ---- */
 
 static int still_the_same(struct migration *m)
@@ -174,6 +194,7 @@ static const struct migrate_step held_steps[] = {
 	{ "note the data version and the size", step_version },
 	{ "copy", step_copy },
 	{ "finish the victim", step_finish },
+	{ "verify the copy", step_verify },
 	{ "swap layouts", step_swap },
 	{ 0 },
 };

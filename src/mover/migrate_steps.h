@@ -25,6 +25,8 @@ struct migration {
 	bool leased;
 	uint64_t file_version; /* of the data that is copied */
 
+	uint64_t copied_bytes; /* for progress */
+
 	bool done; /* swapped, or nothing to do: the remaining steps are left out */
 };
 
@@ -46,6 +48,17 @@ int migrate_choose_layout(struct migration *m); /* migrate_victim.c */
 int migrate_make_victim(struct migration *m);   /* migrate_victim.c */
 int migrate_leave_file(struct migration *m);    /* migrate_live.c */
 int migrate_copy_and_swap(struct migration *m); /* migrate_live.c */
+
+/*
+ * Compares the victim, complete, with the file as source_fd gives it, whose data version was
+ * file_version. -EBADMSG they differ; -EAGAIN as the file has changed. migrate_verify.c
+ */
+int MUST_CHECK migrate_verify(struct migration *m, int source_fd, uint64_t file_version,
+			      struct bandwidth *limit);
+
+/* Progress of copying (total_bytes: of that alone) and of what comes after it. */
+void migrate_report_copied(struct migration *m, uint64_t done_bytes, uint64_t total_bytes);
+void migrate_report_verified(struct migration *m, uint64_t done_bytes);
 
 /* How the bytes came into the victim; user_bytes were read and written here. */
 void migrate_note_moved(struct migration *m, uint64_t user_bytes);

@@ -255,3 +255,43 @@ load migrate
 	[ "$(lov getstripe -c "$MNT/f")" -eq 2 ]
 	same "$T/f" "$MNT/f"
 }
+
+@test "--verify reads the copy back, in all modes, and says so" {
+	need jq
+	file_make f 5000001 -c 1 -i 0
+	truncate -s 9M f
+	truncate -s 9M "$T/data"
+	target=0
+	for mode in "" -b -n; do
+		target=$((target + 1))
+		lov migrate --verify $mode -v -c 1 -i "$target" f >"$T/said"
+		grep -qx 'f: read back and equal' "$T/said"
+		[ "$(osts f)" = "[$target]" ]
+		same "$T/data" f
+	done
+	# From the devices: the daemon has read it again, holes left out.
+	before=$(lov stats --json . | jq '.[0].read_bytes')
+	lov migrate --verify --json -c 4 f >"$T/json"
+	[ "$(($(lov stats --json . | jq '.[0].read_bytes') - before))" -ge $((2 * 5000001)) ]
+	[ "$(jq '.[0].verified and .[0].migrated' "$T/json")" = true ]
+	: >empty
+	lov setstripe -c 2 bare
+	lov migrate --verify -c 3 empty bare
+	[ "$(lov getstripe -c empty bare | tr '\n' ' ')" = "3 3 " ]
+	same "$T/data" f
+}
+
+@test "the ioctl that drops a file from the cache: none of its objects' pages is left" {
+	need python3 fincore
+	[ "$FS" != tmpfs ] || skip "tmpfs has nothing but its pages"
+	file_make f $((4 << 20)) -c 2 -S 64k
+	cat f >/dev/null
+	resident() { find "${OST[@]/%//O}" -type f -print0 | xargs -0 fincore -nb -o PAGES | awk '{ sum += $1 } END { print sum + 0 }'; }
+	[ "$(resident)" -ge 1024 ]
+	# Also what is dirty; and by a descriptor for reading.
+	printf x | dd of=f bs=1 seek=2000000 conv=notrunc status=none
+	printf x | dd of="$T/data" bs=1 seek=2000000 conv=notrunc status=none
+	python3 -c 'import fcntl, sys; fcntl.ioctl(open(sys.argv[1]), 0xB715)' f
+	[ "$(resident)" -eq 0 ]
+	same "$T/data" f
+}

@@ -33,6 +33,11 @@ static struct {
 	bool no_layout;
 	uint16_t mirrors;
 	bool following, taken;
+	uint64_t version; /* of all data, above 7 */
+	/* When the copy is dropped from the cache: a byte of it goes bad there. */
+	bool rots;
+	off_t rots_at;
+	unsigned int stores; /* so often then somebody stores into a mapping of the file */
 } fake;
 
 static int note(const char *call)
@@ -82,8 +87,28 @@ static int fake_data_version(struct fs *fs, int fd, uint64_t *ret)
 {
 	(void)fs;
 	(void)fd;
-	*ret = 7;
+	*ret = 7 + fake.version;
 	return note("data_version");
+}
+
+static int fake_drop_cache(struct fs *fs, int fd)
+{
+	char byte = 'z';
+
+	(void)fs;
+	if (note("drop_cache"))
+		return fake.failure;
+	if (fake.rots)
+		assert_int_equal(pwrite(fd, &byte, 1, fake.rots_at), 1);
+	if (fake.stores) {
+		int file = open(path, O_WRONLY | O_CLOEXEC);
+
+		byte = (char)('a' + fake.stores--);
+		assert_int_equal(pwrite(file, &byte, 1, 99), 1);
+		close(file);
+		fake.version++;
+	}
+	return 0;
 }
 
 static int hold(const char *call)
@@ -218,6 +243,7 @@ static const struct fs_ops fake_ops = {
 	.layout_get = fake_layout_get,
 	.victim_open = fake_victim_open,
 	.data_version = fake_data_version,
+	.drop_cache = fake_drop_cache,
 	.lease_get = fake_lease_get,
 	.lease_check = fake_lease_check,
 	.lease_put = fake_lease_put,
@@ -288,6 +314,28 @@ static int migrate(enum migrate_mode mode, const struct layout *request,
 
 	return migrate_file(&fake.fs, path, &opt, result);
 }
+
+/* Progress: what came last. */
+static uint64_t last_done, last_total;
+
+static void note_progress(uint64_t done_bytes, uint64_t total_bytes, void *cookie)
+{
+	(void)cookie;
+	assert_true(done_bytes <= total_bytes);
+	last_done = done_bytes;
+	last_total = total_bytes;
+}
+
+static int migrate_verified(enum migrate_mode mode, struct migrate_result *result)
+{
+	struct migrate_options opt = {
+		.mode = mode, .verify = true, .threads = 1, .progress = note_progress
+	};
+
+	return migrate_file(&fake.fs, path, &opt, result);
+}
+
+static const enum migrate_mode modes[] = { MIGRATE_LIVE, MIGRATE_BLOCK, MIGRATE_NONBLOCK };
 
 /* ---- tests ---- */
 
@@ -396,11 +444,10 @@ static void not_blocking_takes_a_lease_and_looks_at_it(void **state)
 
 static void whatever_call_fails_nothing_is_held_or_swapped(void **state)
 {
-	static const char *const calls[] = { "layout_get",  "victim_open",  "open_source",
-					     "group_lock",  "data_version", "lease_get",
-					     "lease_check", "swap",         "follow_begin",
-					     "follow_next" };
-	static const enum migrate_mode modes[] = { MIGRATE_LIVE, MIGRATE_BLOCK, MIGRATE_NONBLOCK };
+	static const char *const calls[] = { "layout_get",   "victim_open",  "open_source",
+					     "group_lock",   "data_version", "lease_get",
+					     "lease_check",  "swap",         "drop_cache",
+					     "follow_begin", "follow_next" };
 	unsigned int fds = open_fds();
 
 	(void)state;
@@ -413,7 +460,7 @@ static void whatever_call_fails_nothing_is_held_or_swapped(void **state)
 		fake.failing = calls[i / ARRAY_SIZE(modes)];
 		fake.failure = -EIO;
 		fake.times = UINT32_MAX;
-		err = migrate(mode, NULL, &r);
+		err = migrate_verified(mode, &r);
 		if (!strstr(fake.calls, fake.failing)) {
 			assert_int_equal(err, 0);
 			continue;
@@ -428,6 +475,92 @@ static void whatever_call_fails_nothing_is_held_or_swapped(void **state)
 	}
 }
 
+static void verifying_comes_between_the_copy_and_the_swap(void **state)
+{
+	struct migrate_result r;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		const char *dropped, *swapped;
+
+		reset_live(NULL);
+		assert_int_equal(migrate_verified(modes[i], &r), 0);
+		dropped = strstr(fake.calls, "drop_cache ");
+		swapped = strstr(fake.calls, "swap ");
+		assert_non_null(dropped);
+		assert_non_null(swapped);
+		assert_true(dropped < swapped);
+		/* While writers are held back, or the lease is. */
+		assert_true(strstr(fake.calls, i == 2 ? "lease_get" : "group_lock") < dropped);
+		assert_true(r.verified);
+		assert_int_equal(fake.swaps, 1);
+		assert_int_equal(last_done, 200000);
+		assert_int_equal(last_total, 200000);
+
+		reset_live(NULL);
+		assert_int_equal(migrate(modes[i], NULL, &r), 0);
+		assert_null(strstr(fake.calls, "drop_cache"));
+		assert_false(r.verified);
+	}
+}
+
+static void a_bad_byte_in_the_copy_is_found_and_nothing_is_swapped(void **state)
+{
+	/* In data, in the hole, and at the end of the file. */
+	static const off_t offsets[] = { 3, 50000, 99999 };
+	unsigned int fds = open_fds();
+	struct migrate_result r;
+	char text[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(modes) * ARRAY_SIZE(offsets); i++) {
+		off_t at = offsets[i / ARRAY_SIZE(modes)];
+
+		reset_live(NULL);
+		fake.rots = true;
+		fake.rots_at = at;
+		assert_int_equal(migrate_verified(modes[i % ARRAY_SIZE(modes)], &r), -EBADMSG);
+		snprintf(text, sizeof(text), "bytes [%d, ", (int)(at / 4096 * 4096));
+		assert_non_null(strstr(error_text(-EBADMSG), text));
+		assert_string_equal(r.step, "verify the copy");
+		assert_false(r.verified);
+		assert_int_equal(fake.swaps, 0);
+		assert_int_equal(fake.held, 0);
+		assert_false(fake.following);
+		assert_int_equal(open_fds(), fds);
+	}
+}
+
+/* Also longer: what is behind the file's end is not its data. */
+static void a_copy_of_another_size_is_found(void **state)
+{
+	struct migrate_result r;
+
+	(void)state;
+	fake.rots = true;
+	fake.rots_at = 100000;
+	assert_int_equal(migrate_verified(MIGRATE_BLOCK, &r), -EBADMSG);
+	assert_int_equal(fake.swaps, 0);
+}
+
+static void a_file_that_changes_meanwhile_is_no_bad_copy(void **state)
+{
+	struct migrate_result r;
+
+	(void)state;
+	fake.stores = 1;
+	assert_int_equal(migrate_verified(MIGRATE_BLOCK, &r), 0);
+	assert_int_equal(r.attempts, 2);
+	assert_true(r.verified);
+	assert_int_equal(fake.swaps, 1);
+
+	reset(NULL);
+	fake.stores = 100;
+	assert_int_equal(migrate_verified(MIGRATE_BLOCK, &r), -EAGAIN);
+	assert_int_equal(fake.swaps, 0);
+	assert_int_equal(fake.held, 0);
+}
+
 static void sweep_system_calls(enum migrate_mode mode)
 {
 	unsigned int fds = open_fds();
@@ -440,7 +573,7 @@ static void sweep_system_calls(enum migrate_mode mode)
 		fault_pause();
 		reset_live(NULL);
 		sys_set_hook(fault_hook, &f);
-		err = migrate(mode, NULL, &r);
+		err = migrate_verified(mode, &r);
 		fault_pause();
 		assert_int_equal(err, f.hit ? -EIO : 0);
 		assert_int_equal(fake.held, 0);
@@ -549,6 +682,11 @@ int main(void)
 				       reset_live),
 		cmocka_unit_test_setup(a_layout_with_mirrors_is_refused, reset),
 		cmocka_unit_test_setup(not_blocking_takes_a_lease_and_looks_at_it, reset),
+		cmocka_unit_test_setup(verifying_comes_between_the_copy_and_the_swap, reset),
+		cmocka_unit_test_setup(a_bad_byte_in_the_copy_is_found_and_nothing_is_swapped,
+				       reset),
+		cmocka_unit_test_setup(a_copy_of_another_size_is_found, reset),
+		cmocka_unit_test_setup(a_file_that_changes_meanwhile_is_no_bad_copy, reset),
 		cmocka_unit_test_setup(whatever_call_fails_nothing_is_held_or_swapped, reset),
 		cmocka_unit_test_setup(whatever_system_call_fails_nothing_is_held_or_left_open,
 				       reset),
