@@ -74,6 +74,15 @@ const char *fd_path(int fd, char buf[FD_PATH_MAX])
 	return buf;
 }
 
+int sys_set_blocking(int fd)
+{
+	int flags;
+
+	SEAM("fcntl");
+	flags = RETRY(fcntl(fd, F_GETFL));
+	return flags < 0 ? flags : RETRY(fcntl(fd, F_SETFL, flags & ~O_NONBLOCK));
+}
+
 int sys_dup(int fd)
 {
 	SEAM("dup");
@@ -453,6 +462,48 @@ int sys_removexattr_fd(int fd, const char *name)
 
 	SEAM("removexattr");
 	return RETRY(removexattr(fd_path(fd, path), name));
+}
+
+int sys_fchmod(int fd, mode_t mode)
+{
+	SEAM("chmod");
+	return RETRY(fchmod(fd, mode));
+}
+
+int sys_futimens(int fd, const struct timespec times[2])
+{
+	SEAM("utimens");
+	return RETRY(futimens(fd, times));
+}
+
+ssize_t sys_fgetxattr(int fd, const char *name, void *buf, size_t size)
+{
+	SEAM("getxattr");
+	return RETRY(fgetxattr(fd, name, buf, size));
+}
+
+ssize_t sys_flistxattr(int fd, char *buf, size_t size)
+{
+	SEAM("listxattr");
+	return RETRY(flistxattr(fd, buf, size));
+}
+
+int sys_fsetxattr(int fd, const char *name, const void *value, size_t len_bytes, int flags)
+{
+	SEAM("setxattr");
+	return RETRY(fsetxattr(fd, name, value, len_bytes, flags));
+}
+
+int sys_fremovexattr(int fd, const char *name)
+{
+	SEAM("removexattr");
+	return RETRY(fremovexattr(fd, name));
+}
+
+ssize_t sys_getdents(int fd, void *buf, size_t size)
+{
+	SEAM("getdents");
+	return RETRY(getdents64(fd, buf, size));
 }
 
 int sys_replace_file(int dirfd, const char *name, const void *data, size_t len_bytes, mode_t mode)

@@ -39,6 +39,8 @@ int MUST_CHECK sys_openat(int dirfd, const char *name, int flags, mode_t mode);
 /* Opens again what fd (O_PATH is fine) refers to, by way of /proc/self/fd. Returns the descriptor.
  */
 int MUST_CHECK sys_reopen(int fd, int flags);
+/* Takes O_NONBLOCK away from an open file. */
+int MUST_CHECK sys_set_blocking(int fd);
 /* Another descriptor of the same open file. Returns it. */
 int MUST_CHECK sys_dup(int fd);
 
@@ -151,6 +153,19 @@ ssize_t MUST_CHECK sys_listxattr_fd(int fd, char *buf, size_t size);
 int MUST_CHECK sys_setxattr_fd(int fd, const char *name, const void *value, size_t len_bytes,
 			       int flags);
 int MUST_CHECK sys_removexattr_fd(int fd, const char *name);
+
+/* The same for descriptors that are not O_PATH, without the way through /proc: for whoever asks for
+ * every file of many. */
+int MUST_CHECK sys_fchmod(int fd, mode_t mode);
+int MUST_CHECK sys_futimens(int fd, const struct timespec times[2]);
+ssize_t MUST_CHECK sys_fgetxattr(int fd, const char *name, void *buf, size_t size);
+ssize_t MUST_CHECK sys_flistxattr(int fd, char *buf, size_t size);
+int MUST_CHECK sys_fsetxattr(int fd, const char *name, const void *value, size_t len_bytes,
+			     int flags);
+int MUST_CHECK sys_fremovexattr(int fd, const char *name);
+
+/* getdents64(2): whole struct dirent64 records, and their length; 0 at the end of the directory. */
+ssize_t MUST_CHECK sys_getdents(int fd, void *buf, size_t size);
 
 /*
  * Replaces the file `name` under dirfd by len_bytes of data, durably and in one step: written to
