@@ -10,11 +10,15 @@ static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 static atomic_bool stop;
 static volatile sig_atomic_t caught;
+/* constant once signals are caught */
+static void (*also_call)(void *cookie);
+static void *also_cookie;
 
 static void on_signal(int number)
 {
 	caught = number;
-	atomic_store(&stop, true);
+	if (!atomic_exchange(&stop, true) && also_call)
+		also_call(also_cookie);
 }
 
 atomic_bool *stop_signal_catch(void)
@@ -27,6 +31,13 @@ atomic_bool *stop_signal_catch(void)
 			sigaction(signals[i], &action, NULL);
 	}
 	return &stop;
+}
+
+atomic_bool *stop_signal_catch_and(void (*also)(void *cookie), void *cookie)
+{
+	also_call = also;
+	also_cookie = cookie;
+	return stop_signal_catch();
 }
 
 void stop_signal_die(void)

@@ -11,6 +11,9 @@
  * Returns the flag. */
 atomic_bool *stop_signal_catch(void);
 
+/* The same; and the first signal calls also(cookie), in the handler. */
+atomic_bool *stop_signal_catch_and(void (*also)(void *cookie), void *cookie);
+
 /* When the flag is set: ends the program by the same signal, so that a shell knows. Otherwise
  * returns. */
 void stop_signal_die(void);
