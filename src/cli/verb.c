@@ -6,7 +6,7 @@
 
 static const struct verb *const verbs[] = {
 	&verb_setstripe, &verb_getstripe, &verb_migrate, &verb_mirror, &verb_df,
-	&verb_fid,       &verb_stats,     &verb_help,    NULL,
+	&verb_fid,       &verb_stats,     &verb_cp,      &verb_help,   NULL,
 };
 
 static const struct verb *find(const struct verb *const *list, const char *name, size_t skip)

@@ -36,7 +36,7 @@ struct verb {
 };
 
 extern const struct verb verb_setstripe, verb_getstripe, verb_migrate, verb_mirror, verb_df,
-	verb_fid, verb_stats, verb_help;
+	verb_fid, verb_stats, verb_cp, verb_help;
 
 /* The verb of that name or alias; NULL when there is none. */
 const struct verb *verb_find(const char *name);

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/copy_data.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/sys.h"
+#include "base/units.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* Files of this size keep devices busy by themselves: of these few at a time. */
+#define LARGE_BYTES (64 * MIB)
+#define LARGE_AT_A_TIME 2
+/* Smaller files decide nothing between ways to copy. */
+#define CHOICE_BYTES (4 * MIB)
+/* More pairs of devices aren't told of. */
+#define PAIRS_MAX 64
+
+struct copy_data {
+	struct lov_copier *copier; /* owned */
+	unsigned int flags;        /* constant: LOV_COPY_* */
+	atomic_bool stop;
+
+	pthread_mutex_t lock;
+	pthread_cond_t large_ended;
+	/* guarded by lock: */
+	unsigned int large;
+	struct copy_data_choice pairs[PAIRS_MAX];
+	unsigned int pair_count;
+};
+
+int copy_data_new(const struct copy_data_options *options, struct copy_data **ret_data)
+{
+	struct lov_copier_options o = LOV_COPIER_OPTIONS_INIT;
+	struct copy_data *c = calloc(1, sizeof(*c));
+	int err;
+
+	if (!c)
+		return -ENOMEM;
+	o.memory_bytes = options->memory_bytes;
+	o.bytes_per_s = options->bytes_per_s;
+	o.workers = options->threads;
+	err = lov_copier_new(&o, &c->copier);
+	if (err) {
+		free(c);
+		return err;
+	}
+	c->flags = options->verify ? LOV_COPY_VERIFY : 0;
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->large_ended, NULL);
+	*ret_data = c;
+	return 0;
+}
+
+void copy_data_free(struct copy_data *c)
+{
+	if (!c)
+		return;
+	pthread_cond_destroy(&c->large_ended);
+	pthread_mutex_destroy(&c->lock);
+	lov_copier_free(c->copier);
+	free(c);
+}
+
+void copy_data_stop(void *data)
+{
+	struct copy_data *c = data;
+
+	atomic_store(&c->stop, true);
+	lov_copier_stop(c->copier);
+}
+
+/* ---- what is large ---- */
+
+static void large_begin(struct copy_data *c)
+{
+	pthread_mutex_lock(&c->lock);
+	while (c->large >= LARGE_AT_A_TIME)
+		pthread_cond_wait(&c->large_ended, &c->lock);
+	c->large++;
+	pthread_mutex_unlock(&c->lock);
+}
+
+static void large_end(struct copy_data *c)
+{
+	pthread_mutex_lock(&c->lock);
+	c->large--;
+	pthread_cond_signal(&c->large_ended);
+	pthread_mutex_unlock(&c->lock);
+}
+
+static void note_pair(struct copy_data *c, uint64_t src_dev, uint64_t dst_dev)
+{
+	unsigned int i = 0;
+
+	pthread_mutex_lock(&c->lock);
+	while (i < c->pair_count &&
+	       (c->pairs[i].src_dev != src_dev || c->pairs[i].dst_dev != dst_dev))
+		i++;
+	if (i == c->pair_count && i < PAIRS_MAX)
+		c->pairs[c->pair_count++] =
+			(struct copy_data_choice){ .src_dev = src_dev, .dst_dev = dst_dev };
+	pthread_mutex_unlock(&c->lock);
+}
+
+bool copy_data_choice(struct copy_data *c, unsigned int position, struct copy_data_choice *ret)
+{
+	for (unsigned int i = 0; i < c->pair_count; i++) {
+		*ret = c->pairs[i];
+		if (lov_copier_choice(c->copier, ret->src_dev, ret->dst_dev,
+				      &ret->kernel_bytes_per_s, &ret->direct_bytes_per_s) == 1 &&
+		    position-- == 0)
+			return true;
+	}
+	return false;
+}
+
+/* ---- one file ---- */
+
+/* Files of /proc and the like say that they are empty. */
+static int copy_unsized(struct copy_data *c, const struct tree_file *file,
+			struct lov_copy_result *result)
+{
+	uint64_t began_ns = clock_now_ns();
+	char buffer[4096];
+	int err = 0;
+
+	while (!err && !atomic_load(&c->stop)) {
+		ssize_t n = sys_pread(file->src_fd, buffer, sizeof(buffer), result->copied_bytes);
+
+		if (n < 0)
+			return fail_sys((int)n, "reading at offset %llu",
+					(unsigned long long)result->copied_bytes);
+		if (n == 0)
+			break;
+		err = sys_pwrite_full(file->dst_fd, buffer, (size_t)n, result->copied_bytes);
+		if (err)
+			return fail_sys(err, "writing at offset %llu",
+					(unsigned long long)result->copied_bytes);
+		result->copied_bytes += (uint64_t)n;
+	}
+	result->buffered_bytes = result->copied_bytes;
+	result->elapsed_ns = clock_now_ns() - began_ns;
+	return atomic_load(&c->stop) ? -ECANCELED : 0;
+}
+
+static int copy_sized(struct copy_data *c, const struct tree_file *file,
+		      struct lov_copy_result *result)
+{
+	struct lov_copy_job job = LOV_COPY_JOB_INIT;
+	struct stat dst;
+
+	job.src_fd = file->src_fd;
+	job.dst_fd = file->dst_fd;
+	job.flags = c->flags;
+	if (file->src_st.st_size >= (off_t)CHOICE_BYTES && !sys_fstat(file->dst_fd, &dst))
+		note_pair(c, file->src_st.st_dev, dst.st_dev);
+	return lov_copy_file(c->copier, &job, result);
+}
+
+int copy_data_run(void *data, struct tree_file *file)
+{
+	struct copy_data *c = data;
+	struct copy_data_file *f = calloc(1, sizeof(*f));
+	bool large = file->src_st.st_size >= (off_t)LARGE_BYTES;
+	int err;
+
+	if (!f)
+		return -ENOMEM;
+	file->data = f;
+	if (file->src_st.st_size == 0)
+		return copy_unsized(c, file, &f->result);
+	if (large)
+		large_begin(c);
+	err = copy_sized(c, file, &f->result);
+	if (large)
+		large_end(c);
+	return err;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/cp_report.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "base/units.h"
+#include "cli/complain.h"
+#include "cli/json_out.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+void cp_report_init(struct cp_report *r, const struct verb *verb, bool verbose, bool verify,
+		    bool json)
+{
+	*r = (struct cp_report){ .verb = verb,
+				 .verbose = verbose && !json,
+				 .verify = verify,
+				 .list = json ? json_array() : NULL };
+	pthread_mutex_init(&r->lock, NULL);
+}
+
+/* ---- text ---- */
+
+static void print_made(const struct cp_report *r, const struct tree_name *name)
+{
+	const struct copy_data_file *f = name->file ? name->file->data : NULL;
+	char size[SIZE_TEXT_MAX];
+
+	printf("%s -> %s", name->src_path, name->dst_path);
+	if (f) {
+		const struct lov_copy_result *m = &f->result;
+
+		printf(": %s in %.2f s: %" PRIu64 " bytes shared, %" PRIu64
+		       " in the kernel, %" PRIu64 " by direct I/O, %" PRIu64
+		       " through the page cache, %" PRIu64 " holes",
+		       size_text(m->copied_bytes, size), (double)m->elapsed_ns / (double)NS_PER_S,
+		       m->shared_bytes, m->kernel_bytes, m->direct_bytes,
+		       m->uring_bytes + m->buffered_bytes, m->hole_bytes);
+		if (r->verify)
+			printf("; %" PRIu64 " verified", m->verified_bytes);
+	}
+	putchar('\n');
+}
+
+static void print_choices(struct copy_data *data)
+{
+	struct copy_data_choice c;
+
+	for (unsigned int i = 0; copy_data_choice(data, i, &c); i++) {
+		char kernel[SIZE_TEXT_MAX], direct[SIZE_TEXT_MAX];
+
+		printf("from device %u:%u to %u:%u: %s/s in the kernel, %s/s by direct I/O: took "
+		       "%s\n",
+		       major(c.src_dev), minor(c.src_dev), major(c.dst_dev), minor(c.dst_dev),
+		       size_text(c.kernel_bytes_per_s, kernel),
+		       size_text(c.direct_bytes_per_s, direct),
+		       c.kernel_bytes_per_s >= c.direct_bytes_per_s ? "the kernel" : "direct I/O");
+	}
+}
+
+/* ---- JSON ---- */
+
+/* Names are bytes, JSON is UTF-8: what isn't becomes U+FFFD. */
+static json_t *json_path(const char *path)
+{
+	CLEANUP_STRBUF struct strbuf text = { 0 };
+	json_t *whole = json_string(path);
+	size_t left = strlen(path);
+
+	while (!whole && left > 0) {
+		size_t n = 1;
+		json_t *one;
+
+		/* The longest that is one character: at most four bytes. */
+		while (n < MIN_OF(left, 4) && (path[n] & 0xc0) == 0x80)
+			n++;
+		one = json_stringn(path, n);
+		if (one)
+			strbuf_bytes(&text, path, n);
+		else
+			strbuf_bytes(&text, "\xef\xbf\xbd", 3);
+		json_decref(one);
+		path += one ? n : 1;
+		left -= one ? n : 1;
+	}
+	return whole ? whole : json_string(strbuf_text(&text));
+}
+
+static void add_moved(json_t *j, const struct lov_copy_result *m)
+{
+	json_object_set_new(j, "copied_bytes", json_integer((json_int_t)m->copied_bytes));
+	json_object_set_new(j, "seconds", json_real((double)m->elapsed_ns / (double)NS_PER_S));
+	json_object_set_new(j, "moved",
+			    json_pack("{s:I, s:I, s:I, s:I, s:I}", "shared_bytes",
+				      (json_int_t)m->shared_bytes, "kernel_bytes",
+				      (json_int_t)m->kernel_bytes, "direct_bytes",
+				      (json_int_t)m->direct_bytes, "buffered_bytes",
+				      (json_int_t)(m->uring_bytes + m->buffered_bytes),
+				      "hole_bytes", (json_int_t)m->hole_bytes));
+	json_object_set_new(j, "verified_bytes", json_integer((json_int_t)m->verified_bytes));
+}
+
+static void add_json(json_t *list, const struct tree_name *name)
+{
+	const struct copy_data_file *f = name->file ? name->file->data : NULL;
+	json_t *j = json_object();
+
+	json_object_set_new(j, "path", json_path(name->src_path));
+	json_object_set_new(j, "destination", json_path(name->dst_path));
+	json_object_set_new(j, "copied", json_boolean(name->made));
+	if (f)
+		add_moved(j, &f->result);
+	if (name->err)
+		json_object_set_new(j, "error", json_path(error_text(name->err)));
+	json_array_append_new(list, j);
+}
+
+/* ---- the whole ---- */
+
+static void say_locked(struct cp_report *r, const struct tree_name *name)
+{
+	/* What was stopped has no cause of its own. */
+	if (name->err && name->err != -ECANCELED)
+		complain(r->verb, *name->src_path ? name->src_path : name->dst_path, name->err);
+	if (r->list)
+		add_json(r->list, name);
+	else if (r->verbose && name->made)
+		print_made(r, name);
+}
+
+void cp_report_name(struct cp_report *r, const struct tree_name *name)
+{
+	pthread_mutex_lock(&r->lock);
+	say_locked(r, name);
+	pthread_mutex_unlock(&r->lock);
+	if (name->file)
+		free(name->file->data);
+}
+
+void cp_report_operand(struct cp_report *r, const char *path, int err)
+{
+	cp_report_name(r, &(struct tree_name){ .src_path = path, .dst_path = "", .err = err });
+}
+
+int cp_report_end(struct cp_report *r, struct copy_data *data)
+{
+	int err = 0;
+
+	if (r->verbose)
+		print_choices(data);
+	if (r->list)
+		err = json_out(r->list);
+	r->list = NULL;
+	pthread_mutex_destroy(&r->lock);
+	return err;
+}
