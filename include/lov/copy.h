@@ -35,9 +35,12 @@ extern "C" {
  */
 struct lov_copier;
 
+/* Least memory_bytes. */
+#define LOV_COPIER_MEMORY_MIN (512u * 1024)
+
 struct lov_copier_options {
 	size_t struct_size; /* sizeof(struct lov_copier_options), as LOV_COPIER_OPTIONS_INIT sets it */
-	uint64_t memory_bytes; /* for buffers: 512 KiB or more; 0: 64 MiB */
+	uint64_t memory_bytes; /* for buffers: LOV_COPIER_MEMORY_MIN or more; 0: 64 MiB */
 	uint64_t
 		bytes_per_s; /* limit of all copies together; 0: none. What is shared is not counted */
 	unsigned int

@@ -5,36 +5,23 @@
 #include "base/pool.h"
 #include "base/sys.h"
 #include "base/units.h"
+#include "cli/bandwidth_arg.h"
 #include "mover/transfer.h"
 
 #include <dirent.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #define DEFAULT_THREADS 2
 #define DEFAULT_INTERVAL_S 5
 #define DEFAULT_EVENTS_S 1
 
-/* "50" and "50M": MiB a second; "2G". As lfs, which knows no other units. */
-static int take_bandwidth(void *options, const struct opt *opt, const char *arg)
-{
-	char with_unit[40];
-
-	if (arg[0] && arg[strspn(arg, "0123456789")] == '\0') {
-		snprintf(with_unit, sizeof(with_unit), "%.30sM", arg);
-		arg = with_unit;
-	}
-	return opt_size(options, opt, arg);
-}
-
 const struct opt copy_args_opts[] = {
 	{ .key = 'W',
 	  .name = "bandwidth",
 	  .arg = "N[MG]",
 	  .help = "at most so many MiB (GiB with G) a second, all files\ntogether",
-	  .take = take_bandwidth,
+	  .take = bandwidth_arg,
 	  .offset = offsetof(struct copy_args, bandwidth) },
 	{ .key = OPT_LONG + 10,
 	  .name = "threads",

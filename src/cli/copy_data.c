@@ -20,6 +20,7 @@
 
 struct copy_data {
 	struct lov_copier *copier; /* owned */
+	struct copy_watch *watch;  /* borrowed */
 	unsigned int flags;        /* constant: LOV_COPY_* */
 	atomic_bool stop;
 
@@ -47,6 +48,7 @@ int copy_data_new(const struct copy_data_options *options, struct copy_data **re
 		free(c);
 		return err;
 	}
+	c->watch = options->watch;
 	c->flags = options->verify ? LOV_COPY_VERIFY : 0;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->large_ended, NULL);
@@ -146,8 +148,13 @@ static int copy_unsized(struct copy_data *c, const struct tree_file *file,
 	return atomic_load(&c->stop) ? -ECANCELED : 0;
 }
 
-static int copy_sized(struct copy_data *c, const struct tree_file *file,
-		      struct lov_copy_result *result)
+static int say(uint64_t done_bytes, uint64_t total_bytes, void *cookie)
+{
+	copy_watch_progress(done_bytes, total_bytes, cookie);
+	return 0;
+}
+
+static int copy_sized(struct copy_data *c, const struct tree_file *file, struct copy_data_file *f)
 {
 	struct lov_copy_job job = LOV_COPY_JOB_INIT;
 	struct stat dst;
@@ -155,9 +162,11 @@ static int copy_sized(struct copy_data *c, const struct tree_file *file,
 	job.src_fd = file->src_fd;
 	job.dst_fd = file->dst_fd;
 	job.flags = c->flags;
+	job.progress = say;
+	job.cookie = &f->watch;
 	if (file->src_st.st_size >= (off_t)CHOICE_BYTES && !sys_fstat(file->dst_fd, &dst))
 		note_pair(c, file->src_st.st_dev, dst.st_dev);
-	return lov_copy_file(c->copier, &job, result);
+	return lov_copy_file(c->copier, &job, &f->result);
 }
 
 int copy_data_run(void *data, struct tree_file *file)
@@ -170,11 +179,12 @@ int copy_data_run(void *data, struct tree_file *file)
 	if (!f)
 		return -ENOMEM;
 	file->data = f;
+	copy_watch_begin(c->watch, &f->watch, file->src_path, (uint64_t)file->src_st.st_size);
 	if (file->src_st.st_size == 0)
 		return copy_unsized(c, file, &f->result);
 	if (large)
 		large_begin(c);
-	err = copy_sized(c, file, &f->result);
+	err = copy_sized(c, file, f);
 	if (large)
 		large_end(c);
 	return err;

@@ -4,6 +4,7 @@
 #define LOVFS_CLI_COPY_DATA_H
 
 #include "base/attr.h"
+#include "cli/copy_watch.h"
 #include "lov/copy.h"
 #include "tree/tree.h"
 
@@ -13,11 +14,13 @@ struct copy_data_options {
 	uint64_t memory_bytes, bytes_per_s; /* 0: as liblov has it, no limit */
 	unsigned int threads;               /* for one file; 0: as many as are good for it */
 	bool verify;
+	struct copy_watch *watch; /* borrowed: sees the files */
 };
 
 /* What is known of a file: tree_file's data between copy_data_run() and done(). */
 struct copy_data_file {
 	struct lov_copy_result result;
+	struct copy_watch_file watch; /* begun; done() ends it */
 };
 
 int MUST_CHECK copy_data_new(const struct copy_data_options *options, struct copy_data **ret_data);

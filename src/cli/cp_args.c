@@ -1,11 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/cp_args.h"
 
+#include "base/error.h"
+#include "base/units.h"
 #include "cli/bandwidth_arg.h"
+#include "lov/copy.h"
 #include "tree/tree.h"
 
+#include <errno.h>
+
+#define DEFAULT_JOBS 8
 /* What one copy may have, at most. */
 #define THREADS_MAX 64
+
+/* Less than that isn't enough for any copy. */
+static int take_memory(void *options, const struct opt *opt, const char *arg)
+{
+	uint64_t bytes;
+	int err = size_parse(arg, &bytes);
+
+	if (!err && bytes < LOV_COPIER_MEMORY_MIN)
+		return fail(-ERANGE, "--memory '%s' is too little: 512K or more are needed", arg);
+	return opt_size(options, opt, arg);
+}
 
 #define FLAG(letter, long_name, member, help_text)                                                 \
 	{                                                                                          \
@@ -30,7 +47,7 @@ const struct opt cp_args_opts[] = {
 	  .offset = offsetof(struct cp_args, target_directory) },
 	FLAG('T', "no-target-directory", no_target_directory,
 	     "DST is the name of the copy, also if it is a\ndirectory"),
-	FLAG('v', "verbose", verbose, "say what was copied, and how"),
+	FLAG('v', "verbose", copy.verbose, "say what was copied, and how"),
 	FLAG(OPT_LONG + 20, "json", json, "print JSON"),
 	{ 0 },
 };
@@ -41,27 +58,27 @@ const struct opt cp_args_copying_opts[] = {
 	  .arg = "N",
 	  .help = "files at once (default 8)",
 	  .take = opt_count,
-	  .offset = offsetof(struct cp_args, jobs),
+	  .offset = offsetof(struct cp_args, copy.jobs),
 	  .value = TREE_THREADS_MAX },
 	{ .key = OPT_LONG + 21,
 	  .name = "threads",
 	  .arg = "N",
 	  .help = "threads for one file (default: as many as keep the\ndevices busy)",
 	  .take = opt_count,
-	  .offset = offsetof(struct cp_args, threads),
+	  .offset = offsetof(struct cp_args, copy.threads),
 	  .value = THREADS_MAX },
 	{ .key = OPT_LONG + 22,
 	  .name = "memory",
 	  .arg = "SIZE",
 	  .help = "for buffers, all files together (default 64M)",
-	  .take = opt_size,
+	  .take = take_memory,
 	  .offset = offsetof(struct cp_args, memory_bytes) },
 	{ .key = 'W',
 	  .name = "bandwidth",
 	  .arg = "N[MG]",
 	  .help = "at most so many MiB (GiB with G) a second, all files\ntogether",
 	  .take = bandwidth_arg,
-	  .offset = offsetof(struct cp_args, bandwidth) },
+	  .offset = offsetof(struct cp_args, copy.bandwidth) },
 	FLAG(OPT_LONG + 23, "verify", verify, "read each copy back from its device and compare"),
 	FLAG(OPT_LONG + 24, "sync", sync, "what was copied survives a power failure"),
 	{ 0 },
@@ -69,5 +86,9 @@ const struct opt cp_args_copying_opts[] = {
 
 void cp_args_init(void *args)
 {
-	((struct cp_args *)args)->jobs = 8;
+	struct cp_args *a = args;
+
+	copy_args_init(&a->copy);
+	a->copy.threads = 0;
+	a->copy.jobs = DEFAULT_JOBS;
 }

@@ -3,17 +3,17 @@
 #ifndef LOVFS_CLI_CP_ARGS_H
 #define LOVFS_CLI_CP_ARGS_H
 
+#include "cli/copy_args.h"
 #include "cli/opt.h"
 
 #include <stdbool.h>
 
 struct cp_args {
 	bool recursive, preserve, no_clobber, one_file_system, no_target_directory;
-	bool sync, verify, verbose, json;
+	bool sync, verify, json;
 	const char *target_directory; /* NULL: the last operand */
 	uint64_t memory_bytes;        /* 0: not said */
-	uint64_t bandwidth;           /* bytes a second; 0: no limit */
-	uint32_t jobs, threads;       /* threads 0: not said */
+	struct copy_args copy;        /* threads 0: not said */
 };
 
 /* Their groups' struct is a struct cp_args. */

@@ -3,10 +3,10 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/strbuf.h"
 #include "base/units.h"
 #include "cli/complain.h"
 #include "cli/json_out.h"
+#include "cli/progress_line.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,12 +14,14 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
-void cp_report_init(struct cp_report *r, const struct verb *verb, bool verbose, bool verify,
-		    bool json)
+void cp_report_init(struct cp_report *r, const struct verb *verb, const struct cp_args *args)
 {
+	bool json = args->json && !args->copy.events;
+
 	*r = (struct cp_report){ .verb = verb,
-				 .verbose = verbose && !json,
-				 .verify = verify,
+				 .verbose = copy_args_verbose(&args->copy) && !json,
+				 .verify = args->verify,
+				 .events = args->copy.events,
 				 .list = json ? json_array() : NULL };
 	pthread_mutex_init(&r->lock, NULL);
 }
@@ -31,6 +33,7 @@ static void print_made(const struct cp_report *r, const struct tree_name *name)
 	const struct copy_data_file *f = name->file ? name->file->data : NULL;
 	char size[SIZE_TEXT_MAX];
 
+	progress_line_pause();
 	printf("%s -> %s", name->src_path, name->dst_path);
 	if (f) {
 		const struct lov_copy_result *m = &f->result;
@@ -45,6 +48,7 @@ static void print_made(const struct cp_report *r, const struct tree_name *name)
 			printf("; %" PRIu64 " verified", m->verified_bytes);
 	}
 	putchar('\n');
+	progress_line_resume();
 }
 
 static void print_choices(struct copy_data *data)
@@ -65,32 +69,6 @@ static void print_choices(struct copy_data *data)
 
 /* ---- JSON ---- */
 
-/* Names are bytes, JSON is UTF-8: what isn't becomes U+FFFD. */
-static json_t *json_path(const char *path)
-{
-	CLEANUP_STRBUF struct strbuf text = { 0 };
-	json_t *whole = json_string(path);
-	size_t left = strlen(path);
-
-	while (!whole && left > 0) {
-		size_t n = 1;
-		json_t *one;
-
-		/* The longest that is one character: at most four bytes. */
-		while (n < MIN_OF(left, 4) && (path[n] & 0xc0) == 0x80)
-			n++;
-		one = json_stringn(path, n);
-		if (one)
-			strbuf_bytes(&text, path, n);
-		else
-			strbuf_bytes(&text, "\xef\xbf\xbd", 3);
-		json_decref(one);
-		path += one ? n : 1;
-		left -= one ? n : 1;
-	}
-	return whole ? whole : json_string(strbuf_text(&text));
-}
-
 static void add_moved(json_t *j, const struct lov_copy_result *m)
 {
 	json_object_set_new(j, "copied_bytes", json_integer((json_int_t)m->copied_bytes));
@@ -105,19 +83,19 @@ static void add_moved(json_t *j, const struct lov_copy_result *m)
 	json_object_set_new(j, "verified_bytes", json_integer((json_int_t)m->verified_bytes));
 }
 
-static void add_json(json_t *list, const struct tree_name *name)
+static json_t *to_json(const struct tree_name *name)
 {
 	const struct copy_data_file *f = name->file ? name->file->data : NULL;
 	json_t *j = json_object();
 
-	json_object_set_new(j, "path", json_path(name->src_path));
-	json_object_set_new(j, "destination", json_path(name->dst_path));
+	json_object_set_new(j, "path", json_out_name(name->src_path));
+	json_object_set_new(j, "destination", json_out_name(name->dst_path));
 	json_object_set_new(j, "copied", json_boolean(name->made));
 	if (f)
 		add_moved(j, &f->result);
 	if (name->err)
-		json_object_set_new(j, "error", json_path(error_text(name->err)));
-	json_array_append_new(list, j);
+		json_object_set_new(j, "error", json_out_name(error_text(name->err)));
+	return j;
 }
 
 /* ---- the whole ---- */
@@ -128,18 +106,33 @@ static void say_locked(struct cp_report *r, const struct tree_name *name)
 	if (name->err && name->err != -ECANCELED)
 		complain(r->verb, *name->src_path ? name->src_path : name->dst_path, name->err);
 	if (r->list)
-		add_json(r->list, name);
+		json_array_append_new(r->list, to_json(name));
 	else if (r->verbose && name->made)
 		print_made(r, name);
 }
 
+static void end_file(const struct cp_report *r, const struct tree_name *name,
+		     struct copy_data_file *f)
+{
+	copy_watch_end(&f->watch, name->err, name->err ? error_text(name->err) : NULL,
+		       r->events ? to_json(name) : NULL);
+	free(f);
+}
+
 void cp_report_name(struct cp_report *r, const struct tree_name *name)
 {
+	struct copy_data_file *f = name->file ? name->file->data : NULL;
+	char why[ERROR_TEXT_MAX] = "";
+
+	if (name->err)
+		snprintf(why, sizeof(why), "%s", error_text(name->err));
 	pthread_mutex_lock(&r->lock);
 	say_locked(r, name);
 	pthread_mutex_unlock(&r->lock);
-	if (name->file)
-		free(name->file->data);
+	if (name->err)
+		fail(name->err, "%s", why);
+	if (f)
+		end_file(r, name, f);
 }
 
 void cp_report_operand(struct cp_report *r, const char *path, int err)

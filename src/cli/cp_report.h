@@ -4,6 +4,7 @@
 #define LOVFS_CLI_CP_REPORT_H
 
 #include "cli/copy_data.h"
+#include "cli/cp_args.h"
 #include "cli/verb.h"
 
 #include <jansson.h>
@@ -11,13 +12,12 @@
 
 struct cp_report {
 	const struct verb *verb;
-	bool verbose, verify;
+	bool verbose, verify, events;
 	pthread_mutex_t lock; /* one thread speaks */
 	json_t *list;         /* owned; guarded by lock; NULL: no JSON */
 };
 
-void cp_report_init(struct cp_report *r, const struct verb *verb, bool verbose, bool verify,
-		    bool json);
+void cp_report_init(struct cp_report *r, const struct verb *verb, const struct cp_args *args);
 
 /* tree_options' done(), without the cookie. Any thread. Frees what copy_data_run() left. */
 void cp_report_name(struct cp_report *r, const struct tree_name *name);

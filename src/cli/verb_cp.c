@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "cli/complain.h"
 #include "cli/copy_data.h"
+#include "cli/count_trees.h"
 #include "cli/cp_args.h"
 #include "cli/cp_place.h"
 #include "cli/cp_report.h"
@@ -21,6 +22,7 @@
 struct run {
 	const struct cp_args *args;
 	struct cp_place place;
+	struct copy_watch *watch;
 	struct copy_data *data;
 	struct cp_report report;
 	uint64_t refused; /* operands that weren't begun with */
@@ -87,7 +89,7 @@ static int copy_all(struct run *run, char **operands, struct tree_counts *ret_co
 		.one_file_system = a->one_file_system,
 		.no_clobber = a->no_clobber,
 		.sync = a->sync,
-		.threads = jobs_allowed(a->jobs),
+		.threads = jobs_allowed(a->copy.jobs),
 		.stop = run->stop,
 		.cookie = run,
 		.copy_data = copy_data,
@@ -110,20 +112,46 @@ static int status_of(const struct run *run, struct tree_counts counts)
 	return counts.made ? STATUS_PARTLY : STATUS_FAILED;
 }
 
-static int run_with(const struct verb *verb, struct run *run, char **operands)
+static int watch_new(const struct verb *verb, struct run *run, struct count_trees *ahead)
 {
 	const struct cp_args *a = run->args;
+	struct copy_watch_options watch = copy_args_watch(&a->copy);
+
+	watch.verb = verb->name;
+	watch.stats &= !a->json;
+	watch.several = a->copy.jobs > 1 && (a->recursive || ahead->count > 1);
+	watch.look_ahead = count_trees_run;
+	watch.cookie = ahead;
+	return copy_watch_new(&watch, &run->watch);
+}
+
+static int data_new(struct run *run)
+{
+	const struct cp_args *a = run->args;
+	const struct copy_data_options options = { .memory_bytes = a->memory_bytes,
+						   .bytes_per_s = a->copy.bandwidth,
+						   .threads = a->copy.threads,
+						   .verify = a->verify,
+						   .watch = run->watch };
+
+	return copy_data_new(&options, &run->data);
+}
+
+static int run_with(const struct verb *verb, struct run *run, char **operands)
+{
 	struct tree_counts counts = { 0 };
 	int status, err;
 
 	run->stop = stop_signal_catch_and(copy_data_stop, run->data);
 	/* A reader of the output that goes away leaves no file half way. */
 	signal(SIGPIPE, SIG_IGN);
-	cp_report_init(&run->report, verb, a->verbose, a->verify, a->json);
+	cp_report_init(&run->report, verb, run->args);
 	err = copy_all(run, operands, &counts);
 	if (err)
 		complain(verb, NULL, err);
 	status = err ? STATUS_FAILED : status_of(run, counts);
+	copy_watch_free(run->watch);
+	run->watch = NULL;
 	err = cp_report_end(&run->report, run->data);
 	if (err && status == STATUS_OK)
 		status = STATUS_FAILED;
@@ -155,27 +183,28 @@ static int check_usage(const struct verb *verb, const struct cp_args *a, char **
 static int run_cp(const struct verb *verb, void *parsed, char **operands)
 {
 	const struct cp_args *a = parsed;
-	const struct copy_data_options options = { .memory_bytes = a->memory_bytes,
-						   .bytes_per_s = a->bandwidth,
-						   .threads = a->threads,
-						   .verify = a->verify };
+	struct count_trees ahead = { .operands = operands,
+				     .recursive = a->recursive,
+				     .one_file_system = a->one_file_system };
 	struct run run = { .args = a, .place = { .dirfd = -1 } };
 	const char *about = NULL;
 	int status = check_usage(verb, a, operands), err;
 
 	if (status)
 		return status;
-	err = copy_data_new(&options, &run.data);
-	if (err == -EINVAL)
-		return complain_usage(verb, "option --memory: %s", error_text(err));
+	err = cp_place_open(a, operands, &run.place, &about);
+	ahead.count = run.place.operands;
 	if (!err)
-		err = cp_place_open(a, operands, &run.place, &about);
+		err = watch_new(verb, &run, &ahead);
+	if (!err)
+		err = data_new(&run);
 	if (err) {
 		complain(verb, about, err);
 		status = STATUS_FAILED;
 	} else {
 		status = run_with(verb, &run, operands);
 	}
+	copy_watch_free(run.watch);
 	cp_place_close(&run.place);
 	copy_data_free(run.data);
 	return status;
@@ -193,7 +222,9 @@ const struct verb verb_cp = {
 		 "name "
 		 "when it\n"
 		 "is complete: what is interrupted leaves nothing, and an older file as it was.",
-	.groups = { { "Options", cp_args_opts, 0 }, { "Copying", cp_args_copying_opts, 0 } },
+	.groups = { { "Options", cp_args_opts, 0 },
+		    { "Copying", cp_args_copying_opts, 0 },
+		    { "Statistics", copy_args_stats_opts, offsetof(struct cp_args, copy) } },
 	.options_size = sizeof(struct cp_args),
 	.init = cp_args_init,
 	.run = run_cp,

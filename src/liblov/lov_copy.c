@@ -20,6 +20,8 @@
 #define WATCHED_MIN_BYTES (4 * MIB)
 #define INTERVAL_MS 100
 
+_Static_assert(LOV_COPIER_MEMORY_MIN == IO_MEMORY_MIN, "one limit");
+
 struct lov_copier {
 	struct io_ladder ladder;
 	struct bandwidth limit;
@@ -48,9 +50,8 @@ static int take_struct(const char *what, const void *given, size_t given_size, v
 
 static int check_options(const struct lov_copier_options *o)
 {
-	if (o->memory_bytes && o->memory_bytes < IO_MEMORY_MIN)
-		return fail(-EINVAL, "memory_bytes: at least %u are needed",
-			    (unsigned int)IO_MEMORY_MIN);
+	if (o->memory_bytes && o->memory_bytes < LOV_COPIER_MEMORY_MIN)
+		return fail(-EINVAL, "memory_bytes: at least %u are needed", LOV_COPIER_MEMORY_MIN);
 	if (o->reserved)
 		return fail(-EINVAL,
 			    "lov_copier_options: a newer version of the library is needed");

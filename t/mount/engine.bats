@@ -1,3 +1,4 @@
+#!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Large copies on a volume: past the page cache, by what was measured; and where io_uring isn't to be had.
