@@ -44,12 +44,16 @@ static int make_locked(struct rings *r, struct uring **ret_ring)
 	pthread_mutex_unlock(&r->lock);
 	err = uring_new(r->slots, r->slot_bytes, ret_ring);
 	pthread_mutex_lock(&r->lock);
-	if (err) {
-		r->made--;
-		pthread_cond_signal(&r->given);
-	}
+	if (!err)
+		return 0;
+	r->made--;
 	if (err == -EPERM || err == -ENOSYS)
 		r->refused = err;
+	/* Once refused there is nothing to wait for; otherwise the next one may try. */
+	if (r->refused)
+		pthread_cond_broadcast(&r->given);
+	else
+		pthread_cond_signal(&r->given);
 	return err;
 }
 
