@@ -22,6 +22,26 @@ void sys_set_hook(sys_hook_fn *hook, void *cookie)
 	seam_cookie = cookie;
 }
 
+static sys_recorder_fn *seam_recorder;
+static void *seam_recorder_cookie;
+
+void sys_set_recorder(sys_recorder_fn *recorder, void *cookie)
+{
+	seam_recorder = recorder;
+	seam_recorder_cookie = cookie;
+}
+
+void sys_record(const struct sys_data_call *call)
+{
+	if (__builtin_expect(seam_recorder != NULL, 0))
+		seam_recorder(call, seam_recorder_cookie);
+}
+
+static void record(const char *name, uint64_t src_offset, uint64_t dst_offset, uint64_t len_bytes)
+{
+	sys_record(&(struct sys_data_call){ name, src_offset, dst_offset, len_bytes, 0 });
+}
+
 /* 0, SYS_HOOK_SHORT, SYS_HOOK_ZERO or a negative errno: what the test wants of this call. */
 static int ask_seam(const char *call, size_t len_bytes)
 {
@@ -100,14 +120,20 @@ ssize_t sys_pread(int fd, void *buf, size_t len_bytes, uint64_t offset)
 {
 	int err = seam_transfer("pread", &len_bytes);
 
-	return err ? err : RETRY(pread(fd, buf, len_bytes, (off_t)offset));
+	if (err)
+		return err;
+	record("pread", offset, 0, len_bytes);
+	return RETRY(pread(fd, buf, len_bytes, (off_t)offset));
 }
 
 ssize_t sys_pwrite(int fd, const void *buf, size_t len_bytes, uint64_t offset)
 {
 	int err = seam_transfer("pwrite", &len_bytes);
 
-	return err ? err : RETRY(pwrite(fd, buf, len_bytes, (off_t)offset));
+	if (err)
+		return err;
+	record("pwrite", 0, offset, len_bytes);
+	return RETRY(pwrite(fd, buf, len_bytes, (off_t)offset));
 }
 
 int sys_read_nowait(int fd, uint64_t offset)
@@ -182,6 +208,7 @@ ssize_t sys_copy_file_range(int src_fd, uint64_t src_offset, int dst_fd, uint64_
 
 	if (err)
 		return err;
+	record("copy_file_range", src_offset, dst_offset, len_bytes);
 	n = copy_file_range(src_fd, &in, dst_fd, &out, len_bytes, 0);
 	return n < 0 ? -errno : n;
 }
@@ -199,6 +226,7 @@ int sys_clone_range(int src_fd, uint64_t src_offset, int dst_fd, uint64_t dst_of
 	SEAM("clone_range");
 	if (len_bytes == 0)
 		return -EINVAL;
+	record("clone_range", src_offset, dst_offset, len_bytes);
 	return RETRY(ioctl(dst_fd, FICLONERANGE, &range));
 }
 
@@ -223,6 +251,7 @@ int sys_fiemap(int fd, struct fiemap *map)
 int sys_fallocate(int fd, int mode, uint64_t offset, uint64_t len_bytes)
 {
 	SEAM("fallocate");
+	sys_record(&(struct sys_data_call){ "fallocate", 0, offset, len_bytes, mode });
 	return RETRY(fallocate(fd, mode, (off_t)offset, (off_t)len_bytes));
 }
 

@@ -33,6 +33,19 @@
 typedef int sys_hook_fn(const char *call, size_t len_bytes, void *cookie);
 void sys_set_hook(sys_hook_fn *hook, void *cookie);
 
+/*
+ * Called before each call that moves, reads or changes bytes of a file and is made, whatever comes of it,
+ * with what it is made with. For tests, as the hook; several threads may call it at once.
+ */
+struct sys_data_call {
+	const char *name;                /* as the hook gets it */
+	uint64_t src_offset, dst_offset; /* 0 where there is no such side */
+	uint64_t len_bytes;
+	int mode; /* of fallocate */
+};
+typedef void sys_recorder_fn(const struct sys_data_call *call, void *cookie);
+void sys_set_recorder(sys_recorder_fn *recorder, void *cookie);
+
 /* openat(2). flags gain O_CLOEXEC. Returns the descriptor. */
 int MUST_CHECK sys_openat(int dirfd, const char *name, int flags, mode_t mode);
 
@@ -52,6 +65,8 @@ const char *fd_path(int fd, char buf[FD_PATH_MAX]);
 /* What the hook says to a transfer that isn't made by a function here (io_uring): 0 with *len_bytes
  * as the test wants it, or a negative errno. */
 int MUST_CHECK sys_hook_transfer(const char *call, size_t *len_bytes);
+/* And for the recorder. */
+void sys_record(const struct sys_data_call *call);
 
 /* Transfers once; the count may be short, 0 at the end of the file. EINTR is retried. */
 ssize_t MUST_CHECK sys_pread(int fd, void *buf, size_t len_bytes, uint64_t offset);

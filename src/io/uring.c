@@ -148,6 +148,7 @@ void uring_read(struct uring *ring, unsigned int slot, size_t skip, size_t len_b
 
 	if (!sqe)
 		return;
+	sys_record(&(struct sys_data_call){ "uring_read", offset, 0, len_bytes, 0 });
 	if (ring->fixed_buffers)
 		io_uring_prep_read_fixed(sqe, file, buf, (unsigned int)len_bytes, offset,
 					 (int)slot);
@@ -165,6 +166,7 @@ void uring_write(struct uring *ring, unsigned int slot, size_t skip, size_t len_
 
 	if (!sqe)
 		return;
+	sys_record(&(struct sys_data_call){ "uring_write", 0, offset, len_bytes, 0 });
 	if (ring->fixed_buffers)
 		io_uring_prep_write_fixed(sqe, file, buf, (unsigned int)len_bytes, offset,
 					  (int)slot);
