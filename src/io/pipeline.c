@@ -71,11 +71,18 @@ static void lose(struct slot *s)
 	s->state = SLOT_LOST;
 }
 
+/* What an operation's failure means. */
+static int judge(int err)
+{
+	/* Time after time there is no room for it: others don't need that. */
+	return err == -EAGAIN ? RUNG_LEFT : io_ladder_judge(IO_URING, err);
+}
+
 /* The first one ends the run; what is under way is waited for. */
-static void lose_by(struct run *r, struct slot *s, int err)
+static void lose_by(struct run *r, struct slot *s, int outcome)
 {
 	if (r->outcome == RUNG_DONE) {
-		r->outcome = io_ladder_judge(IO_URING, err);
+		r->outcome = outcome;
 		r->doing = s->state == SLOT_READING ? "reading" : "writing";
 		r->where = s->state == SLOT_READING ? src_offset(r, s) : dst_offset(r, s);
 	}
@@ -110,7 +117,7 @@ static void finish_part(struct run *r, struct slot *s)
 		err = behind_written(range->dst_fd, dst, dst + s->len, range->drop);
 	if (!r->p->src_direct && range->drop)
 		behind_read(range->src_fd, start, start + s->len);
-	if (err) {
+	if (err) { /* of writing out: no other rung would meet it again */
 		lose_by(r, s, err);
 		return;
 	}
@@ -126,7 +133,7 @@ static void write_rest(struct run *r, struct slot *s)
 	int err = sys_pwrite_full(r->p->range->dst_fd, rest, s->len - s->moved, dst_offset(r, s));
 
 	if (err)
-		lose_by(r, s, err);
+		lose_by(r, s, judge(err));
 	else
 		finish_part(r, s);
 }
@@ -175,7 +182,7 @@ static void read_done(struct run *r, struct slot *s, int result)
 {
 	if (result < 0) {
 		if (!again(r, s, result))
-			lose_by(r, s, result);
+			lose_by(r, s, judge(result));
 		return;
 	}
 	s->moved += (uint32_t)result;
@@ -199,7 +206,7 @@ static void write_done(struct run *r, struct slot *s, int result)
 		if (result == 0)
 			result = -EIO; /* nothing was written, and no reason given */
 		if (!again(r, s, result))
-			lose_by(r, s, result);
+			lose_by(r, s, judge(result));
 		return;
 	}
 	s->moved += (uint32_t)result;
