@@ -16,6 +16,7 @@ struct job {
 	struct filecopy_result *result;
 	struct stat src, dst;    /* when it began */
 	struct io_request range; /* what is copied */
+	bool cut;                /* less than was asked of the destination */
 	struct sums sums;
 };
 
@@ -115,18 +116,28 @@ static int look_again(struct job *j)
 	j->result->changed = now.st_size != j->src.st_size ||
 			     !same_time(now.st_mtim, j->src.st_mtim) ||
 			     !same_time(now.st_ctim, j->src.st_ctim);
-	if (size < end)
+	j->cut = size < end;
+	if (j->cut)
 		j->range.len_bytes = size > j->range.src_offset ? size - j->range.src_offset : 0;
 	return 0;
 }
 
-/* The copy ends where the source does: a hole at the end makes no file longer, and neither must what the
- * destination had, or was given in advance for bytes that never came. */
+/*
+ * The copy ends where the source does: a hole at the end makes no file longer, and neither must what the
+ * destination had, or was given in advance for bytes that never came. A size that is right is left alone:
+ * setting it makes XFS write the file out, and wait for that.
+ */
 static int set_size(const struct job *j)
 {
 	uint64_t end = j->range.dst_offset + j->range.len_bytes, old = (uint64_t)j->dst.st_size;
-	int err = sys_ftruncate(j->c->dst_fd, j->c->whole ? end : MAX_OF(end, old));
+	uint64_t wanted = j->c->whole ? end : MAX_OF(end, old);
+	struct stat now;
+	int err = sys_fstat(j->c->dst_fd, &now);
 
+	if (!err && !j->cut && (uint64_t)now.st_size == wanted)
+		return 0;
+	if (!err)
+		err = sys_ftruncate(j->c->dst_fd, wanted);
 	return err ? fail_sys(err, "setting the size of the destination") : 0;
 }
 
