@@ -79,6 +79,7 @@ static int copy(struct job *j)
 					  .sums = c->verify ? &j->sums : NULL,
 					  .done_bytes = c->done_bytes };
 	const struct copy_run_options options = {
+		.plain_files = true,
 		.workers = c->workers,
 		.no_share = c->no_share,
 		.fresh = (uint64_t)j->dst.st_size <= j->range.dst_offset,

@@ -59,11 +59,11 @@ struct run {
 };
 
 /* Adds to the text of err, set by who knew the cause, which objects it was about. */
-static int fail_piece(int err, const struct copy_piece *piece)
+static int fail_piece(const struct run *run, int err, const struct copy_piece *piece)
 {
 	char text[ERROR_TEXT_MAX];
 
-	if (err == -ECANCELED)
+	if (err == -ECANCELED || run->options->plain_files)
 		return err;
 	snprintf(text, sizeof(text), "%s", error_text(err));
 	if (piece->hole)
@@ -191,7 +191,7 @@ static int take_the_quick(struct run *run, const struct copy_plan *plan)
 			return -ECANCELED;
 		err = piece->hole ? punch_piece(run, piece) : share_piece(run, piece);
 		if (err)
-			return fail_piece(err, piece);
+			return fail_piece(run, err, piece);
 	}
 	return 0;
 }
@@ -205,7 +205,7 @@ static int copy_chunk(struct run *run, const struct chunk *chunk, struct io_move
 
 	if (!err)
 		err = io_copy(run->ladder, &req, moved, &done);
-	return err ? fail_piece(err, chunk->piece) : 0;
+	return err ? fail_piece(run, err, chunk->piece) : 0;
 }
 
 static void *work(void *arg)

@@ -22,6 +22,7 @@ struct copy_objects {
 };
 
 struct copy_run_options {
+	bool plain_files;     /* one file to another: messages name no objects */
 	unsigned int workers; /* at most this many; 0 = as many as keep the devices busy */
 	bool no_share;        /* physical copies only */
 	bool fresh;           /* the destination range holds no data */
