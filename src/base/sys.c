@@ -321,20 +321,6 @@ int sys_cached_bytes(int fd, uint64_t offset, uint64_t len_bytes, uint64_t *ret_
 	return 0;
 }
 
-int sys_write_out(int fd)
-{
-	SEAM("write_out");
-	return RETRY(sync_file_range(fd, 0, 0,
-				     SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
-					     SYNC_FILE_RANGE_WAIT_AFTER));
-}
-
-int sys_drop_pages(int fd)
-{
-	SEAM("drop_pages");
-	return -posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-}
-
 int sys_ioctl(int fd, unsigned long request, void *arg)
 {
 	int r;

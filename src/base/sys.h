@@ -113,20 +113,16 @@ int MUST_CHECK sys_syncfs(int fd);
 /* sync_file_range(2) with SYNC_FILE_RANGE_WRITE: starts writing out, waits for nothing. */
 int MUST_CHECK sys_start_writeback(int fd, uint64_t offset, uint64_t len_bytes);
 
-/* The same, and waits until the range is written out. */
+/* The same, and waits until the range is written out; len_bytes 0: to the end. Unlike fsync(2) it takes no lock
+ * of the inode, and nothing is durable yet. */
 int MUST_CHECK sys_finish_writeback(int fd, uint64_t offset, uint64_t len_bytes);
-/* posix_fadvise(2). */
+/* posix_fadvise(2); len_bytes 0: to the end. */
 int MUST_CHECK sys_fadvise(int fd, uint64_t offset, uint64_t len_bytes, int advice);
 
 /* How many bytes of the range are in the page cache, in whole pages; cachestat(2). -ENOSYS before
  * Linux 6.5; -EPERM. */
 int MUST_CHECK sys_cached_bytes(int fd, uint64_t offset, uint64_t len_bytes, uint64_t *ret_bytes);
 
-/* sync_file_range(2) over the whole file: writes out dirty pages and waits for them. Unlike
- * fsync(2) it takes no lock of the inode, and nothing is durable yet. */
-int MUST_CHECK sys_write_out(int fd);
-/* posix_fadvise(3) with POSIX_FADV_DONTNEED over the whole file: its clean pages leave the page cache. */
-int MUST_CHECK sys_drop_pages(int fd);
 /* ioctl(2): its value. EINTR is returned, not retried: the caller knows what the request may have
  * done. */
 int MUST_CHECK sys_ioctl(int fd, unsigned long request, void *arg);

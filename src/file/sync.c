@@ -13,6 +13,7 @@
 #include "base/sys.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 struct sync_object {
 	int fd; /* owned */
@@ -74,7 +75,7 @@ static int sync_one(int fd, const struct sync_how *how)
 {
 	int err = how->data_only ? sys_fdatasync(fd) : sys_fsync(fd);
 
-	return err || !how->drop ? err : sys_drop_pages(fd);
+	return err || !how->drop ? err : sys_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 }
 
 static int sync_all(const struct sync_list *list, const struct sync_how *how)

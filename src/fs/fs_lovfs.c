@@ -100,7 +100,7 @@ static int lovfs_victim_open(struct fs *fs, int dirfd, int src_fd, const struct 
 static int lovfs_data_version(struct fs *fs UNUSED, int fd, uint64_t *ret_version)
 {
 	struct lovfs_ioc_data_version v;
-	int err = sys_write_out(fd);
+	int err = sys_finish_writeback(fd, 0, 0);
 
 	if (err)
 		return fail_sys(err, "cannot write out its dirty pages");
@@ -117,7 +117,7 @@ static int lovfs_drop_cache(struct fs *fs UNUSED, int fd)
 	int err = ask_ioctl(fd, LOVFS_IOC_DROP_CACHE, NULL, "take it out of the cache");
 
 	if (!err) {
-		err = sys_drop_pages(fd);
+		err = sys_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 		if (err)
 			fail_sys(err, "cannot take it out of the cache");
 	}

@@ -127,13 +127,41 @@ static struct io_uring_sqe *entry(struct uring *ring, const char *call, unsigned
 	return NULL;
 }
 
-static int file_of(const struct uring *ring, enum uring_file file)
+/* What reading and writing differ in. */
+struct operation {
+	const char *call; /* for the seam */
+	enum uring_file file;
+	int with_buffer, with_memory; /* IORING_OP_* */
+};
+static const struct operation reading = { "uring_read", URING_SRC, IORING_OP_READ_FIXED,
+					  IORING_OP_READ };
+static const struct operation writing = { "uring_write", URING_DST, IORING_OP_WRITE_FIXED,
+					  IORING_OP_WRITE };
+
+static void record(const struct operation *op, size_t len_bytes, uint64_t offset)
 {
-	return ring->fixed_files ? (int)file : ring->fds[file];
+	struct sys_data_call call = { .name = op->call, .len_bytes = len_bytes };
+
+	if (op->file == URING_SRC)
+		call.src_offset = offset;
+	else
+		call.dst_offset = offset;
+	sys_record(&call);
 }
 
-static void finish_entry(const struct uring *ring, struct io_uring_sqe *sqe, unsigned int slot)
+static void prepare(struct uring *ring, const struct operation *op, unsigned int slot, size_t skip,
+		    size_t len_bytes, uint64_t offset)
 {
+	struct io_uring_sqe *sqe = entry(ring, op->call, slot, &len_bytes);
+	int file = ring->fixed_files ? (int)op->file : ring->fds[op->file];
+
+	if (!sqe)
+		return;
+	record(op, len_bytes, offset);
+	io_uring_prep_rw(ring->fixed_buffers ? op->with_buffer : op->with_memory, sqe, file,
+			 uring_buffer(ring, slot) + skip, (unsigned int)len_bytes, offset);
+	if (ring->fixed_buffers)
+		sqe->buf_index = (uint16_t)slot;
 	if (ring->fixed_files)
 		io_uring_sqe_set_flags(sqe, IOSQE_FIXED_FILE);
 	io_uring_sqe_set_data64(sqe, slot);
@@ -142,37 +170,13 @@ static void finish_entry(const struct uring *ring, struct io_uring_sqe *sqe, uns
 void uring_read(struct uring *ring, unsigned int slot, size_t skip, size_t len_bytes,
 		uint64_t offset)
 {
-	struct io_uring_sqe *sqe = entry(ring, "uring_read", slot, &len_bytes);
-	unsigned char *buf = uring_buffer(ring, slot) + skip;
-	int file = file_of(ring, URING_SRC);
-
-	if (!sqe)
-		return;
-	sys_record(&(struct sys_data_call){ "uring_read", offset, 0, len_bytes, 0 });
-	if (ring->fixed_buffers)
-		io_uring_prep_read_fixed(sqe, file, buf, (unsigned int)len_bytes, offset,
-					 (int)slot);
-	else
-		io_uring_prep_read(sqe, file, buf, (unsigned int)len_bytes, offset);
-	finish_entry(ring, sqe, slot);
+	prepare(ring, &reading, slot, skip, len_bytes, offset);
 }
 
 void uring_write(struct uring *ring, unsigned int slot, size_t skip, size_t len_bytes,
 		 uint64_t offset)
 {
-	struct io_uring_sqe *sqe = entry(ring, "uring_write", slot, &len_bytes);
-	unsigned char *buf = uring_buffer(ring, slot) + skip;
-	int file = file_of(ring, URING_DST);
-
-	if (!sqe)
-		return;
-	sys_record(&(struct sys_data_call){ "uring_write", 0, offset, len_bytes, 0 });
-	if (ring->fixed_buffers)
-		io_uring_prep_write_fixed(sqe, file, buf, (unsigned int)len_bytes, offset,
-					  (int)slot);
-	else
-		io_uring_prep_write(sqe, file, buf, (unsigned int)len_bytes, offset);
-	finish_entry(ring, sqe, slot);
+	prepare(ring, &writing, slot, skip, len_bytes, offset);
 }
 
 /*
