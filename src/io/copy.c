@@ -35,6 +35,7 @@ struct passage {
 	struct io_device src_device, dst_device;
 	struct direct_files files;
 	uint64_t data_end; /* the source has nothing from here on */
+	bool fresh;        /* the destination has nothing there yet */
 	uint64_t done;
 	unsigned int left; /* bit per rung: not this way for these files */
 };
@@ -56,6 +57,7 @@ static int passage_start(struct passage *p, struct io_ladder *ladder, const stru
 		.ladder = ladder,
 		.req = req,
 		.moved = moved,
+		.fresh = req->fresh,
 		.src_device = io_device_of(ladder, &req->src),
 		.dst_device = io_device_of(ladder, &req->dst),
 		.files = DIRECT_FILES_INIT,
@@ -180,7 +182,7 @@ static int hole_to(struct passage *p, uint64_t to)
 	uint64_t dst = p->req->dst_offset + p->done;
 	int err = 0;
 
-	if (!p->req->fresh && dst < p->dst_size)
+	if (!p->fresh && dst < p->dst_size)
 		err = io_punch(p->req->dst.fd, dst, MIN_OF(to - p->done, p->dst_size - dst));
 	if (err)
 		return err;
@@ -208,6 +210,21 @@ static bool open_to(const struct passage *p, enum io_rung rung)
 	return !(p->left & 1u << rung) && !io_ladder_refused(p->ladder, p->req, rung);
 }
 
+/* The source ends here, before the size that it had. Parts of it that were under way together with this one
+ * may have arrived behind it. */
+static int end_here(struct passage *p)
+{
+	struct stat st;
+	int err = sys_fstat(p->req->dst.fd, &st);
+
+	if (err)
+		return fail_sys(err, "size of the destination");
+	p->dst_size = (uint64_t)st.st_size;
+	p->fresh = false;
+	p->data_end = p->done;
+	return 0;
+}
+
 /* The front of the range up to `to`, on the first rung of the order that takes it. */
 static int data_by(struct passage *p, const struct way *way, uint64_t to)
 {
@@ -224,11 +241,8 @@ static int data_by(struct passage *p, const struct way *way, uint64_t to)
 		account(p, way->order[i], outcome, n);
 		if (outcome < 0)
 			return outcome;
-		if (outcome == RUNG_DONE) {
-			if (p->done < to)
-				p->data_end = p->done;
-			return 0;
-		}
+		if (outcome == RUNG_DONE)
+			return p->done < to ? end_here(p) : 0;
 	}
 	return fail(-EIO, "no way to copy");
 }

@@ -192,10 +192,12 @@ static inline bool engine_has_uring(void)
  */
 struct engine_hook {
 	bool cold;      /* nothing is found in the page cache */
+	bool no_direct; /* files can't be opened once more, as for direct I/O */
 	bool old_linux; /* before 6.1: no STATX_DIOALIGN; before 6.5: no cachestat */
 	const char *only;
 	unsigned int at, count;
 	int result;
+	bool first_short; /* the first call named `only` is short */
 	/* called once, at the first call that is hit, before it is made */
 	void (*when_hit)(void *arg);
 	void *arg;
@@ -218,6 +220,8 @@ static inline int engine_hook_call(const char *call, size_t len_bytes, void *coo
 	bool same;
 
 	(void)len_bytes;
+	if (h->no_direct && !strcmp(call, "openat"))
+		return -EACCES;
 	if (h->old_linux && !strcmp(call, "dio_align"))
 		return -EOPNOTSUPP;
 	if (h->old_linux && !strcmp(call, "cached_bytes"))
@@ -234,6 +238,8 @@ static inline int engine_hook_call(const char *call, size_t len_bytes, void *coo
 	if (h->result == -EINTR && strncmp(call, "uring_", 6) && strcmp(call, "copy_file_range"))
 		return 0;
 	n = atomic_fetch_add(&h->seen, 1);
+	if (n == 0 && h->first_short)
+		return SYS_HOOK_SHORT;
 	if (n < h->at || n - h->at >= h->count)
 		return 0;
 	pthread_mutex_lock(&h->lock);
