@@ -337,15 +337,15 @@ static const struct operations_case cases[] = {
 	},
 	{
 		.name = "small",
-		.data_kib = { { 0, 64 } },
-		.src_size = 64 * KIB,
-		.len = 64 * KIB,
+		.data_kib = { { 0, 32 } },
+		.src_size = 32 * KIB,
+		.len = 32 * KIB,
 		.fresh = true,
 		.want = {
-			[IO_SHARE] = "clone_range 0>0:64K",
-			[IO_KERNEL] = "copy_file_range 0>0:64K",
-			[IO_URING] = "pread 0:64K; pwrite 0:64K",
-			[IO_RW] = "pread 0:64K; pwrite 0:64K",
+			[IO_SHARE] = "clone_range 0>0:32K",
+			[IO_KERNEL] = "copy_file_range 0>0:32K",
+			[IO_URING] = "pread 0:32K; pwrite 0:32K",
+			[IO_RW] = "pread 0:32K; pwrite 0:32K",
 		},
 	},
 	{
