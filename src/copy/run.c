@@ -136,12 +136,15 @@ static int leave(struct run *run, const struct copy_piece *piece, dev_t dst_dev,
 	return from < to ? chunks_add(&run->chunks, &chunk) : 0;
 }
 
-/* Not worth an error: who reads will have it. */
-static bool is_sparse(const struct io_end *src)
+static int note_sparse(struct run *run, const struct io_end *src)
 {
 	struct stat st;
+	int err = sys_fstat(src->fd, &st);
 
-	return !sys_fstat(src->fd, &st) && st.st_blocks * 512 < st.st_size / 2;
+	if (err)
+		return fail_sys(err, "size of the source");
+	run->sparse = run->sparse || st.st_blocks * 512 < st.st_size / 2;
+	return 0;
 }
 
 static void note_device(struct run *run, struct side_devices *side, const struct io_end *end)
@@ -175,7 +178,7 @@ static int share_piece(struct run *run, const struct copy_piece *piece)
 	if (!err && shared < piece->len_bytes) {
 		note_device(run, &run->sources, &req.src);
 		note_device(run, &run->destinations, &req.dst);
-		run->sparse = run->sparse || is_sparse(&req.src);
+		err = note_sparse(run, &req.src);
 	}
 	return err;
 }
