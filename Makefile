@@ -49,6 +49,6 @@ format:
 	@find src include t bench -name '*.[ch]' -exec clang-format -i {} +
 
 clean:
-	@rm -rf $(BUILD) $(BUILD)-clang
+	@rm -rf $(BUILD) $(BUILD)-clang $(BUILD)-tsan
 
 .PHONY: all demo check bench fuzz install format clean
