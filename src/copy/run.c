@@ -30,6 +30,8 @@
 /* Long pieces are handed out in parts of this many bytes; a worker that fails waits for the parts
  * of the others. */
 #define CHUNK_BYTES (32 * MIB)
+/* Smaller ones are small stripes: reading ahead through the page cache is better for these. */
+#define PIECE_BULK_BYTES (512 * KIB)
 /* More make no difference to the number of workers. */
 #define DEVICES_MAX 16
 
@@ -84,7 +86,8 @@ static int request_of(const struct copy_objects *objects, const struct copy_run_
 		.len_bytes = len_bytes,
 		.no_share = options->no_share,
 		.fresh = options->fresh,
-		.bulk = options->bulk,
+		.bulk = options->bulk && piece->len_bytes >= PIECE_BULK_BYTES,
+		.keep_source = options->keep_source,
 		.stop = options->stop,
 		.stages = options->stages,
 	};

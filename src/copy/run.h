@@ -26,6 +26,7 @@ struct copy_run_options {
 	unsigned int workers; /* at most this many; 0 = as many as keep the devices busy */
 	bool no_share;        /* physical copies only */
 	bool fresh;           /* the destination range holds no data */
+	bool keep_source;     /* it will soon be read again (io_request) */
 	bool bulk;            /* the plan is part of a large copy; a large plan is one anyway */
 	atomic_bool *stop;    /* may be NULL: set by someone to end the run with -ECANCELED */
 	const struct io_stages *stages; /* may be NULL */

@@ -144,6 +144,7 @@ static int run_window(struct copying *k, const struct copy_plan *plan, struct io
 	uint64_t start = k->req->dst_offset + k->done_bytes;
 	struct copy_run_options options = { .no_share = k->req->no_share || between_mirrors(k),
 					    .fresh = k->fresh,
+					    .keep_source = k->req->keep_source,
 					    .bulk = k->len_bytes >= COPY_BULK_BYTES,
 					    .stop = k->req->stop };
 	struct io_moved window_moved = { 0 };

@@ -213,6 +213,7 @@ struct file_copy {
 	 */
 	uint64_t deadline_ns;
 	bool no_share;
+	bool keep_source;  /* what is read will be read again for another copy */
 	atomic_bool *stop; /* may be NULL */
 };
 

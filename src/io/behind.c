@@ -55,6 +55,7 @@ int behind_leave(int src_fd, uint64_t src_offset, int dst_fd, uint64_t dst_offse
 
 	if (!err)
 		drop_window(dst_fd, dst_offset, len_bytes);
-	drop_window(src_fd, src_offset, len_bytes);
+	if (src_fd >= 0)
+		drop_window(src_fd, src_offset, len_bytes);
 	return err;
 }

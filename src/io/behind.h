@@ -24,8 +24,8 @@
 int MUST_CHECK behind_written(int fd, uint64_t start, uint64_t end, bool drop);
 
 /*
- * A part of a copy is done: what is left of it in the page cache is waited for and leaves it, in both files.
- * As above.
+ * A part of a copy is done: what is left of it in the page cache is waited for and leaves it, in both files
+ * (src_fd -1: in the destination). As above.
  */
 int MUST_CHECK behind_leave(int src_fd, uint64_t src_offset, int dst_fd, uint64_t dst_offset,
 			    uint64_t len_bytes);

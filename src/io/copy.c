@@ -236,6 +236,7 @@ static int data_by(struct passage *p, const struct way *way, uint64_t to)
 		if (!open_to(p, way->order[i]))
 			continue;
 		range.drop = way->cold;
+		range.keep_source = p->req->keep_source;
 		range.files = way->cold ? &p->files : NULL;
 		outcome = climb_down(p, way->order[i], &range, &n);
 		account(p, way->order[i], outcome, n);
@@ -304,7 +305,8 @@ static struct way choose_way(struct passage *p, uint64_t len_bytes, bool *ret_ti
 static int leave_cache(const struct passage *p, uint64_t start)
 {
 	uint64_t dst = p->req->dst_offset + start;
-	int err = behind_leave(p->req->src.fd, p->req->src_offset + start, p->req->dst.fd, dst,
+	int src_fd = p->req->keep_source ? -1 : p->req->src.fd;
+	int err = behind_leave(src_fd, p->req->src_offset + start, p->req->dst.fd, dst,
 			       p->done - start);
 
 	return err ? fail_sys(err, "writing out at offset %" PRIu64, dst) : 0;

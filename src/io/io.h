@@ -101,10 +101,11 @@ struct io_end {
 struct io_request {
 	struct io_end src, dst;
 	uint64_t src_offset, dst_offset, len_bytes;
-	bool no_share; /* physical copy wanted: leaves out share and kernel rungs (the kernel may
+	bool no_share;    /* physical copy wanted: leaves out share and kernel rungs (the kernel may
 			  share on its own) */
-	bool fresh;    /* no data in the destination's range: holes needn't be punched into it */
-	bool bulk;     /* part of a large copy */
+	bool fresh;       /* no data in the destination's range: holes needn't be punched into it */
+	bool bulk;        /* part of a large copy */
+	bool keep_source; /* it will soon be read again: it shall be in the page cache then */
 	atomic_bool *stop;              /* may be NULL; looked at between steps: -ECANCELED */
 	const struct io_stages *stages; /* may be NULL */
 };

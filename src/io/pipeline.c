@@ -115,7 +115,7 @@ static void finish_part(struct run *r, struct slot *s)
 
 	if (!r->p->dst_direct)
 		err = behind_written(range->dst_fd, dst, dst + s->len, range->drop);
-	if (!r->p->src_direct && range->drop)
+	if (!r->p->src_direct && range->drop && !range->keep_source)
 		behind_read(range->src_fd, start, start + s->len);
 	if (err) { /* of writing out: no other rung would meet it again */
 		lose_by(r, s, err);

@@ -21,10 +21,11 @@ struct rung_range {
 	atomic_bool *stop;              /* may be NULL */
 	const struct io_stages *stages; /* may be NULL */
 	bool drop;                      /* what passes through the page cache leaves it again */
-	struct direct_files *files;     /* uring: direct I/O through these; NULL: none */
-	bool preallocate;               /* uring: the destination's blocks are asked for first */
-	bool plain_buffers;             /* uring: no registered buffers */
-	uint64_t *direct_bytes;         /* uring: added to; may be NULL */
+	bool keep_source;           /* but the source's pages, which are to be read from there */
+	struct direct_files *files; /* uring: direct I/O through these; NULL: none */
+	bool preallocate;           /* uring: the destination's blocks are asked for first */
+	bool plain_buffers;         /* uring: no registered buffers */
+	uint64_t *direct_bytes;     /* uring: added to; may be NULL */
 };
 
 /*

@@ -50,7 +50,8 @@ static int arrived(const struct rung_range *range, uint64_t done, uint64_t n)
 	if (!range->drop)
 		return 0;
 	err = behind_written(range->dst_fd, dst, dst + n, true);
-	behind_read(range->src_fd, src, src + n);
+	if (!range->keep_source)
+		behind_read(range->src_fd, src, src + n);
 	return err ? fail_sys(err, "writing out before offset %" PRIu64, dst) : 0;
 }
 

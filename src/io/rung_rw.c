@@ -18,7 +18,7 @@ static int arrived(const struct rung_range *range, uint64_t src, uint64_t dst, u
 	rung_progress(range, n);
 	if (range->len_bytes >= WRITE_BEHIND_MIN)
 		err = behind_written(range->dst_fd, dst, dst + n, range->drop);
-	if (range->drop)
+	if (range->drop && !range->keep_source)
 		behind_read(range->src_fd, src, src + n);
 	return err ? fail_sys(err, "writing out before offset %" PRIu64, dst) : 0;
 }

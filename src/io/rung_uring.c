@@ -53,9 +53,9 @@ static struct sides sides_of(const struct rung_range *range)
 	if (!f)
 		return s;
 	direct_files_open(f, range->src_fd, range->dst_fd, URING_BUFFER_ALIGN);
-	s.src = f->src >= 0;
+	s.src = f->src >= 0 && !range->keep_source;
 	s.dst = f->dst >= 0;
-	s.align_bytes = MAX_OF(f->src_align, f->dst_align);
+	s.align_bytes = MAX_OF(s.src ? f->src_align : 1, f->dst_align);
 	/* Both can't be aligned at once: reading ahead is what the page cache does well. */
 	if (s.src && s.dst &&
 	    range->src_offset % s.align_bytes != range->dst_offset % s.align_bytes)

@@ -75,6 +75,16 @@ bool follow_is_physical(struct inode *inode)
 	return physical;
 }
 
+bool follow_has_several(struct inode *inode)
+{
+	bool several;
+
+	pthread_mutex_lock(&inode->lock);
+	several = inode->follow && inode->follow->mirror_count + inode->follow->victim_count > 1;
+	pthread_mutex_unlock(&inode->lock);
+	return several;
+}
+
 bool follow_makes_mirrors(struct handle *h)
 {
 	const struct follow *w;

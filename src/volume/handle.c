@@ -316,6 +316,7 @@ ssize_t handle_copy_range(struct handle *src, uint64_t src_offset, struct handle
 		.ladder = &dst->inode->vol->ladder,
 		.deadline_ns = clock_now_ns() + (followed ? COPY_FOLLOWED_TIME_NS : COPY_TIME_NS),
 		.no_share = mustnt_share(src, dst),
+		.keep_source = follow_has_several(src->inode),
 	};
 	c.near = near_layout(src, dst);
 	n = change_run(&c);

@@ -237,6 +237,8 @@ bool follow_is_by(struct handle *h, uint32_t mirror_id);
 void follow_remove_mirror(struct handle *h, uint32_t mirror_id);
 /* Whether copies from the file mustn't share extents with their destination. */
 bool follow_is_physical(struct inode *inode);
+/* Whether several copies follow the file: what is read for one is read for the others soon. */
+bool follow_has_several(struct inode *inode);
 /* Whether what h follows by will be mirrors: the file must be durable, too, before they are in sync. */
 bool follow_makes_mirrors(struct handle *h);
 /* For a victim that follows some file physically: the layouts that its objects are to keep away from
