@@ -108,15 +108,16 @@ static int read_back(const struct check *c, uint64_t offset, size_t len_bytes, u
 	size_t skip = (size_t)(offset - from), have = 0;
 
 	while (have < skip + len_bytes) {
-		ssize_t n =
-			sys_pread(c->read_fd, buf + have, (size_t)(to - from) - have, from + have);
+		/* A direct read ends within a block where the file does, or for reasons of its own: the
+		 * other descriptor can tell. */
+		int fd = have % c->align_bytes ? c->v->dst_fd : c->read_fd;
+		ssize_t n = sys_pread(fd, buf + have, (size_t)(to - from) - have, from + have);
 
 		if (n < 0)
 			return fail_sys((int)n, "reading the copy at offset %" PRIu64, offset);
-		have += (size_t)n;
-		if (n == 0 ||
-		    have % c->align_bytes) /* direct reads end so at the end of the file */
+		if (n == 0)
 			break;
+		have += (size_t)n;
 	}
 	if (have < skip + len_bytes)
 		return fail(-EBADMSG, "the copy ends at offset %" PRIu64, from + have);
