@@ -16,7 +16,7 @@ struct job {
 	struct filecopy_result *result;
 	struct stat src, dst;    /* when it began */
 	struct io_request range; /* what is copied */
-	bool cut;                /* less than was asked of the destination */
+	uint64_t begun_bytes;    /* of the range, before the source was found to be shorter */
 	struct sums sums;
 };
 
@@ -104,41 +104,68 @@ static bool same_time(struct timespec a, struct timespec b)
 	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
 
+/* Whether somebody has written to the source. Within one file we have. */
+static bool is_changed(const struct job *j, const struct stat *now)
+{
+	if (j->src.st_dev == j->dst.st_dev && j->src.st_ino == j->dst.st_ino)
+		return false;
+	return now->st_size != j->src.st_size || !same_time(now->st_mtim, j->src.st_mtim) ||
+	       !same_time(now->st_ctim, j->src.st_ctim);
+}
+
 /* What of the range the source still has when it has been read. */
 static int look_again(struct job *j)
 {
 	uint64_t end = j->range.src_offset + j->range.len_bytes, size;
+	struct io_moved *moved = &j->result->moved;
 	struct stat now;
 	int err = sys_fstat(j->c->src_fd, &now);
 
 	if (err)
 		return fail_sys(err, "size of the source");
-	size = (uint64_t)now.st_size;
-	j->result->changed = now.st_size != j->src.st_size ||
-			     !same_time(now.st_mtim, j->src.st_mtim) ||
-			     !same_time(now.st_ctim, j->src.st_ctim);
-	j->cut = size < end;
-	if (j->cut)
-		j->range.len_bytes = size > j->range.src_offset ? size - j->range.src_offset : 0;
+	size = MAX_OF((uint64_t)now.st_size, j->range.src_offset);
+	j->result->changed = is_changed(j, &now) || size < end;
+	if (size < end) {
+		j->range.len_bytes = size - j->range.src_offset;
+		moved->hole_bytes -= MIN_OF(moved->hole_bytes, end - size);
+	}
 	return 0;
 }
 
-/*
- * The copy ends where the source does: a hole at the end makes no file longer, and neither must what the
- * destination had, or was given in advance for bytes that never came. A size that is right is left alone:
- * setting it makes XFS write the file out, and wait for that.
- */
-static int set_size(const struct job *j)
+/* The destination is all of the copy: neither what it had behind that stays, nor what it was given in advance
+ * for bytes that never came. A size that is right is left alone: setting it makes XFS write the file out,
+ * and wait for that. */
+static int set_size(const struct job *j, uint64_t size_now)
+{
+	if (size_now == j->range.len_bytes && j->range.len_bytes == j->begun_bytes)
+		return 0;
+	return sys_ftruncate(j->c->dst_fd, j->range.len_bytes);
+}
+
+/* The destination reaches to the end of the range at least, and others may be filling other parts of it. */
+static int reach_end(const struct job *j, uint64_t size_now)
 {
 	uint64_t end = j->range.dst_offset + j->range.len_bytes, old = (uint64_t)j->dst.st_size;
-	uint64_t wanted = j->c->whole ? end : MAX_OF(end, old);
+
+	/* A hole is at its end. ftruncate(2) might make a file shorter that has become longer just now; a
+	 * byte of our own range never does. */
+	if (j->range.len_bytes && size_now < end)
+		return sys_pwrite_full(j->c->dst_fd, "", 1, end - 1);
+	/* What came before the source was cut off, or in advance. Who wrote behind the range stays. */
+	if (j->range.len_bytes < j->begun_bytes && size_now > MAX_OF(end, old) &&
+	    size_now <= j->range.dst_offset + j->begun_bytes)
+		return sys_ftruncate(j->c->dst_fd, j->range.len_bytes ? MAX_OF(end, old) : old);
+	return 0;
+}
+
+static int finish_size(const struct job *j)
+{
 	struct stat now;
 	int err = sys_fstat(j->c->dst_fd, &now);
 
-	if (!err && !j->cut && (uint64_t)now.st_size == wanted)
-		return 0;
 	if (!err)
-		err = sys_ftruncate(j->c->dst_fd, wanted);
+		err = j->c->whole ? set_size(j, (uint64_t)now.st_size)
+				  : reach_end(j, (uint64_t)now.st_size);
 	return err ? fail_sys(err, "setting the size of the destination") : 0;
 }
 
@@ -161,25 +188,41 @@ static int verify(struct job *j)
 	if (err != -EBADMSG || sys_fstat(j->c->src_fd, &now))
 		return err;
 	/* What isn't covered by checksums was read from the source once more. */
-	if (j->result->changed || !same_time(now.st_mtim, j->src.st_mtim))
+	if (j->result->changed || is_changed(j, &now))
 		return fail(-EAGAIN, "can't be verified: the source changed during the copy");
+	return err;
+}
+
+/* The bytes that have arrived, with holes. */
+static uint64_t arrived(const struct io_moved *moved)
+{
+	uint64_t sum = moved->hole_bytes;
+
+	for (int i = 0; i < IO_RUNGS; i++)
+		sum += moved->bytes[i];
+	return sum;
+}
+
+static int copy_all(struct job *j)
+{
+	int err = look(j);
+
+	j->begun_bytes = j->range.len_bytes;
+	if (!err)
+		err = copy(j);
+	if (!err)
+		err = look_again(j);
+	if (!err && (j->begun_bytes || j->c->whole))
+		err = finish_size(j);
+	j->result->copied_bytes = err ? arrived(&j->result->moved) : j->range.len_bytes;
 	return err;
 }
 
 static int run(struct job *j)
 {
-	int err = look(j);
+	int err = copy_all(j);
 
-	if (!err)
-		err = copy(j);
-	if (!err)
-		err = look_again(j);
-	if (!err && (j->range.len_bytes || j->c->whole))
-		err = set_size(j);
-	if (err)
-		return err;
-	j->result->copied_bytes = j->range.len_bytes;
-	if (j->c->verify)
+	if (!err && j->c->verify)
 		err = verify(j);
 	if (!err && stopped(j))
 		err = -ECANCELED;
