@@ -252,6 +252,19 @@ static int empty_cache(const struct verify *v)
 	return 0;
 }
 
+/* A hole at the end has no bytes that could be missed. */
+static int check_size(const struct verify *v)
+{
+	struct stat st;
+	int err = sys_fstat(v->dst_fd, &st);
+
+	if (err)
+		return fail_sys(err, "size of the copy");
+	if ((uint64_t)st.st_size < v->dst_offset + v->len_bytes)
+		return fail(-EBADMSG, "the copy ends at offset %" PRIu64, (uint64_t)st.st_size);
+	return 0;
+}
+
 int verify_run(struct buffers *buffers, const struct verify *v, uint64_t *ret_verified_bytes)
 {
 	CLEANUP_FD int direct = -1;
@@ -267,6 +280,8 @@ int verify_run(struct buffers *buffers, const struct verify *v, uint64_t *ret_ve
 	if (v->len_bytes == 0)
 		return 0;
 	err = empty_cache(v);
+	if (!err)
+		err = check_size(v);
 	if (err)
 		return err;
 	if (!direct_open(v->dst_fd, O_RDONLY, BUFFER_ALIGN, &direct, &align) &&

@@ -22,8 +22,9 @@ struct verify {
 
 /*
  * Writes the destination out, takes it out of the page cache and reads it, with direct I/O where that is
- * possible. 0: the range is as it should be. -EBADMSG: it isn't, the text says where. *ret_verified_bytes
- * counts what was right, also on failure. -ECANCELED. Other errors of reading.
+ * possible. 0: the range is as it should be, and the file reaches to its end. -EBADMSG: it isn't, the text
+ * says where. *ret_verified_bytes counts what was right, also on failure. -ECANCELED. Other errors of
+ * reading.
  */
 int MUST_CHECK verify_run(struct buffers *buffers, const struct verify *v,
 			  uint64_t *ret_verified_bytes);
