@@ -62,7 +62,7 @@ static void copy_owner(struct copying *c)
 	/* Whoever may not give files away may have the group. */
 	if (from->st_gid != to->st_gid)
 		(void)!sys_chown_fd(c->r->dst_fd, (uid_t)-1, from->st_gid);
-	c->mode &= ~(mode_t)(S_ISUID | S_ISGID | S_ISVTX);
+	c->mode &= ~(mode_t)(S_ISUID | S_ISGID);
 	if (geteuid() == 0 || (err != -EPERM && err != -EINVAL))
 		failed(c, err, "its owner");
 }
