@@ -16,11 +16,13 @@
 /* Less than that isn't enough for any copy. */
 static int take_memory(void *options, const struct opt *opt, const char *arg)
 {
+	char spelled[OPT_SPELLED_MAX];
 	uint64_t bytes;
 	int err = size_parse(arg, &bytes);
 
 	if (!err && bytes < LOV_COPIER_MEMORY_MIN)
-		return fail(-ERANGE, "--memory '%s' is too little: 512K or more are needed", arg);
+		return fail(-ERANGE, "option %s: '%s' is too little: 512K or more are needed",
+			    opt_spell(opt, spelled), arg);
 	return opt_size(options, opt, arg);
 }
 
