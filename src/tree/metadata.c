@@ -10,6 +10,7 @@
 
 #define ACL_ACCESS "system.posix_acl_access"
 #define ACL_DEFAULT "system.posix_acl_default"
+#define CAPABILITIES "security.capability"
 
 /* Of xattr(7): the largest value, and the largest list of names. */
 #define XATTR_BYTES_MAX 65536
@@ -74,6 +75,12 @@ static bool is_acl(const char *name)
 	return strcmp(name, ACL_ACCESS) == 0 || strcmp(name, ACL_DEFAULT) == 0;
 }
 
+static bool is_left_out(const struct copying *c, const char *name)
+{
+	return strncmp(name, "lustre.", strlen("lustre.")) == 0 ||
+	       (c->r->data_differs && strcmp(name, CAPABILITIES) == 0);
+}
+
 static bool is_refusal(int err)
 {
 	return err == -EOPNOTSUPP || err == -EPERM || err == -EACCES || err == -EINVAL;
@@ -136,7 +143,7 @@ static void copy_xattrs(struct copying *c)
 	for (; name < end; name += strlen(name) + 1) {
 		access = access || strcmp(name, ACL_ACCESS) == 0;
 		by_default = by_default || strcmp(name, ACL_DEFAULT) == 0;
-		if (strncmp(name, "lustre.", strlen("lustre.")) != 0)
+		if (!is_left_out(c, name))
 			copy_xattr(c, name, value);
 	}
 	if (!c->r->may_have_acl)
@@ -170,11 +177,13 @@ int metadata_copy(const struct metadata_request *r)
 	const struct timespec times[2] = { r->src_st->st_atim, r->src_st->st_mtim };
 	int err;
 
+	if (r->data_differs && geteuid() != 0)
+		c.mode &= ~(mode_t)(S_ISUID | S_ISGID);
 	copy_owner(&c);
 	copy_xattrs(&c);
 	if (!S_ISLNK(r->src_st->st_mode))
 		copy_mode(&c);
-	err = r->no_times ? 0 : c.calls->utimens(r->dst_fd, times);
+	err = r->data_differs ? 0 : c.calls->utimens(r->dst_fd, times);
 	if (err)
 		failed(&c, err, "its times");
 	return c.err;
@@ -182,7 +191,7 @@ int metadata_copy(const struct metadata_request *r)
 
 bool metadata_has_default_acl(int dir_fd)
 {
-	ssize_t n = sys_fgetxattr(dir_fd, ACL_DEFAULT, NULL, 0);
+	ssize_t n = sys_getxattr_fd(dir_fd, ACL_DEFAULT, NULL, 0);
 
 	return n > 0;
 }

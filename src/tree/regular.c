@@ -91,7 +91,7 @@ static int keep_attributes(const struct regular *r)
 	struct metadata_request m = {
 		.dst_fd = r->file.dst_fd,
 		.by_path = true,
-		.no_times = true,
+		.data_differs = true,
 		.may_have_acl = r->d->default_acl,
 		.src_st = &old_st,
 		.dst_st = &dst_st,
