@@ -37,7 +37,12 @@ static int copy_attributes(const struct special *s, int dirfd, const char *name)
 	};
 	int err = fd < 0 ? fd : sys_fstat(fd, &dst_st);
 
-	return err ? fail_sys(err, "its copy cannot be examined") : metadata_copy(&r);
+	if (err)
+		return fail_sys(err, "its copy cannot be examined");
+	/* Who may write to the directory could have put another file there, to have it given away. */
+	if ((dst_st.st_mode & S_IFMT) != (s->st.st_mode & S_IFMT) || dst_st.st_nlink != 1)
+		return fail(-ESTALE, "its copy was replaced by another meanwhile");
+	return metadata_copy(&r);
 }
 
 static int make(void *cookie, int dirfd, const char *name)
