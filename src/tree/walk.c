@@ -139,14 +139,15 @@ static int open_source(const struct dirpair *d, const char *name, int *ret_fd)
 	return 0;
 }
 
-/* Only we may enter it until it has its owner and mode. */
-static int open_destination(const struct dirpair *d, const char *name, bool *ret_fresh, int *ret_fd)
+/* Only we may enter it until it has its owner and mode. *fresh: it was made here, also when this fails
+ * after that, or has before. */
+static int open_destination(const struct dirpair *d, const char *name, bool *fresh, int *ret_fd)
 {
 	int err = sys_mkdirat(dirpair_dst(d), name, S_IRWXU), fd;
 
 	if (err && err != -EEXIST)
 		return fail_sys(err, "its copy cannot be made");
-	*ret_fresh = !err;
+	*fresh = *fresh || !err;
 	fd = sys_openat(dirpair_dst(d), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 	if (fd == -ENOTDIR || fd == -ELOOP)
 		return fail(-ENOTDIR,
@@ -174,29 +175,28 @@ static int check_pair(const struct walk *w, const struct dirpair *parent, int sr
 }
 
 static int make_pair(struct walk *w, struct dirpair *parent, const char *src_name,
-		     const char *dst_name, struct dirpair **ret_dir)
+		     const char *dst_name, bool *fresh, struct dirpair **ret_dir)
 {
 	CLEANUP_FD int src_fd = -1;
 	int dst_fd = -1, err = open_source(parent, src_name, &src_fd);
 	struct dirpair *d;
-	bool fresh = false;
 
 	if (!err)
 		err = check_pair(w, parent, src_fd);
 	if (!err)
-		err = open_destination(parent, dst_name, &fresh, &dst_fd);
+		err = open_destination(parent, dst_name, fresh, &dst_fd);
 	if (!err)
 		err = dirpair_new(parent, src_name, fd_steal(&src_fd), dst_name, dst_fd, &d);
 	if (err)
 		return err;
-	d->fresh = fresh;
+	d->fresh = *fresh;
 	if (same_file(&d->side[DIRPAIR_SRC].st, &d->side[DIRPAIR_DST].st)) {
 		dirpair_unref(d);
 		return fail(-EINVAL, "source and destination are the same directory");
 	}
 	d->default_acl = metadata_has_default_acl(dirpair_dst(d));
 	finish_expect(parent);
-	if (fresh)
+	if (*fresh)
 		outcome_made(w->t, parent, src_name, dst_name);
 	*ret_dir = d;
 	return 0;
@@ -218,10 +218,11 @@ static void descend(struct walk *w, struct dirpair *parent, const char *src_name
 		    const char *dst_name)
 {
 	struct level *l = calloc(1, sizeof(*l));
-	int err = l ? make_pair(w, parent, src_name, dst_name, &l->dir) : -ENOMEM;
+	bool fresh = false;
+	int err = l ? make_pair(w, parent, src_name, dst_name, &fresh, &l->dir) : -ENOMEM;
 
 	if (l && waits_for_descriptors(w, err))
-		err = make_pair(w, parent, src_name, dst_name, &l->dir);
+		err = make_pair(w, parent, src_name, dst_name, &fresh, &l->dir);
 	if (err) {
 		free(l);
 		outcome_error(w->t, parent, src_name, dst_name, err);
