@@ -7,12 +7,15 @@
 #include "base/units.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
 /* Files of this size keep devices busy by themselves: of these few at a time. */
 #define LARGE_BYTES (64 * MIB)
 #define LARGE_AT_A_TIME 2
+/* Larger ones of sysfs are memory of devices, and have their size. */
+#define SYSFS_BYTES_MAX 65536
 /* Smaller files decide nothing between ways to copy. */
 #define CHOICE_BYTES (4 * MIB)
 /* More pairs of devices aren't told of. */
@@ -121,15 +124,36 @@ bool copy_data_choice(struct copy_data *c, unsigned int position, struct copy_da
 
 /* ---- one file ---- */
 
-/* Files of /proc and the like say that they are empty. */
+/* Files of /proc and the like say that they are empty; those of sysfs that they are a page. */
+static bool says_no_size(const struct tree_file *file)
+{
+	const struct stat *st = &file->src_st;
+	struct statfs fs;
+
+	if (st->st_size == 0)
+		return true;
+	return st->st_blocks == 0 && st->st_size <= (off_t)SYSFS_BYTES_MAX &&
+	       !sys_fstatfs(file->src_fd, &fs) && fs.f_type == SYSFS_MAGIC;
+}
+
+/* An empty file may be one that is growing: as much as it has now. */
+static uint64_t end_of_unsized(const struct tree_file *file)
+{
+	struct stat st;
+
+	if (file->src_st.st_size == 0 && !sys_fstat(file->src_fd, &st) && st.st_size > 0)
+		return (uint64_t)st.st_size;
+	return UINT64_MAX;
+}
+
 static int copy_unsized(struct copy_data *c, const struct tree_file *file,
 			struct lov_copy_result *result)
 {
-	uint64_t began_ns = clock_now_ns();
+	uint64_t began_ns = clock_now_ns(), end = UINT64_MAX;
 	char buffer[4096];
 	int err = 0;
 
-	while (!err && !atomic_load(&c->stop)) {
+	while (!err && !atomic_load(&c->stop) && result->copied_bytes < end) {
 		ssize_t n = sys_pread(file->src_fd, buffer, sizeof(buffer), result->copied_bytes);
 
 		if (n < 0)
@@ -137,6 +161,8 @@ static int copy_unsized(struct copy_data *c, const struct tree_file *file,
 					(unsigned long long)result->copied_bytes);
 		if (n == 0)
 			break;
+		if (result->copied_bytes == 0)
+			end = end_of_unsized(file);
 		err = sys_pwrite_full(file->dst_fd, buffer, (size_t)n, result->copied_bytes);
 		if (err)
 			return fail_sys(err, "writing at offset %llu",
@@ -180,7 +206,7 @@ int copy_data_run(void *data, struct tree_file *file)
 		return -ENOMEM;
 	file->data = f;
 	copy_watch_begin(c->watch, &f->watch, file->src_path, (uint64_t)file->src_st.st_size);
-	if (file->src_st.st_size == 0)
+	if (says_no_size(file))
 		return copy_unsized(c, file, &f->result);
 	if (large)
 		large_begin(c);
