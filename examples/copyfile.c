@@ -23,7 +23,8 @@ static void on_interrupt(int number)
 static int say(uint64_t done_bytes, uint64_t total_bytes, void *cookie)
 {
 	(void)cookie;
-	fprintf(stderr, "\r%3.0f %%", 100.0 * (double)done_bytes / (double)total_bytes);
+	if (total_bytes) /* an empty file is done at once */
+		fprintf(stderr, "\r%3.0f %%", 100.0 * (double)done_bytes / (double)total_bytes);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
 
 #define KNOWN_FLAGS (LOV_COPY_NO_SHARE | LOV_COPY_VERIFY | LOV_COPY_SYNC)
@@ -29,13 +30,16 @@ struct lov_copier {
 	atomic_bool stop;
 };
 
-/* What the caller's struct has more than ours must be zero. */
-static int take_struct(const char *what, const void *given, size_t given_size, void *ours,
-		       size_t size)
+/* No version of a struct is larger: what says so was never initialised. */
+#define STRUCT_MAX 4096
+
+/* least: the size up to what no copy can do without. What the caller's struct has more than ours must be zero. */
+static int take_struct(const char *what, const void *given, size_t given_size, size_t least,
+		       void *ours, size_t size)
 {
 	const unsigned char *bytes = given;
 
-	if (given_size < sizeof(size_t))
+	if (given_size < least || given_size > STRUCT_MAX)
 		return fail(-EINVAL, "%s: struct_size is not set", what);
 	for (size_t i = size; i < given_size; i++) {
 		if (bytes[i])
@@ -66,8 +70,8 @@ int lov_copier_new(const struct lov_copier_options *options, struct lov_copier *
 
 	error_clear();
 	if (options)
-		err = take_struct("lov_copier_options", options, options->struct_size, &o,
-				  sizeof(o));
+		err = take_struct("lov_copier_options", options, options->struct_size,
+				  sizeof(o.struct_size), &o, sizeof(o));
 	if (!err)
 		err = check_options(&o);
 	if (err)
@@ -146,10 +150,14 @@ static struct lov_copy_result result_of(const struct filecopy_result *r, uint64_
 static uint64_t total_of(const struct filecopy *c)
 {
 	struct stat st;
+	uint64_t size;
 
-	if (!c->whole)
-		return c->len_bytes;
-	return sys_fstat(c->src_fd, &st) ? 0 : (uint64_t)st.st_size;
+	if (sys_fstat(c->src_fd, &st))
+		return 0; /* there will be an error */
+	size = (uint64_t)st.st_size;
+	if (c->whole)
+		return size;
+	return c->src_offset < size ? MIN_OF(c->len_bytes, size - c->src_offset) : 0;
 }
 
 static int run(struct lov_copier *copier, const struct lov_copy_job *job, bool whole,
@@ -175,12 +183,12 @@ static int run(struct lov_copier *copier, const struct lov_copy_job *job, bool w
 			     .progress = job->progress,
 			     .cookie = job->cookie };
 
-	if (job->progress)
-		w.total_bytes = total_of(&c);
-	if (job->progress && w.total_bytes >= WATCHED_MIN_BYTES)
-		return watched_run(&w, &c, ret_result);
 	if (atomic_load(&copier->stop))
 		return fail(-ECANCELED, "stopped");
+	if (job->progress)
+		w.total_bytes = total_of(&c);
+	if (w.total_bytes >= WATCHED_MIN_BYTES)
+		return watched_run(&w, &c, ret_result);
 	return watched_alone(&w, &c, ret_result);
 }
 
@@ -193,7 +201,8 @@ static int copy(struct lov_copier *copier, const struct lov_copy_job *given, boo
 	int err;
 
 	error_clear();
-	err = take_struct("lov_copy_job", given, given->struct_size, &job, sizeof(job));
+	err = take_struct("lov_copy_job", given, given->struct_size,
+			  offsetof(struct lov_copy_job, interval_ms), &job, sizeof(job));
 	if (!err)
 		err = check_job(&job);
 	if (!err)

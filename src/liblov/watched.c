@@ -9,12 +9,16 @@
 #include <signal.h>
 #include <stdio.h>
 
+/* How often it is looked at whether the copier shall stop, at least. */
+#define LOOK_NS (100 * NS_PER_MS)
+
 struct watch {
 	const struct watched *w;
 	struct filecopy copy;
 	struct filecopy_result *result;
 	_Atomic uint64_t done_bytes;
-	atomic_bool stop; /* of this copy */
+	atomic_bool stop;    /* of this copy */
+	uint64_t said_bytes; /* to progress(); the watching thread's own */
 
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
@@ -39,34 +43,39 @@ static void *run(void *arg)
 	return NULL;
 }
 
+/* Never less than before: a part that will be copied once more is not counted meanwhile. */
 static void say(struct watch *k)
 {
 	uint64_t done = MIN_OF(atomic_load(&k->done_bytes), k->w->total_bytes);
 
-	if (k->w->progress(done, k->w->total_bytes, k->w->cookie))
+	k->said_bytes = MAX_OF(k->said_bytes, done);
+	if (k->w->progress(k->said_bytes, k->w->total_bytes, k->w->cookie))
 		atomic_store(&k->stop, true);
 }
 
-static struct timespec after_ms(unsigned int ms)
+static struct timespec at_ns(uint64_t ns)
 {
-	uint64_t due = clock_now_ns() + ms * NS_PER_MS;
-
-	return (struct timespec){ .tv_sec = (time_t)(due / NS_PER_S),
-				  .tv_nsec = (long)(due % NS_PER_S) };
+	return (struct timespec){ .tv_sec = (time_t)(ns / NS_PER_S),
+				  .tv_nsec = (long)(ns % NS_PER_S) };
 }
 
 static void watch(struct watch *k)
 {
+	uint64_t interval_ns = k->w->interval_ms * NS_PER_MS, due_ns = clock_now_ns() + interval_ns;
+
 	pthread_mutex_lock(&k->lock);
 	while (!k->over) {
-		struct timespec until = after_ms(MIN_OF(k->w->interval_ms, 100u));
+		struct timespec until = at_ns(MIN_OF(due_ns, clock_now_ns() + LOOK_NS));
 
 		if (pthread_cond_timedwait(&k->ended, &k->lock, &until) != ETIMEDOUT)
 			continue;
 		pthread_mutex_unlock(&k->lock);
 		if (atomic_load(k->w->stop))
 			atomic_store(&k->stop, true);
-		say(k);
+		if (clock_now_ns() >= due_ns) {
+			say(k);
+			due_ns = clock_now_ns() + interval_ns;
+		}
 		pthread_mutex_lock(&k->lock);
 	}
 	pthread_mutex_unlock(&k->lock);

@@ -20,6 +20,9 @@ setup() {
 	LD_LIBRARY_PATH=$LIB_DIR "$T/copyfile" "$T/a" "$T/b" 2>/dev/null | tee "$T/said"
 	cmp "$T/a" "$T/b"
 	grep -q '^9000001 bytes: .* 9000001 verified$' "$T/said"
+	: >"$T/empty"
+	LD_LIBRARY_PATH=$LIB_DIR "$T/copyfile" "$T/empty" "$T/c" 2>&1 >/dev/null | { ! grep nan; }
+	[ -e "$T/c" ]
 	# What is there already is left alone.
 	run -1 env LD_LIBRARY_PATH="$LIB_DIR" "$T/copyfile" "$T/a" "$T/b"
 	cmp "$T/a" "$T/b"

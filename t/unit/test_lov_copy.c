@@ -306,6 +306,118 @@ static void a_copier_can_be_stopped_for_good(void **state)
 	lov_copier_free(copier);
 }
 
+/* Also where somebody watches: nothing is begun any more. */
+static void a_stopped_copier_begins_nothing(void **state)
+{
+	struct lov_copier *copier = copier_new();
+	struct files f = files_new();
+	struct lov_copy_job job = job_of(&f);
+	struct seen s = { .thread = pthread_self() };
+	struct lov_copy_result r;
+
+	(void)state;
+	job.progress = see;
+	job.cookie = &s;
+	lov_copier_stop(copier);
+	assert_int_equal(lov_copy_file(copier, &job, &r), -ECANCELED);
+	assert_int_equal(r.copied_bytes, 0);
+	assert_int_equal(size_of(f.dst), 0);
+	assert_int_equal(s.calls, 0);
+	files_close(&f);
+	lov_copier_free(copier);
+}
+
+/* And not as often as it is looked at whether to stop. */
+static void progress_is_told_as_often_as_asked(void **state)
+{
+	struct lov_copier *copier = slow_copier();
+	struct files f = files_new();
+	struct lov_copy_job job = job_of(&f);
+	struct seen s = { .thread = pthread_self() };
+
+	(void)state;
+	job.flags = LOV_COPY_NO_SHARE;
+	job.progress = see;
+	job.interval_ms = 60000;
+	job.cookie = &s;
+	assert_int_equal(lov_copy_file(copier, &job, NULL), 0);
+	assert_int_equal(s.calls, 1);
+	assert_int_equal(s.last, BYTES);
+	files_close(&f);
+	lov_copier_free(copier);
+}
+
+/* What the source hasn't is no part of the total. */
+static void progress_ends_with_the_source(void **state)
+{
+	static const size_t offsets[] = { 0, BYTES - 100, BYTES, BYTES + 5 };
+	struct lov_copier *copier = copier_new();
+	struct files f = files_new();
+	struct lov_copy_job job = job_of(&f);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
+		struct seen s = { .thread = pthread_self() };
+		uint64_t want = offsets[i] < BYTES ? BYTES - offsets[i] : 0;
+		struct lov_copy_result r;
+
+		job.progress = see;
+		job.cookie = &s;
+		job.src_offset = offsets[i];
+		job.len_bytes = INT64_MAX / 2;
+		assert_int_equal(lov_copy_range(copier, &job, &r), 0);
+		assert_int_equal(r.copied_bytes, want);
+		assert_int_equal(sum_of(&r), want);
+		assert_int_equal(s.total, want);
+		assert_int_equal(s.last, want);
+	}
+	files_close(&f);
+	lov_copier_free(copier);
+}
+
+/* A struct_size that no version ever had is a struct that nobody has initialised. */
+static void sizes_that_cannot_be(void **state)
+{
+	struct lov_copier_options options = LOV_COPIER_OPTIONS_INIT;
+	struct lov_copier *copier = copier_new(), *other;
+	struct files f = files_new();
+	struct lov_copy_job job = job_of(&f);
+
+	(void)state;
+	job.struct_size = SIZE_MAX / 2;
+	assert_refused(lov_copy_file(copier, &job, NULL), "struct_size");
+	/* Without descriptors it would be standard input. */
+	job.struct_size = sizeof(size_t);
+	assert_refused(lov_copy_file(copier, &job, NULL), "struct_size");
+	options.struct_size = SIZE_MAX / 2;
+	assert_refused(lov_copier_new(&options, &other), "struct_size");
+	files_close(&f);
+	lov_copier_free(copier);
+}
+
+/* What failed says what it did: the parts add up also then. */
+static void a_failure_is_accounted_for(void **state)
+{
+	struct lov_copier *copier = slow_copier();
+	struct files f = files_new();
+	struct lov_copy_job job = job_of(&f);
+	struct seen s = { .thread = pthread_self(), .stop_at = 5 };
+	struct lov_copy_result r;
+
+	(void)state;
+	job.flags = LOV_COPY_NO_SHARE;
+	job.progress = see;
+	job.interval_ms = 50;
+	job.cookie = &s;
+	assert_int_equal(lov_copy_file(copier, &job, &r), -ECANCELED);
+	assert_true(r.copied_bytes > 0 && r.copied_bytes < BYTES);
+	assert_int_equal(sum_of(&r), r.copied_bytes);
+	assert_int_equal(r.verified_bytes, 0);
+	assert_true(r.elapsed_ns > 0);
+	files_close(&f);
+	lov_copier_free(copier);
+}
+
 static void *copy_one(void *arg)
 {
 	struct files f = files_new();
@@ -340,6 +452,11 @@ int main(void)
 		cmocka_unit_test(structs_of_other_versions),
 		cmocka_unit_test(progress_is_told_and_can_stop_it),
 		cmocka_unit_test(a_copier_can_be_stopped_for_good),
+		cmocka_unit_test(a_stopped_copier_begins_nothing),
+		cmocka_unit_test(progress_is_told_as_often_as_asked),
+		cmocka_unit_test(progress_ends_with_the_source),
+		cmocka_unit_test(sizes_that_cannot_be),
+		cmocka_unit_test(a_failure_is_accounted_for),
 		cmocka_unit_test(several_threads_share_a_copier),
 	};
 
