@@ -51,8 +51,8 @@ struct io_device device_look(int fd, dev_t dev)
 		d.kind = IO_DEVICE_NETWORK;
 		d.round_trip_ns = round_trip(fd);
 		break;
-	case MAGIC_XFS:
 	case MAGIC_EXT4:
+		/* Not XFS: it never again trims what it allocates ahead of a file that was preallocated. */
 		d.preallocate = true;
 		/* fallthrough */
 	default:

@@ -17,8 +17,8 @@ enum io_device_kind {
 struct io_device {
 	enum io_device_kind kind;
 	uint64_t round_trip_ns; /* NETWORK: how long it takes to ask for next to nothing */
-	bool preallocate;   /* blocks that are asked for first come in larger runs (XFS, ext4) */
-	bool plain_buffers; /* direct I/O with registered buffers is broken here (Lustre) */
+	bool preallocate;       /* blocks that are asked for first come in larger runs (ext4) */
+	bool plain_buffers;     /* direct I/O with registered buffers is broken here (Lustre) */
 };
 
 /* Looks at the file system of fd, whose st_dev is dev. What can't be found out is as on flash. */

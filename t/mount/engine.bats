@@ -123,3 +123,16 @@ objects() { find "$1/O" -type f -size +1M; }
 	same "$T/f" "$MNT/f"
 	[ "$(du -k --block-size=1 $(find "${OST[1]}/O" -type f -size +1G) | awk '{ print $1 }')" -lt $((4 << 20)) ]
 }
+
+@test "a large copy to XFS keeps no blocks behind its end" {
+	[[ $FS == xfs ]] || skip "XFS allocates ahead, $FS does not"
+	volume_make -d 2 -n 2 -s 1536
+	random_file "$T/d0/f" $((150 * 1048576 + 12345))
+	cold
+	lov cp "$T/d0/f" "$T/d1/f"
+	cmp "$T/d0/f" "$T/d1/f"
+	sync
+	umount "$T/d1"
+	mount -o loop "$T/d1.img" "$T/d1"
+	[ "$(stat -c %b "$T/d1/f")" -le $(((150 * 1048576 + 12345) / 512 + 256)) ]
+}
