@@ -3,65 +3,7 @@
  * Files and ranges of files by filecopy_run(): sizes, holes, what others do to the files meanwhile; each of its
  * calls failing in each way, also while it verifies: never success with a wrong byte.
  */
-#include "test_engine_fixture.h"
-
-#include "copy/filecopy.h"
-
-#include <pthread.h>
-
-#define ISLAND_BYTES (300 * KIB + 7)
-#define SPARSE_BYTES (9 * MIB + 100) /* enough to count as a large copy */
-
-static struct io_ladder ladder;
-
-struct pair {
-	int src, dst;
-	struct filecopy c;
-	struct filecopy_result r;
-};
-
-static void pair_open(struct pair *p, const struct testfs *fs)
-{
-	*p = (struct pair){ .src = engine_file(fs, "source"),
-			    .dst = engine_file(fs, "destination") };
-	p->c.src_fd = p->src;
-	p->c.dst_fd = p->dst;
-	p->c.workers = 1;
-}
-
-static void pair_close(struct pair *p)
-{
-	close(p->src);
-	close(p->dst);
-}
-
-static int run(struct pair *p, struct engine_hook *h)
-{
-	int err;
-
-	error_clear();
-	if (h)
-		engine_hook_set(h);
-	err = filecopy_run(&ladder, &p->c, &p->r);
-	if (h)
-		engine_hook_end(h);
-	return err;
-}
-
-static bool same_files(const struct pair *p)
-{
-	uint64_t size = engine_size(p->src);
-
-	return engine_size(p->dst) == size && engine_equal(p->src, 0, p->dst, 0, size) == size;
-}
-
-/* Data, a hole, data, a hole at the end. */
-static void make_sparse(int fd)
-{
-	engine_write(fd, 0, ISLAND_BYTES, 1);
-	engine_write(fd, MIB, ISLAND_BYTES, 1);
-	assert_int_equal(ftruncate(fd, SPARSE_BYTES), 0);
-}
+#include "test_filecopy_fixture.h"
 
 /* ---- sizes ---- */
 
@@ -259,49 +201,6 @@ static void ranges_of_one_destination_do_not_cut_each_other_off(void **state)
 	}
 }
 
-struct part {
-	struct pair p;
-	int err;
-};
-
-static void *copy_part(void *arg)
-{
-	struct part *part = arg;
-
-	part->err = filecopy_run(&ladder, &part->p.c, &part->p.r);
-	return NULL;
-}
-
-static void threads_copy_parts_of_one_file(void **state)
-{
-	enum { PARTS = 8 };
-	struct part parts[PARTS];
-	pthread_t threads[PARTS];
-
-	(void)state;
-	for (int round = 0; round < 20; round++) {
-		const struct testfs *fs = &engine_fs[(size_t)round % engine_fs_count];
-		uint64_t each = SPARSE_BYTES / PARTS + 1;
-		struct pair p;
-
-		pair_open(&p, fs);
-		make_sparse(p.src);
-		for (int i = 0; i < PARTS; i++) {
-			parts[i].p = p;
-			parts[i].p.c.src_offset = parts[i].p.c.dst_offset = (uint64_t)i * each;
-			parts[i].p.c.len_bytes = each;
-			assert_int_equal(pthread_create(&threads[i], NULL, copy_part, &parts[i]),
-					 0);
-		}
-		for (int i = 0; i < PARTS; i++) {
-			pthread_join(threads[i], NULL);
-			assert_int_equal(parts[i].err, 0);
-		}
-		assert_true(same_files(&p));
-		pair_close(&p);
-	}
-}
-
 static void cut_off(void *arg)
 {
 	struct other *o = arg;
@@ -442,7 +341,6 @@ int main(void)
 		cmocka_unit_test(only_regular_files),
 		cmocka_unit_test(within_one_file),
 		cmocka_unit_test(ranges_of_one_destination_do_not_cut_each_other_off),
-		cmocka_unit_test(threads_copy_parts_of_one_file),
 		cmocka_unit_test(a_source_that_is_cut_off),
 		cmocka_unit_test(a_source_that_is_written_to_is_noticed),
 		cmocka_unit_test(every_call_fails_in_every_way),
