@@ -71,6 +71,8 @@ int rung_kernel(const struct rung_range *range, uint64_t *ret_done)
 			return -ECANCELED;
 		n = sys_copy_file_range(range->src_fd, range->src_offset + *ret_done, range->dst_fd,
 					range->dst_offset + *ret_done, want);
+		if (n < (ssize_t)want)
+			bandwidth_give_back(rung_limit(range), want - (size_t)MAX_OF(n, 0));
 		if (n == -EINTR)
 			continue;
 		if (n == 0) {
@@ -88,8 +90,6 @@ int rung_kernel(const struct rung_range *range, uint64_t *ret_done)
 						range->dst_offset + *ret_done);
 			return judged;
 		}
-		if ((size_t)n < want)
-			bandwidth_give_back(rung_limit(range), want - (size_t)n);
 		*ret_done += (uint64_t)n;
 		err = arrived(range, *ret_done - (uint64_t)n, (uint64_t)n);
 		if (err)

@@ -434,7 +434,7 @@ tree_make() {
 		same "$S/large" "$B/large"
 		same "$S/small" "$B/small"
 		[ "$(stat -c %a "$B/large" "$B/small" | uniq)" = 444 ]
-		rm -f "$B"/*
+		find "$B" -maxdepth 1 -type f -delete
 	done
 	# By their group alone.
 	chown -R 0:65534 "$S"
