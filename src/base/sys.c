@@ -336,6 +336,14 @@ int sys_fstatfs(int fd, struct statfs *ret_st)
 	return RETRY(fstatfs(fd, ret_st));
 }
 
+int sys_name_to_handle(int fd, struct file_handle *handle)
+{
+	int mount_id;
+
+	SEAM("name_to_handle");
+	return RETRY(name_to_handle_at(fd, "", handle, &mount_id, AT_EMPTY_PATH));
+}
+
 int sys_fstat(int fd, struct stat *ret_st)
 {
 	return sys_fstatat(fd, "", ret_st, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);

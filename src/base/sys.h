@@ -127,6 +127,10 @@ int MUST_CHECK sys_cached_bytes(int fd, uint64_t offset, uint64_t len_bytes, uin
  * done. */
 int MUST_CHECK sys_ioctl(int fd, unsigned long request, void *arg);
 
+/* name_to_handle_at(2) of an open file. handle->handle_bytes says how much room there is. */
+struct file_handle;
+int MUST_CHECK sys_name_to_handle(int fd, struct file_handle *handle);
+
 int MUST_CHECK sys_fstat(int fd, struct stat *ret_st);
 /* What direct I/O on the file must be aligned to: memory, and offsets and lengths; both 0: it is not
  * supported. STATX_DIOALIGN of statx(2). -EOPNOTSUPP: the kernel (before 6.1) or file system doesn't say. */

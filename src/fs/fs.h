@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the movers need of a striped file system, in one face. Two will implement it: fs_lovfs.c (a
- * lovfs mount) and fs_lustre.c (a Lustre client). Everything else is done with ordinary system
- * calls, the copying included.
+ * What the movers need of a striped file system, in one face. Two implement it: fs_lovfs.c (a lovfs
+ * mount) and fs_lustre.c (a Lustre client). Everything else is done with ordinary system calls, the
+ * copying included. Where the two differ in what they can, a member of struct fs says so, or operations
+ * are NULL; nothing else may be concluded from which of them it is.
  *
- * Calls return 0 or a negative errno with text. Descriptors are of files of the mount; a struct fs
- * may be used by several threads.
+ * Calls return 0 or a negative errno with text. Descriptors are of files of the mount, opened with
+ * fs.data_flags besides; a struct fs may be used by several threads, a descriptor by one at a time but
+ * for reading and writing.
  */
 #ifndef LOVFS_FS_FS_H
 #define LOVFS_FS_FS_H
@@ -53,7 +55,8 @@ struct fs_choice {
 };
 
 struct fs_swap {
-	uint64_t file_version, victim_version; /* data versions that must still hold */
+	/* Data versions that must still hold. With a lease it is the lease that keeps the data as it is. */
+	uint64_t file_version, victim_version;
 	bool close_lease; /* the file's lease must still be held, and is given up */
 };
 
@@ -84,8 +87,16 @@ struct fs_changes {
 struct fs_merge {
 	const int *victim_fds;
 	const uint64_t *victim_versions; /* data versions that must still hold */
-	unsigned int victim_count;
+	unsigned int victim_count;       /* 1 to fs.merge_max */
 	uint64_t file_version;
+	bool close_lease; /* the file's lease must still be held, and is given up; always where files
+			   * can't be followed */
+};
+
+/* How the data of files is copied. */
+enum fs_copying {
+	FS_COPYING_RANGE,   /* copy_file_range(2): the file system moves it by itself */
+	FS_COPYING_STREAMS, /* read and written here, by direct I/O; never copy_file_range(2) */
 };
 
 struct fs_ops {
@@ -93,36 +104,46 @@ struct fs_ops {
 
 	/* Layout of a file, or default of a directory. -ENODATA: none. */
 	int (*layout_get)(struct fs *fs, int fd, struct layout **ret_layout);
-	/* Of a new file without objects, or a directory's default. -EEXIST: the file has one
+	/* Of a new file (see fs.create_flags), or a directory's default. -EEXIST: the file has one
 	 * already. */
 	int (*layout_set)(struct fs *fs, int fd, const struct layout *l);
 	/* Removes a directory's default. */
 	int (*layout_unset)(struct fs *fs, int fd);
 	int (*fid_get)(struct fs *fs, int fd, struct fid *ret_fid);
 
-	/* A file without a name in directory dirfd, with that layout, open for reading and writing;
-	 * gone at its last close. */
+	/* A file without a name in directory dirfd, beside the file src_fd, open for reading and writing;
+	 * gone at its last close. With layout l; NULL: it will be given one by split(). */
 	int (*victim_open)(struct fs *fs, int dirfd, int src_fd, const struct layout *l,
 			   int *ret_fd);
 
 	/* What was written to the file is durable, and no cache has it: the next read comes from where it
 	 * is stored. */
 	int (*drop_cache)(struct fs *fs, int fd);
-	/* The data version of the file; dirty pages are flushed before. */
-	int (*data_version)(struct fs *fs, int fd, uint64_t *ret_version);
-	/* Read lease: -EBUSY where somebody has the file open for writing. */
+	/*
+	 * The data version of the file: different after any change of its data. Dirty pages are written
+	 * out before, those of others too. held: fd has the file's group lock; that has been done then.
+	 */
+	int (*data_version)(struct fs *fs, int fd, bool held, uint64_t *ret_version);
+	/*
+	 * Read lease on a file that fd has open for writing: others may read. -EBUSY where somebody else
+	 * has it open for writing; lost when somebody does later. One at a time. lease_put() also where
+	 * none is held.
+	 */
 	int (*lease_get)(struct fs *fs, int fd);
-	/* Whether it is still held: 0, or -EBUSY. */
+	/* Whether it, or that of resync_begin(), is still held: 0, or -EBUSY. */
 	int (*lease_check)(struct fs *fs, int fd);
 	void (*lease_put)(struct fs *fs, int fd);
-	/* Holds back others' writes. gid not 0. */
+	/*
+	 * Holds back others' writes, and on some file systems their reads. gid not 0. Held by another
+	 * number: -EBUSY at once, or the call waits until it is given up; -EINTR.
+	 */
 	int (*group_lock)(struct fs *fs, int fd, uint32_t gid);
 	int (*group_unlock)(struct fs *fs, int fd, uint32_t gid);
 	/*
-	 * A descriptor of the file that stays usable while writers are held back: for all calls
-	 * here, and for reading. Where writers are held back in the kernel, holding its lock of the
-	 * file's own inode, this is one of another inode; the file's own must be closed before the
-	 * group lock is taken.
+	 * A descriptor of the file, for reading and writing, that stays usable while writers are held
+	 * back: for all calls here, and for reading. Where writers are held back in the kernel, holding
+	 * its lock of the file's own inode, this is one of another inode; the file's own must be closed
+	 * before the group lock or a lease is taken.
 	 */
 	int (*open_source)(struct fs *fs, int fd, int *ret_fd);
 	/* Swaps layouts of two files open for writing. -EAGAIN data changed, -EBUSY lease lost;
@@ -131,8 +152,9 @@ struct fs_ops {
 
 	/*
 	 * Following (all NULL where the file system can't: then writers have to be held back, or a
-	 * lease be taken). fd is of open_source(). One at a time for a file: -EBUSY. Ends with
-	 * follow_end(), or when fd is closed; what was taken and not copied is out of date again.
+	 * lease be taken, and mirrors be resynced under one). fd is of open_source(). One at a time for a
+	 * file: -EBUSY. Ends with follow_end(), or when fd is closed; what was taken and not copied is out
+	 * of date again.
 	 */
 	int (*follow_begin)(struct fs *fs, int fd, const struct fs_follow *req);
 	/* Takes what is out of date behind `from`, of one mirror or (0) of the victims. It is read
@@ -144,18 +166,37 @@ struct fs_ops {
 			     const struct fs_range *range);
 	void (*follow_end)(struct fs *fs, int fd);
 
-	/* One mirror as a file: open flags O_RDONLY or O_RDWR (while it is followed). -ENOENT. */
-	int (*mirror_open)(struct fs *fs, int fd, uint32_t mirror_id, int flags, int *ret_fd);
 	/* The mirrors that fd follows are in sync from now on. -EAGAIN: they have become out of date
 	 * again; nothing changed then. */
 	int (*mirrors_synced)(struct fs *fs, int fd, const uint32_t *mirror_ids,
 			      unsigned int count);
-	/* Victims (or other files: they become empty) become mirrors. -EAGAIN: data changed. */
+
+	/*
+	 * Resync under a lease (all NULL where files can be followed). fd is open for writing. The lease is
+	 * lost when somebody else opens the file for writing; then writes to stale mirrors fail with
+	 * -ESTALE. begin: -EBUSY somebody has it open for writing. Until done the stale mirrors stay stale,
+	 * whatever happens; lease_put() ends it without that, as closing fd does.
+	 */
+	int (*resync_begin)(struct fs *fs, int fd);
+	/* All that is read and written by fd from now on is of that mirror; 0: of the file again. Stale
+	 * mirrors are written during a resync only. Not while fd is read or written by another thread. */
+	int (*mirror_bind)(struct fs *fs, int fd, uint32_t mirror_id);
+	/* These components are in sync from now on: the file system believes the caller. The lease is given
+	 * up. -EBUSY: it had been lost, and all of them are as stale as before. */
+	int (*resync_done)(struct fs *fs, int fd, const uint32_t *component_ids,
+			   unsigned int count);
+
+	/* One mirror as a file, or (0) the file: open flags O_RDONLY, or O_RDWR of a mirror that is
+	 * followed. -ENOENT. */
+	int (*mirror_open)(struct fs *fs, int fd, uint32_t mirror_id, int flags, int *ret_fd);
+	/* Victims (or other files: they become empty) become mirrors; their layouts are composite. -EAGAIN: data changed. -EBUSY: the
+	 * lease had been lost. Nothing changed then. */
 	int (*merge)(struct fs *fs, int fd, const struct fs_merge *req);
-	/* The mirror becomes the layout of the victim or empty file target_fd. -EBUSY: the last one
-	 * in sync. */
+	/* The mirror becomes the layout of target_fd, a victim or a file that has no objects. -EBUSY: the
+	 * last one in sync. */
 	int (*split)(struct fs *fs, int fd, uint32_t mirror_id, int target_fd);
-	/* Flags of a component, or of all of a mirror (id below 65536); 0: of the only one. */
+	/* Flags (enum component_flag) of a component, or of all of a mirror (id below 65536); 0: of the only
+	 * one. COMP_STALE is only ever set by this. -EBUSY: of the last mirror in sync. */
 	int (*component_flags)(struct fs *fs, int fd, uint32_t id, uint32_t set, uint32_t clear);
 
 	/* How bytes moved into this open file; on a directory, in all. -EOPNOTSUPP: not known here.
@@ -176,9 +217,24 @@ struct fs {
 	int root_fd;            /* owned: a directory of the mount, any */
 	char mount_point[4096]; /* of /proc/self/mountinfo */
 	char fsname[16];
-	uint32_t ost_count, pool_count;
+	uint32_t ost_count;  /* 0: not known */
+	uint32_t pool_count; /* 0 also where !pools_known */
+	bool pools_known;
 	dev_t dev; /* st_dev of files of the mount */
+
+	/* What it can, and how */
+	enum fs_copying copying;
+	unsigned int copy_threads; /* for one file, where nobody says how many */
+	int data_flags;   /* open(2) flags of descriptors by which data is copied: O_DIRECT, or 0 */
+	int create_flags; /* with O_CREAT, of a file that is given its layout afterwards */
+	unsigned int merge_max; /* victims that one merge takes */
 };
+
+/* Whether copies can follow a file while others write. */
+static inline bool fs_can_follow(const struct fs *fs)
+{
+	return fs->ops->follow_begin != NULL;
+}
 
 /*
  * The file system that `path` (or, where that doesn't exist, its parent) is on. -EOPNOTSUPP with

@@ -5,14 +5,13 @@
 #include "base/sys.h"
 #include "fs/ask.h"
 #include "fs/fs_lovfs_mirror.h"
-#include "layout/codec.h"
+#include "fs/layout_xattr.h"
 #include "lovfs_ioctl.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -20,37 +19,12 @@
 
 static int lovfs_layout_get(struct fs *fs UNUSED, int fd, struct layout **ret_layout)
 {
-	CLEANUP_FREE void *bytes = malloc(LAYOUT_BYTES_MAX);
-	ssize_t len;
-
-	if (!bytes)
-		return -ENOMEM;
-	len = sys_getxattr_fd(fd, LOVFS_LAYOUT_XATTR, bytes, LAYOUT_BYTES_MAX);
-	if (len == -ENODATA)
-		return fail(-ENODATA, "has no layout");
-	if (len == -EUCLEAN)
-		return fail(-EUCLEAN, "its layout is malformed");
-	if (len < 0)
-		return fail_sys((int)len, "cannot read its layout");
-	return layout_decode(bytes, (size_t)len, ret_layout);
+	return layout_xattr_get(fd, ret_layout);
 }
 
 static int lovfs_layout_set(struct fs *fs UNUSED, int fd, const struct layout *l)
 {
-	CLEANUP_FREE void *bytes = malloc(LAYOUT_BYTES_MAX);
-	size_t len;
-	int err;
-
-	if (!bytes)
-		return -ENOMEM;
-	err = layout_encode(l, bytes, LAYOUT_BYTES_MAX, &len);
-	if (err)
-		return fail_sys(err, "cannot encode the layout");
-	err = sys_setxattr_fd(fd, LOVFS_LAYOUT_XATTR, bytes, len, 0);
-	if (err == -EEXIST)
-		return fail(err, "has a layout and objects already; a layout is given to a new "
-				 "file, or changed by migrate");
-	return err ? fail_sys(err, "cannot set the layout") : 0;
+	return layout_xattr_set(fd, l);
 }
 
 static int lovfs_layout_unset(struct fs *fs UNUSED, int fd)
@@ -86,7 +60,7 @@ static int lovfs_victim_open(struct fs *fs, int dirfd, int src_fd, const struct 
 	fd = sys_openat(dirfd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return fail_sys(fd, "cannot make a temporary file in its directory");
-	err = lovfs_layout_set(fs, fd, l);
+	err = l ? lovfs_layout_set(fs, fd, l) : 0;
 	if (err)
 		return err;
 	*ret_fd = fd_steal(&fd);
@@ -94,10 +68,10 @@ static int lovfs_victim_open(struct fs *fs, int dirfd, int src_fd, const struct 
 }
 
 /*
- * Not fsync(2): it takes the inode's lock, which a writer held back by the caller's group lock may
- * own.
+ * Also where writers are held back: stores into mappings aren't. But not by fsync(2), which takes the
+ * inode's lock, and a writer that is held back may own that.
  */
-static int lovfs_data_version(struct fs *fs UNUSED, int fd, uint64_t *ret_version)
+static int lovfs_data_version(struct fs *fs UNUSED, int fd, bool held UNUSED, uint64_t *ret_version)
 {
 	struct lovfs_ioc_data_version v;
 	int err = sys_finish_writeback(fd, 0, 0);
@@ -330,6 +304,10 @@ int fs_lovfs_init(struct fs *fs, int root_fd)
 	fs->ops = &lovfs_ops;
 	fs->ost_count = info.ost_count;
 	fs->pool_count = info.pool_count;
+	fs->pools_known = true;
+	fs->copying = FS_COPYING_RANGE;
+	fs->copy_threads = 2;
+	fs->merge_max = LOVFS_MIRRORS_MAX;
 	ask_take_text(fs->fsname, sizeof(fs->fsname), info.fsname, sizeof(info.fsname));
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "fs/fs_lovfs.h"
+#include "fs/fs_lustre.h"
 #include "fs/mountpoint.h"
 
 #include <errno.h>
@@ -15,7 +16,6 @@
 #include <string.h>
 
 #define MAGIC_FUSE 0x65735546
-#define MAGIC_LUSTRE 0x0BD00BD0
 
 /* What fs_open() gives out is the first member. */
 struct opened {
@@ -116,15 +116,13 @@ static int recognise(struct opened *o, const char *path)
 		err = sys_fstat(at_fd, &st);
 	if (err)
 		return fail_sys(err, "cannot ask its file system");
-	if (sfs.f_type == MAGIC_LUSTRE)
-		return fail(-EOPNOTSUPP,
-			    "is on a Lustre file system; this version drives lovfs volumes only");
-	if (sfs.f_type != MAGIC_FUSE)
+	if (sfs.f_type != MAGIC_FUSE && sfs.f_type != FS_LUSTRE_MAGIC)
 		return not_ours();
 	o->fs.dev = st.st_dev;
 	err = open_root(&o->fs, path, at_fd, &root_fd);
 	if (!err)
-		err = fs_lovfs_init(&o->fs, root_fd);
+		err = sfs.f_type == FS_LUSTRE_MAGIC ? fs_lustre_init(&o->fs, root_fd)
+						    : fs_lovfs_init(&o->fs, root_fd);
 	if (err == -ENOTTY)
 		return not_ours();
 	if (!err)
@@ -208,12 +206,11 @@ static int learn_limits_locked(struct opened *o)
 			return err;
 	}
 	o->pools = PTR_STEAL(pools);
-	o->limits = (struct layout_limits){
-		.ost_count = fs->ost_count,
-		.pool_size = limit_pool_size,
-		.pool_has = limit_pool_has,
-		.cookie = o,
-	};
+	o->limits = (struct layout_limits){ .ost_count = fs->ost_count, .cookie = o };
+	if (fs->pools_known) {
+		o->limits.pool_size = limit_pool_size;
+		o->limits.pool_has = limit_pool_has;
+	}
 	o->limits_known = true;
 	return 0;
 }

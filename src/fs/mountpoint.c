@@ -18,6 +18,7 @@ struct mount_line {
 	char root[PATH_MAX];  /* which directory of the file system is mounted */
 	char point[PATH_MAX]; /* where */
 	char type[64];
+	char source[512];
 };
 
 static bool is_octal(char c)
@@ -48,11 +49,12 @@ static bool parse_line(const char *line, struct mount_line *m)
 
 	if (sscanf(line, "%*d %*d %u:%u %4095s %4095s", &maj, &min, m->root, m->point) != 4)
 		return false;
-	if (!dash || sscanf(dash, " - %63s", m->type) != 1)
+	if (!dash || sscanf(dash, " - %63s %511s", m->type, m->source) != 2)
 		return false;
 	m->dev = makedev(maj, min);
 	unescape(m->root);
 	unescape(m->point);
+	unescape(m->source);
 	return true;
 }
 
@@ -108,6 +110,24 @@ int mountpoint_open(dev_t dev, char *path, size_t size, int *ret_fd)
 		return fail(-ENOENT, "its mount point can't be reached");
 	*ret_fd = fd_steal(&best);
 	return 0;
+}
+
+int mountpoint_source(dev_t dev, char *source, size_t size)
+{
+	CLEANUP(file_cleanup) FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	CLEANUP_FREE char *line = NULL;
+	struct mount_line m;
+	size_t cap = 0;
+
+	if (!mounts)
+		return fail_sys(-errno, "cannot read /proc/self/mountinfo");
+	while (getline(&line, &cap, mounts) > 0) {
+		if (parse_line(line, &m) && m.dev == dev && strlen(m.source) < size) {
+			snprintf(source, size, "%s", m.source);
+			return 0;
+		}
+	}
+	return fail(-ENOENT, "its mount isn't in /proc/self/mountinfo");
 }
 
 int mountpoint_for_each(const char *type, int (*fn)(const char *path, void *cookie), void *cookie)

@@ -16,6 +16,9 @@
  */
 int MUST_CHECK mountpoint_open(dev_t dev, char *path, size_t size, int *ret_fd);
 
+/* What is mounted there, as mount(8) shows it: "10.0.0.1@tcp:/fsname". -ENOENT. */
+int MUST_CHECK mountpoint_source(dev_t dev, char *source, size_t size);
+
 /*
  * Calls fn with the mount point of each file system of that type ("fuse.lovfs"), bind mounts left
  * out, until it returns something else than 0, which is returned.

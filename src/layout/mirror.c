@@ -73,6 +73,17 @@ unsigned int mirror_count_usable(const struct layout *l)
 	return usable;
 }
 
+unsigned int mirror_stale_components(const struct layout *l, uint32_t mirror_id, uint32_t *ret_ids)
+{
+	unsigned int count = 0;
+
+	for (uint32_t i = 0; i < l->count; i++) {
+		if (mirror_id_at(l, i) == mirror_id && l->comps[i].flags & COMP_STALE)
+			ret_ids[count++] = l->comps[i].id;
+	}
+	return count;
+}
+
 uint64_t mirror_end(const struct layout *l, uint32_t mirror_id)
 {
 	uint64_t end = 0;

@@ -58,3 +58,22 @@ struct layout *layout_to_request(const struct layout *l, bool same_osts)
 	}
 	return PTR_STEAL(copy);
 }
+
+/* What is in a component's own header of a plain layout stays there; the extent is all of the file. */
+struct layout *layout_as_composite(const struct layout *l)
+{
+	struct layout *composite;
+
+	if (l->kind != LAYOUT_PLAIN)
+		return layout_ref(l);
+	composite = layout_clone(l);
+	if (!composite)
+		return NULL;
+	composite->kind = LAYOUT_COMPOSITE;
+	composite->magic = LAYOUT_MAGIC_COMPOSITE;
+	composite->comps[0].start = 0;
+	composite->comps[0].end = LAYOUT_EOF;
+	if (layout_has_objects(l))
+		composite->comps[0].flags |= COMP_INIT;
+	return composite;
+}

@@ -14,4 +14,8 @@
  */
 struct layout *layout_to_request(const struct layout *l, bool same_osts);
 
+/* The same as a composite layout: a plain one becomes its only component, over [0, EOF), with its objects.
+ * A reference where it is composite already. NULL: no memory. */
+struct layout *layout_as_composite(const struct layout *l);
+
 #endif

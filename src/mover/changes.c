@@ -41,7 +41,7 @@ static uint64_t first_byte(const struct changes *lists, unsigned int count, uint
 }
 
 /* From piece->start: as far as the same copies need it. */
-static void cut_piece(const struct changes *lists, unsigned int count, struct transfer_range *piece)
+static void cut_piece(const struct changes *lists, unsigned int count, struct piece_range *piece)
 {
 	for (unsigned int i = 0; i < count; i++) {
 		const struct changes *c = &lists[i];
@@ -58,12 +58,12 @@ static void cut_piece(const struct changes *lists, unsigned int count, struct tr
 }
 
 unsigned int changes_merge(struct changes *lists, unsigned int count, uint64_t horizon,
-			   struct transfer_range *ret_pieces)
+			   struct piece_range *ret_pieces)
 {
 	unsigned int n = 0;
 
 	for (;;) {
-		struct transfer_range piece = { .end = horizon };
+		struct piece_range piece = { .end = horizon };
 
 		for (unsigned int i = 0; i < count; i++)
 			skip_done(&lists[i], horizon);
@@ -79,14 +79,14 @@ unsigned int changes_merge(struct changes *lists, unsigned int count, uint64_t h
 	}
 }
 
-unsigned int changes_join(struct transfer_range *pieces, unsigned int count)
+unsigned int changes_join(struct piece_range *pieces, unsigned int count)
 {
 	unsigned int n = 0;
 
 	if (count < CHANGES_MANY)
 		return count;
 	for (unsigned int i = 1; i < count; i++) {
-		struct transfer_range *last = &pieces[n];
+		struct piece_range *last = &pieces[n];
 
 		if (pieces[i].targets == last->targets &&
 		    pieces[i].start - last->end <= CHANGES_NEAR_BYTES)

@@ -42,7 +42,7 @@ static inline uint64_t changes_end(const struct changes *c)
  */
 #define CHANGES_PIECES_MAX (2 * FS_RANGES_MAX * LAYOUT_MIRRORS_MAX)
 unsigned int changes_merge(struct changes *lists, unsigned int count, uint64_t horizon,
-			   struct transfer_range *ret_pieces);
+			   struct piece_range *ret_pieces);
 
 /*
  * Where pieces are many and near each other, what lies between them costs less than a call for each:
@@ -50,6 +50,6 @@ unsigned int changes_merge(struct changes *lists, unsigned int count, uint64_t h
  */
 #define CHANGES_MANY 32u
 #define CHANGES_NEAR_BYTES (256u << 10)
-unsigned int changes_join(struct transfer_range *pieces, unsigned int count);
+unsigned int changes_join(struct piece_range *pieces, unsigned int count);
 
 #endif

@@ -6,12 +6,14 @@
 #include "base/sys.h"
 #include "base/units.h"
 
+#include "mover/aligned.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
-#define PIECE_BYTES MIB
+#define PIECE_BYTES (4 * MIB)
 #define TICK_NS (100 * NS_PER_MS) /* between two calls of progress() */
 
 struct difference {
@@ -97,11 +99,12 @@ static int skip_holes(struct compare *c, uint64_t *pos, uint64_t end)
 /* What is missing at the end, as somebody is writing, reads as zeros: it will be noticed elsewhere. */
 static int read_piece(struct compare *c, unsigned int i, uint64_t pos, size_t len, uint8_t *buf)
 {
-	ssize_t n = sys_pread_full(c->req->fds[i], buf, len, pos);
+	ssize_t n = aligned_read(c->req->fds[i], buf, aligned_up(len), pos);
 
 	if (n < 0)
 		return fail_sys((int)n, "cannot read at offset %" PRIu64, pos);
-	memset(buf + n, 0, len - (size_t)n);
+	if ((size_t)n < len)
+		memset(buf + n, 0, len - (size_t)n);
 	bandwidth_take(c->req->limit, len, c->req->stop);
 	return 0;
 }
@@ -195,7 +198,7 @@ static int tell_rest(struct compare *c)
 
 int compare_run(const struct compare_request *req, uint64_t *ret_bytes)
 {
-	CLEANUP_FREE uint8_t *buf = malloc(2 * PIECE_BYTES);
+	CLEANUP_FREE uint8_t *buf = aligned_new(2 * PIECE_BYTES);
 	struct compare c = { .req = req, .reference = buf, .other = buf + PIECE_BYTES };
 	int err;
 

@@ -64,7 +64,7 @@ static int attempt(struct follow_work *w, bool *ret_more, bool *ret_done)
 {
 	const struct follow_job *job = w->job;
 	uint64_t version;
-	int err = job->fs->ops->data_version(job->fs, job->source_fd, &version);
+	int err = job->fs->ops->data_version(job->fs, job->source_fd, true, &version);
 
 	if (!err)
 		err = catch_up(w, ret_more);

@@ -174,7 +174,7 @@ static int copy_pieces(struct follow_work *w, unsigned int count)
 		.progress = report,
 		.cookie = w,
 	};
-	uint64_t user_bytes = 0;
+	struct transfer_result moved;
 	struct stat st;
 	/* The kernel copies no more than it believes the source to have: let it know. */
 	int err = sys_fstat(job->read_fd, &st);
@@ -183,10 +183,10 @@ static int copy_pieces(struct follow_work *w, unsigned int count)
 		return fail_sys(err, "cannot read its attributes");
 	for (unsigned int i = 0; i < count; i++)
 		w->touched |= w->pieces[i].targets;
-	err = transfer_run(&req, &user_bytes);
+	err = transfer_run(&req, &moved);
 	if (err)
 		return err;
-	w->result.user_bytes += user_bytes;
+	w->result.user_bytes += moved.user_bytes;
 	for (unsigned int i = 0; i < count; i++) {
 		uint64_t len = times(w->pieces[i].end - w->pieces[i].start, w->pieces[i].targets);
 

@@ -46,7 +46,7 @@ struct follow_work {
 	uint64_t behind_bytes; /* to be copied, when that was asked last */
 	uint64_t last_bytes;   /* not more than that is copied while writers wait */
 	uint64_t total_bytes;  /* for progress: what was copied and what is known to be left */
-	struct transfer_range pieces[CHANGES_PIECES_MAX];
+	struct piece_range pieces[CHANGES_PIECES_MAX];
 };
 
 /* *w is zeroed. Mirrors aren't open yet. */

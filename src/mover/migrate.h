@@ -46,7 +46,7 @@ struct migrate_options {
 	/* The copy is read back, from where it is stored, and compared before it takes the file's place;
 	 * writers are held back meanwhile in LIVE, too. -EBADMSG: it differs. */
 	bool verify;
-	unsigned int threads;    /* copying; 1 to TRANSFER_THREADS_MAX */
+	unsigned int threads; /* copying; 1 to TRANSFER_THREADS_MAX, 0: as the file system has it */
 	struct bandwidth *limit; /* borrowed; may be NULL */
 	atomic_bool *stop;       /* borrowed; may be NULL: -ECANCELED soon after it becomes true */
 	/* As in mover/transfer.h; total_bytes is the file's size, with `verify` twice that: what is read

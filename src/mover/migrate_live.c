@@ -39,6 +39,8 @@ static int commit(void *cookie, uint64_t file_version)
 	const char *step = m->result->step;
 	int err = m->opt->verify ? verify(m, file_version) : 0;
 
+	if (!err)
+		err = migrate_check_layout(m);
 	if (!err) {
 		m->result->step = "swap layouts";
 		err = swap(m, file_version);
@@ -65,7 +67,7 @@ int migrate_copy_and_swap(struct migration *m)
 		.copies = &copy,
 		.count = 1,
 		.begin = { .victim_fds = &m->victim_fd, .victim_count = 1 },
-		.threads = m->opt->threads,
+		.threads = subject_threads(m->fs, m->opt->threads),
 		.limit = m->opt->limit,
 		.stop = m->opt->stop,
 		.commit = commit,
@@ -75,7 +77,7 @@ int migrate_copy_and_swap(struct migration *m)
 	struct follow_result followed = { 0 };
 	int err = follow_run(&job, &followed);
 
-	migrate_note_moved(m, followed.user_bytes);
+	migrate_note_moved(m, &(struct transfer_result){ .user_bytes = followed.user_bytes });
 	m->result->passes = followed.passes;
 	m->result->held_ns = followed.held_ns;
 	m->done = !err;

@@ -44,7 +44,7 @@ static int step_hold(struct migration *m)
  * after its size was read must not go unnoticed. */
 static int step_version(struct migration *m)
 {
-	int err = m->fs->ops->data_version(m->fs, held_fd(m), &m->file_version);
+	int err = m->fs->ops->data_version(m->fs, held_fd(m), m->hold.gid != 0, &m->file_version);
 
 	if (err)
 		return err;
@@ -87,36 +87,39 @@ static void forward_progress(uint64_t done_bytes, void *cookie)
 	migrate_report_copied(m, done_bytes, m->result->size_bytes);
 }
 
-void migrate_note_moved(struct migration *m, uint64_t user_bytes)
+void migrate_note_moved(struct migration *m, const struct transfer_result *here)
 {
 	struct fs_moved *moved = &m->result->moved;
 
 	if (m->fs->ops->moved(m->fs, m->victim_fd, moved))
 		memset(moved, 0, sizeof(*moved));
-	moved->user_bytes += user_bytes;
+	moved->user_bytes += here->user_bytes;
+	moved->direct_bytes += here->direct_bytes;
+	moved->hole_bytes += here->hole_bytes;
 }
 
 static int step_copy(struct migration *m)
 {
-	const struct transfer_range all = { .end = m->result->size_bytes, .targets = 1 };
+	const struct piece_range all = { .end = m->result->size_bytes, .targets = 1 };
 	struct transfer_request req = {
 		.src_fd = held_fd(m),
 		.target_fds = &m->victim_fd,
 		.target_count = 1,
 		.ranges = &all,
 		.range_count = 1,
+		.streams = m->fs->copying == FS_COPYING_STREAMS,
 		.fresh = true,
-		.threads = m->opt->threads,
+		.threads = subject_threads(m->fs, m->opt->threads),
 		.limit = m->opt->limit,
 		.stop = m->opt->stop,
 		.may_go_on = may_go_on,
 		.progress = forward_progress,
 		.cookie = m,
 	};
-	uint64_t user_bytes = 0;
-	int err = transfer_run(&req, &user_bytes);
+	struct transfer_result here;
+	int err = transfer_run(&req, &here);
 
-	migrate_note_moved(m, user_bytes);
+	migrate_note_moved(m, &here);
 	return err;
 }
 
@@ -156,7 +159,7 @@ static int still_the_same(struct migration *m)
 	int err = m->fs->ops->lease_check(m->fs, held_fd(m));
 
 	if (!err)
-		err = m->fs->ops->data_version(m->fs, held_fd(m), &version);
+		err = m->fs->ops->data_version(m->fs, held_fd(m), false, &version);
 	if (err)
 		return err;
 	return version == m->file_version ? 0 : fail(-EAGAIN, "its data changed during the copy");
@@ -191,6 +194,7 @@ static const struct migrate_step held_steps[] = {
 	{ "choose the layout", migrate_choose_layout },
 	{ "make the victim", migrate_make_victim },
 	{ "hold writers back", step_hold },
+	{ "look at the layout again", migrate_check_layout },
 	{ "note the data version and the size", step_version },
 	{ "copy", step_copy },
 	{ "finish the victim", step_finish },

@@ -7,6 +7,7 @@
 #include "mover/hold.h"
 #include "mover/migrate.h"
 #include "mover/subject.h"
+#include "mover/transfer.h"
 
 struct migration {
 	struct fs *fs;
@@ -46,6 +47,7 @@ void migrate_steps_undo(struct migration *m);
 int migrate_open(struct migration *m);          /* migrate_victim.c */
 int migrate_choose_layout(struct migration *m); /* migrate_victim.c */
 int migrate_make_victim(struct migration *m);   /* migrate_victim.c */
+int migrate_check_layout(struct migration *m);  /* migrate_victim.c */
 int migrate_leave_file(struct migration *m);    /* migrate_live.c */
 int migrate_copy_and_swap(struct migration *m); /* migrate_live.c */
 
@@ -60,7 +62,7 @@ int MUST_CHECK migrate_verify(struct migration *m, int source_fd, uint64_t file_
 void migrate_report_copied(struct migration *m, uint64_t done_bytes, uint64_t total_bytes);
 void migrate_report_verified(struct migration *m, uint64_t done_bytes);
 
-/* How the bytes came into the victim; user_bytes were read and written here. */
-void migrate_note_moved(struct migration *m, uint64_t user_bytes);
+/* How the bytes came into the victim: as the file system says, and those that were read and written here. */
+void migrate_note_moved(struct migration *m, const struct transfer_result *here);
 
 #endif

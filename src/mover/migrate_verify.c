@@ -37,7 +37,7 @@ static void report(uint64_t done_bytes, uint64_t total_bytes UNUSED, void *cooki
 static int explain(const struct verify *v, int source_fd, uint64_t file_version)
 {
 	uint64_t version;
-	int err = v->m->fs->ops->data_version(v->m->fs, source_fd, &version);
+	int err = v->m->fs->ops->data_version(v->m->fs, source_fd, !v->m->leased, &version);
 
 	if (err)
 		return err;

@@ -17,7 +17,7 @@ int migrate_open(struct migration *m)
 
 /* ---- choose the layout ---- */
 
-/* lfs_migrate(1): the square root of the size in GiB, and one; no more than there are OSTs. */
+/* lfs_migrate(1): the square root of the size in GiB, and one; no more than there are OSTs (0: not known). */
 static uint16_t stripes_for(uint64_t size_bytes, uint32_t ost_count)
 {
 	uint64_t gib = size_bytes / GIB;
@@ -25,7 +25,7 @@ static uint16_t stripes_for(uint64_t size_bytes, uint32_t ost_count)
 
 	while ((uint64_t)(count + 1) * (count + 1) <= gib)
 		count++;
-	return (uint16_t)MIN_OF(count + 1, MAX_OF(ost_count, 1));
+	return (uint16_t)MIN_OF(count + 1, ost_count ? ost_count : LAYOUT_STRIPE_COUNT_MAX);
 }
 
 /* Stripe size and pool stay those of the first component. */
@@ -73,8 +73,22 @@ static int choose_layout(struct migration *m, const struct layout *now)
 	return m->layout ? 0 : -ENOMEM;
 }
 
-static int check_mirrors(const struct layout *now)
+static bool is_released(const struct layout *now)
 {
+	for (uint32_t i = 0; i < now->count; i++) {
+		if (now->comps[i].pattern & (uint32_t)PATTERN_F_RELEASED)
+			return true;
+	}
+	return false;
+}
+
+/* Whether all of its data is here, and in one mirror. */
+static int check_movable(const struct layout *now)
+{
+	if (is_released(now))
+		return fail(-EOPNOTSUPP,
+			    "is released: its data is in the archive. Restore it first "
+			    "(lfs hsm_restore)");
 	if (now->kind == LAYOUT_COMPOSITE && now->mirror_count > 1)
 		return fail(-EOPNOTSUPP,
 			    "has %u mirrors, and a migrate would leave one: make a new mirror (lov "
@@ -97,7 +111,7 @@ int migrate_choose_layout(struct migration *m)
 		return 0;
 	}
 	if (!err)
-		err = check_mirrors(now);
+		err = check_movable(now);
 	if (!err)
 		err = choose_layout(m, now);
 	if (!err && m->layout->mirror_count > 1)
@@ -106,6 +120,21 @@ int migrate_choose_layout(struct migration *m)
 			"a migrate makes no mirrors, and the layout has %u: use lov mirror extend",
 			m->layout->mirror_count);
 	return err;
+}
+
+/*
+ * Once nobody changes it any more. Whoever added a mirror since it was looked at first would lose it by the
+ * swap: the victim gets all of the old layout.
+ */
+int migrate_check_layout(struct migration *m)
+{
+	int fd = m->file.source_fd >= 0 ? m->file.source_fd : m->file.file_fd;
+	CLEANUP_LAYOUT struct layout *now = NULL;
+	int err = m->fs->ops->layout_get(m->fs, fd, &now);
+
+	if (err == -ENODATA)
+		return 0;
+	return err ? err : check_movable(now);
 }
 
 /* ---- make the victim ---- */

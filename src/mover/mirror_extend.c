@@ -3,7 +3,9 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "layout/mirror_change.h"
+#include "layout/template.h"
 #include "mover/follow.h"
+#include "mover/mirror_leased.h"
 #include "mover/mirror_verbs.h"
 #include "mover/moved.h"
 #include "mover/subject.h"
@@ -40,8 +42,13 @@ static int make_victims(struct extend *e)
 {
 	int err = 0;
 
-	for (unsigned int i = 0; i < e->count && !err; i++)
-		err = subject_make_victim(e->fs, &e->file, e->requests[i], &e->victim_fds[i]);
+	for (unsigned int i = 0; i < e->count && !err; i++) {
+		CLEANUP_LAYOUT struct layout *l = layout_as_composite(e->requests[i]);
+
+		if (!l)
+			return fail(-ENOMEM, "no memory for a layout");
+		err = subject_make_victim(e->fs, &e->file, l, &e->victim_fds[i]);
+	}
 	return err;
 }
 
@@ -87,7 +94,7 @@ static int copy_and_merge(struct extend *e, struct mirror_result *result)
 		.begin = { .victim_fds = e->victim_fds,
 			   .victim_count = e->count,
 			   .physical = true },
-		.threads = e->opt->threads,
+		.threads = subject_threads(e->fs, e->opt->threads),
 		.limit = e->opt->limit,
 		.stop = e->opt->stop,
 		.commit = commit,
@@ -114,15 +121,35 @@ static int copy_and_merge(struct extend *e, struct mirror_result *result)
 	return 0;
 }
 
+static int extend_live(struct extend *e, struct mirror_result *result)
+{
+	int err = subject_leave_file(e->fs, &e->file);
+
+	return err ? err : copy_and_merge(e, result);
+}
+
+static int extend_leased(struct extend *e, struct mirror_result *result)
+{
+	const struct leased_extend leased = {
+		.fs = e->fs,
+		.opt = e->opt,
+		.file = &e->file,
+		.victim_fds = e->victim_fds,
+		.count = e->count,
+	};
+
+	return leased_extend_run(&leased, result);
+}
+
 static int extend(struct extend *e, struct mirror_result *result)
 {
 	int err = check(e);
 
 	if (!err)
 		err = make_victims(e);
-	if (!err)
-		err = subject_leave_file(e->fs, &e->file);
-	return err ? err : copy_and_merge(e, result);
+	if (err)
+		return err;
+	return fs_can_follow(e->fs) ? extend_live(e, result) : extend_leased(e, result);
 }
 
 int mirror_extend(struct fs *fs, const char *path, const struct layout *const *requests,
@@ -143,7 +170,7 @@ int mirror_extend(struct fs *fs, const char *path, const struct layout *const *r
 			    LAYOUT_MIRRORS_MAX);
 	for (unsigned int i = 0; i < count; i++)
 		e.victim_fds[i] = -1;
-	err = subject_open(fs, path, O_RDONLY, "extend", &e.file);
+	err = subject_open(fs, path, fs_can_follow(fs) ? O_RDONLY : O_RDWR, "extend", &e.file);
 	if (err)
 		return err;
 	err = extend(&e, &result);

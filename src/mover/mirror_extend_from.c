@@ -18,6 +18,8 @@ struct extend_from {
 	const struct mirror_options *opt;
 	const char *victim_path;
 	struct subject file, victim;
+	int fd, victim_fd; /* borrowed: what the two are worked on by */
+	bool leased;       /* both have a lease */
 };
 
 static int check(const struct extend_from *e)
@@ -29,11 +31,11 @@ static int check(const struct extend_from *e)
 
 	if (e->file.st.st_ino == e->victim.st.st_ino)
 		return fail(-EINVAL, "%s is the same file", e->victim_path);
-	err = e->fs->ops->layout_get(e->fs, e->file.source_fd, &now);
+	err = e->fs->ops->layout_get(e->fs, e->fd, &now);
 	if (!err)
-		err = e->fs->ops->layout_get(e->fs, e->victim.source_fd, &other);
+		err = e->fs->ops->layout_get(e->fs, e->victim_fd, &other);
 	if (!err)
-		err = e->fs->ops->fid_get(e->fs, e->file.source_fd, &fid);
+		err = e->fs->ops->fid_get(e->fs, e->fd, &fid);
 	if (err)
 		return err;
 	others[0] = other;
@@ -60,7 +62,7 @@ static void forward_progress(uint64_t done_bytes, uint64_t total_bytes, void *co
 
 static int compare(struct extend_from *e)
 {
-	const int fds[2] = { e->file.source_fd, e->victim.source_fd };
+	const int fds[2] = { e->fd, e->victim_fd };
 	const struct compare_request req = {
 		.fds = fds,
 		.count = 2,
@@ -86,22 +88,43 @@ static int compare(struct extend_from *e)
 
 /* ---- the merge ---- */
 
+/* What was written to the two since: by a lease that is lost, or a data version. */
+static int still_the_same(struct extend_from *e, const struct fs_merge *req)
+{
+	uint64_t version;
+	int err = e->leased ? e->fs->ops->lease_check(e->fs, e->victim_fd) : 0;
+
+	if (err || !e->leased)
+		return err;
+	err = e->fs->ops->data_version(e->fs, e->victim_fd, false, &version);
+	if (!err && version != req->victim_versions[0])
+		err = fail(-EAGAIN, "%s was written meanwhile", e->victim_path);
+	if (!err)
+		err = e->fs->ops->data_version(e->fs, e->fd, false, &version);
+	if (!err && version != req->file_version)
+		err = fail(-EAGAIN, "was written meanwhile");
+	return err;
+}
+
 /* Versions first: what is written while it is compared, or after that, is seen by the merge. */
 static int compare_and_merge(struct extend_from *e, bool no_verify)
 {
 	uint64_t victim_version;
 	struct fs_merge req = {
-		.victim_fds = &e->victim.source_fd,
+		.victim_fds = &e->victim_fd,
 		.victim_versions = &victim_version,
 		.victim_count = 1,
+		.close_lease = e->leased,
 	};
-	int err = e->fs->ops->data_version(e->fs, e->file.source_fd, &req.file_version);
+	int err = e->fs->ops->data_version(e->fs, e->fd, false, &req.file_version);
 
 	if (!err)
-		err = e->fs->ops->data_version(e->fs, e->victim.source_fd, &victim_version);
+		err = e->fs->ops->data_version(e->fs, e->victim_fd, false, &victim_version);
 	if (!err && !no_verify)
 		err = compare(e);
-	return err ? err : e->fs->ops->merge(e->fs, e->file.source_fd, &req);
+	if (!err)
+		err = still_the_same(e, &req);
+	return err ? err : e->fs->ops->merge(e->fs, e->fd, &req);
 }
 
 /* The name may be another file's by now. */
@@ -120,14 +143,42 @@ static int remove_name(const struct extend_from *e)
 		   : 0;
 }
 
+/* ---- both files ---- */
+
+/* Writers go on: what they change is noticed. */
+static int leave(struct extend_from *e, struct subject *s, int *ret_fd)
+{
+	int err = subject_leave_file(e->fs, s);
+
+	*ret_fd = s->source_fd;
+	return err;
+}
+
+/* Or a writer ends it. */
+static int lease(struct extend_from *e, struct subject *s, int *ret_fd)
+{
+	*ret_fd = s->file_fd;
+	return e->fs->ops->lease_get(e->fs, s->file_fd);
+}
+
+static int take(struct extend_from *e, struct subject *s, int *ret_fd)
+{
+	return e->leased ? lease(e, s, ret_fd) : leave(e, s, ret_fd);
+}
+
+static int open_flags(const struct extend_from *e)
+{
+	return e->leased ? O_RDWR : O_RDONLY;
+}
+
 /* The victim's own faults are told with its name. */
 static int open_victim(struct extend_from *e)
 {
 	char why[ERROR_TEXT_MAX];
-	int err = subject_open(e->fs, e->victim_path, O_RDONLY, "take", &e->victim);
+	int err = subject_open(e->fs, e->victim_path, open_flags(e), "take", &e->victim);
 
 	if (!err)
-		err = subject_leave_file(e->fs, &e->victim);
+		err = take(e, &e->victim, &e->victim_fd);
 	if (!err)
 		return 0;
 	snprintf(why, sizeof(why), "%s", error_text(err));
@@ -136,7 +187,7 @@ static int open_victim(struct extend_from *e)
 
 static int extend_from(struct extend_from *e, bool no_verify)
 {
-	int err = subject_leave_file(e->fs, &e->file);
+	int err = take(e, &e->file, &e->fd);
 
 	if (!err)
 		err = open_victim(e);
@@ -153,10 +204,11 @@ int mirror_extend_from(struct fs *fs, const char *path, const char *victim, bool
 	struct extend_from e = { .fs = fs,
 				 .opt = opt,
 				 .victim_path = victim,
+				 .leased = !fs_can_follow(fs),
 				 .file = SUBJECT_INIT,
 				 .victim = SUBJECT_INIT };
 	uint64_t begin = clock_now_ns();
-	int err = subject_open(fs, path, O_RDONLY, "extend", &e.file);
+	int err = subject_open(fs, path, open_flags(&e), "extend", &e.file);
 
 	if (err)
 		return err;

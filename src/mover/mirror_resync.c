@@ -4,6 +4,7 @@
 #include "base/sys.h"
 #include "layout/mirror.h"
 #include "mover/follow.h"
+#include "mover/mirror_leased.h"
 #include "mover/mirror_verbs.h"
 #include "mover/moved.h"
 #include "mover/subject.h"
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 struct resync {
@@ -159,7 +161,7 @@ static int bring_up(struct resync *r, struct mirror_result *result)
 			   .mirror_count = r->count,
 			   .whole = r->what->force,
 			   .make_stale = r->what->force },
-		.threads = r->opt->threads,
+		.threads = subject_threads(r->fs, r->opt->threads),
 		.limit = r->opt->limit,
 		.stop = r->opt->stop,
 		.check = check_source,
@@ -185,17 +187,72 @@ static int bring_up(struct resync *r, struct mirror_result *result)
 	return 0;
 }
 
+/* ---- under a lease ---- */
+
+/* What is copied over must not be taken for in sync meanwhile. */
+static int make_stale(const struct resync *r)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < r->count && !err; i++) {
+		if (!(mirror_flags(r->layout, r->ids[i]) & COMP_STALE))
+			err = r->fs->ops->component_flags(r->fs, r->file.file_fd, r->ids[i],
+							  COMP_STALE, 0);
+	}
+	return err;
+}
+
+static int run_leased(struct resync *r, struct mirror_result *result)
+{
+	const struct leased_resync leased = {
+		.fs = r->fs,
+		.opt = r->opt,
+		.file = &r->file,
+		.ids = r->ids,
+		.count = r->count,
+		.source_id = r->what->source_id,
+		.compare = r->what->compare,
+	};
+	char text[ERROR_TEXT_MAX];
+	int err = leased_resync_run(&leased, result);
+
+	if (!err)
+		return 0;
+	snprintf(text, sizeof(text), "%s", error_text(err));
+	r->fs->ops->lease_put(r->fs, r->file.file_fd);
+	return fail(err, "%s", text);
+}
+
+static int resync_leased(struct resync *r, struct mirror_result *result)
+{
+	int err = make_stale(r);
+
+	if (!err)
+		err = r->fs->ops->resync_begin(r->fs, r->file.file_fd);
+	if (err == -EALREADY) /* another has done it meanwhile */
+		return 0;
+	return err ? err : run_leased(r, result);
+}
+
+/* ---- all of it ---- */
+
+static int resync_live(struct resync *r, struct mirror_result *result)
+{
+	int err = subject_leave_file(r->fs, &r->file);
+
+	if (!err && r->what->source_id)
+		err = r->fs->ops->mirror_open(r->fs, r->file.source_fd, r->what->source_id,
+					      O_RDONLY, &r->source_fd);
+	return err ? err : bring_up(r, result);
+}
+
 static int resync(struct resync *r, struct mirror_result *result)
 {
 	int err = choose(r);
 
 	if (err || r->count == 0)
 		return err;
-	err = subject_leave_file(r->fs, &r->file);
-	if (!err && r->what->source_id)
-		err = r->fs->ops->mirror_open(r->fs, r->file.source_fd, r->what->source_id,
-					      O_RDONLY, &r->source_fd);
-	return err ? err : bring_up(r, result);
+	return fs_can_follow(r->fs) ? resync_live(r, result) : resync_leased(r, result);
 }
 
 int mirror_resync(struct fs *fs, const char *path, const struct mirror_resync_what *what,
@@ -206,7 +263,7 @@ int mirror_resync(struct fs *fs, const char *path, const struct mirror_resync_wh
 	};
 	struct mirror_result result = { 0 };
 	uint64_t begin = clock_now_ns();
-	int err = subject_open(fs, path, O_RDONLY, "resync", &r.file);
+	int err = subject_open(fs, path, fs_can_follow(fs) ? O_RDONLY : O_RDWR, "resync", &r.file);
 
 	if (err)
 		return err;

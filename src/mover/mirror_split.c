@@ -92,7 +92,9 @@ static int split_into(struct fs *fs, const struct subject *file, uint32_t id, in
 static int split_to_file(struct fs *fs, const struct subject *file, uint32_t id,
 			 const char *new_path)
 {
-	CLEANUP_FD int fd = sys_openat(AT_FDCWD, new_path, O_RDWR | O_CREAT | O_EXCL, 0600);
+	CLEANUP_FD int fd =
+		sys_openat(AT_FDCWD, new_path,
+			   O_RDWR | O_CREAT | O_EXCL | fs->data_flags | fs->create_flags, 0600);
 	char text[ERROR_TEXT_MAX];
 	int err;
 
@@ -111,14 +113,9 @@ static int split_to_file(struct fs *fs, const struct subject *file, uint32_t id,
 /* The mirror becomes the layout of a victim, which goes when it is closed. */
 static int split_to_nothing(struct fs *fs, const struct subject *file, uint32_t id)
 {
-	CLEANUP_LAYOUT struct layout *any = layout_new(LAYOUT_PLAIN, 1);
 	CLEANUP_FD int fd = -1;
-	int err;
+	int err = subject_make_victim(fs, file, NULL, &fd);
 
-	if (!any)
-		return fail(-ENOMEM, "no memory for a layout");
-	any->comps[0].offset_or_gen = LAYOUT_OFFSET_ANY;
-	err = subject_make_victim(fs, file, any, &fd);
 	return err ? err : fs->ops->split(fs, file->source_fd, id, fd);
 }
 
@@ -132,7 +129,7 @@ int mirror_split(struct fs *fs, const char *path, uint32_t id, const char *pool,
 		return err;
 	err = choose(fs, &file, id, pool, &id);
 	if (!err)
-		err = subject_open_source(fs, &file);
+		err = subject_leave_file(fs, &file);
 	if (!err)
 		err = new_path ? split_to_file(fs, &file, id, new_path)
 			       : split_to_nothing(fs, &file, id);

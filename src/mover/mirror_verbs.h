@@ -3,6 +3,9 @@
  * What is done to the mirrors of a file. One function for each verb of `lov mirror`; they share struct
  * mirror_options and struct mirror_result.
  *
+ * "While others write": where the file system can follow a file. Where it can't, what makes mirrors or
+ * brings them up is done under a lease: -EBUSY where somebody has the file open for writing, or opens it.
+ *
  * `path` is on fs; symbolic links aren't followed; only the file's owner and root may. On failure there
  * is text, and the file is as it was, but for what is said below. Source of what the verbs mean: the
  * lfs-mirror-*(1) manual pages of Lustre.
@@ -15,9 +18,10 @@
 #include "io/bandwidth.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 struct mirror_options {
-	unsigned int threads;    /* copying; 1 to TRANSFER_THREADS_MAX */
+	unsigned int threads; /* copying; 1 to TRANSFER_THREADS_MAX, 0: as the file system has it */
 	struct bandwidth *limit; /* borrowed; may be NULL */
 	atomic_bool *stop;       /* borrowed; may be NULL */
 	/* In the caller's thread; may be NULL. */
@@ -31,14 +35,16 @@ struct mirror_result {
 	uint64_t elapsed_ns;
 	uint64_t held_ns; /* longest time that writers were held back */
 	unsigned int passes;
+	bool compared;        /* what was there was read, and only what differs was copied */
 	unsigned int mirrors; /* how many were made, brought up or verified */
 	struct fs_moved moved;
 };
 
 /*
  * extend: makes one new mirror for each of requests[] (layouts without mirrors, checked by the caller
- * against the file system), all of them or none, the data read once for all, while others write.
- * -EAGAIN: writers were faster; -ERANGE: more than 16 mirrors.
+ * against the file system), the data read once for all, while others write. All of them or none, where
+ * the file system can add several in one step; otherwise some may have been added when it fails, as the
+ * text then says. -EAGAIN: writers were faster; -ERANGE: more than 16 mirrors.
  */
 int MUST_CHECK mirror_extend(struct fs *fs, const char *path, const struct layout *const *requests,
 			     unsigned int count, const struct mirror_options *opt,
@@ -61,11 +67,16 @@ int MUST_CHECK mirror_extend_from(struct fs *fs, const char *path, const char *v
  * stale. Nothing to do is success, with result.mirrors 0. -ENODATA: the file has no mirrors. -EBUSY:
  * another resync. -EAGAIN: writers were faster; what was copied needs no copying again.
  */
+/* What is done where it isn't known which bytes of a stale mirror are out of date. AUTO: compare what is
+ * large and was in sync before. Where that is known, it makes no difference. */
+enum mirror_compare { MIRROR_COMPARE_AUTO, MIRROR_COMPARE, MIRROR_COMPARE_NOT };
+
 struct mirror_resync_what {
 	const uint32_t *only_ids;
 	unsigned int only_count;
 	bool force;
 	uint32_t source_id;
+	enum mirror_compare compare;
 };
 int MUST_CHECK mirror_resync(struct fs *fs, const char *path, const struct mirror_resync_what *what,
 			     const struct mirror_options *opt, struct mirror_result *ret_result);

@@ -63,7 +63,8 @@ static int open_file(struct fs *fs, int flags, const char *verb, struct subject 
 	err = check_kind(fs, verb, &s->st);
 	if (err)
 		return err;
-	s->file_fd = sys_openat(s->dir_fd, s->name, flags | O_NOFOLLOW | O_NOATIME | O_NOCTTY, 0);
+	s->file_fd = sys_openat(s->dir_fd, s->name,
+				flags | fs->data_flags | O_NOFOLLOW | O_NOATIME | O_NOCTTY, 0);
 	if (s->file_fd < 0)
 		return explain_open(s->file_fd, flags);
 	err = sys_fstat(s->file_fd, &s->st);
@@ -155,10 +156,9 @@ int subject_make_victim(struct fs *fs, const struct subject *s, const struct lay
 
 	if (err)
 		return err;
-	/* The daemon wants both of one owner; and the space is his. */
-	if (geteuid() == 0)
-		err = sys_chown_fd(fd, s->st.st_uid, s->st.st_gid);
-	if (err)
+	/* Both must be of one owner (on Lustre: and group); and the space is his. */
+	err = sys_chown_fd(fd, s->st.st_uid, s->st.st_gid);
+	if (err && geteuid() == 0)
 		return fail_sys(err, "cannot give the temporary file to user %u", s->st.st_uid);
 	*ret_fd = fd_steal(&fd);
 	return 0;
@@ -171,7 +171,7 @@ int subject_seal_victim(struct fs *fs, const struct stat *st, int victim_fd, uin
 
 	if (err)
 		return fail_sys(err, "cannot set the times of the copy");
-	return fs->ops->data_version(fs, victim_fd, ret_version);
+	return fs->ops->data_version(fs, victim_fd, false, ret_version);
 }
 
 void subject_close(struct subject *s)

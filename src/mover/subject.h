@@ -41,7 +41,7 @@ int MUST_CHECK subject_leave_file(struct fs *fs, struct subject *s);
 /* The layout, of a file that has mirrors: -ENODATA where it has none. */
 int MUST_CHECK subject_mirrors(struct fs *fs, const struct subject *s, struct layout **ret_layout);
 
-/* A file without a name that has layout l, beside the file and with its owner. */
+/* A file without a name that has layout l (NULL: none yet), beside the file and with its owner. */
 int MUST_CHECK subject_make_victim(struct fs *fs, const struct subject *s, const struct layout *l,
 				   int *ret_fd);
 
@@ -49,6 +49,12 @@ int MUST_CHECK subject_make_victim(struct fs *fs, const struct subject *s, const
  * version from then on. */
 int MUST_CHECK subject_seal_victim(struct fs *fs, const struct stat *st, int victim_fd,
 				   uint64_t *ret_version);
+
+/* How many threads copy: as many as were asked for, or, with 0, what is good on this file system. */
+static inline unsigned int subject_threads(const struct fs *fs, unsigned int asked)
+{
+	return asked ? asked : fs->copy_threads;
+}
 
 void subject_close(struct subject *s);
 

@@ -1,125 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "mover/transfer.h"
 
-#include "base/checked.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/sys.h"
 #include "base/units.h"
 #include "io/io.h"
+#include "mover/pieces.h"
+#include "mover/streams.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
-#define CALL_MAX_BYTES GIB        /* glibc 2.41 mishandles lengths over 2 GiB */
-#define PIECE_BYTES (64 * MIB)    /* what a thread takes at a time, once there are several */
-#define TICK_NS (100 * NS_PER_MS) /* between two calls of progress() */
+#define CALL_MAX_BYTES GIB     /* glibc 2.41 mishandles lengths over 2 GiB */
+#define PIECE_BYTES (64 * MIB) /* what a thread takes at a time, once there are several */
 
 struct transfer {
 	const struct transfer_request *req;
 	struct io_ladder ladder; /* for by_hand */
 	atomic_bool by_hand;     /* no copy_file_range here: read and write */
-	_Atomic uint64_t done_bytes, user_bytes;
-
-	pthread_mutex_t lock;
-	pthread_cond_t wake;  /* the threads: spread or finished */
-	pthread_cond_t ended; /* the caller: no thread is left */
-	/* guarded by lock: */
-	unsigned int range; /* the next piece is of this one */
-	uint64_t next;      /* and begins there */
-	bool spread;        /* a call came back short: real copying, let all threads take part */
-	bool finished;      /* nothing is left to take, or err */
-	unsigned int alive;
-	int err; /* the first */
-	char text[ERROR_TEXT_MAX];
+	_Atomic uint64_t user_bytes;
 };
-
-struct piece {
-	uint64_t start, end;
-	uint32_t targets;
-	uint64_t offset; /* for one target after the other: how far it is copied */
-};
-
-/* ---- the shared work ---- */
-
-static void finish_locked(struct transfer *t, int err)
-{
-	if (err && !t->err) {
-		t->err = err;
-		snprintf(t->text, sizeof(t->text), "%s", error_text(err));
-	}
-	t->finished = true;
-	pthread_cond_broadcast(&t->wake);
-}
-
-static void finish(struct transfer *t, int err)
-{
-	pthread_mutex_lock(&t->lock);
-	finish_locked(t, err);
-	pthread_mutex_unlock(&t->lock);
-}
-
-static bool stopped(const struct transfer *t)
-{
-	return t->req->stop && atomic_load(t->req->stop);
-}
-
-static bool more_locked(struct transfer *t)
-{
-	const struct transfer_request *req = t->req;
-
-	while (t->range < req->range_count && t->next >= req->ranges[t->range].end) {
-		t->range++;
-		t->next = t->range < req->range_count ? req->ranges[t->range].start : 0;
-	}
-	return t->range < req->range_count;
-}
-
-/* What several targets need is still in memory when the second one gets it. */
-static uint64_t piece_max(const struct transfer *t, uint32_t targets)
-{
-	bool several = targets & (targets - 1);
-
-	return t->spread || several ? PIECE_BYTES : CALL_MAX_BYTES;
-}
-
-/* False: there is nothing left to do. */
-static bool take_piece(struct transfer *t, struct piece *ret)
-{
-	bool got = false;
-
-	pthread_mutex_lock(&t->lock);
-	if (!t->finished && !more_locked(t))
-		finish_locked(t, 0);
-	if (!t->finished) {
-		const struct transfer_range *r = &t->req->ranges[t->range];
-
-		*ret = (struct piece){ .start = t->next, .targets = r->targets };
-		ret->end = MIN_OF(r->end, add_sat_u64(t->next, piece_max(t, r->targets)));
-		t->next = ret->end;
-		got = true;
-	}
-	pthread_mutex_unlock(&t->lock);
-	return got;
-}
-
-/* The first thread's call came back short: what is left of its piece, but for a small one, is for
- * all. */
-static void spread_rest(struct transfer *t, struct piece *p)
-{
-	pthread_mutex_lock(&t->lock);
-	if (!t->spread) {
-		t->spread = true;
-		if (p->end - p->offset > PIECE_BYTES)
-			t->next = p->end = p->offset + PIECE_BYTES;
-		pthread_cond_broadcast(&t->wake);
-	}
-	pthread_mutex_unlock(&t->lock);
-}
-
-/* ---- moving bytes ---- */
 
 /*
  * copy_file_range gave 0: either the source ends here now, or the call is broken, or the kernel went
@@ -151,14 +51,14 @@ static int explain(int err, uint64_t offset)
 	return fail_sys(err, "cannot copy at offset %" PRIu64, offset);
 }
 
-static int copy_by_hand(struct transfer *t, const struct piece *p, int fd, uint64_t len,
+static int copy_by_hand(struct transfer *t, uint64_t offset, int fd, uint64_t len,
 			uint64_t *ret_bytes)
 {
 	struct io_request r = {
 		.src = { .fd = t->req->src_fd },
 		.dst = { .fd = fd },
-		.src_offset = p->offset,
-		.dst_offset = p->offset,
+		.src_offset = offset,
+		.dst_offset = offset,
 		.len_bytes = len,
 		.no_share = true,
 		.fresh = t->req->fresh,
@@ -175,233 +75,145 @@ static int copy_by_hand(struct transfer *t, const struct piece *p, int fd, uint6
 	return 0;
 }
 
-/* A copy of nothing: *ret_bytes is the rest of the piece where the source has ended. */
-static int copied_nothing(struct transfer *t, const struct piece *p, int fd, size_t len,
+/* A copy of nothing: *ret_bytes is the rest, up to `end`, where the source has ended. */
+static int copied_nothing(struct transfer *t, uint64_t offset, uint64_t end, int fd, size_t len,
 			  uint64_t *ret_bytes)
 {
 	bool ended = false;
-	int err = look_at_source(t, p->offset, &ended);
+	int err = look_at_source(t, offset, &ended);
 	ssize_t n;
 
 	if (err)
 		return err;
 	if (ended) {
-		*ret_bytes = p->end - p->offset;
+		*ret_bytes = end - offset;
 		return 0;
 	}
-	n = sys_copy_file_range(t->req->src_fd, p->offset, fd, p->offset, len);
+	n = sys_copy_file_range(t->req->src_fd, offset, fd, offset, len);
 	if (n < 0 && n != -EINTR)
-		return explain((int)n, p->offset);
+		return explain((int)n, offset);
 	if (n == 0)
 		return fail(-EIO,
 			    "copy_file_range copies nothing at offset %" PRIu64
 			    ", but there is data",
-			    p->offset);
+			    offset);
 	*ret_bytes = n > 0 ? (uint64_t)n : 0;
 	return 0;
 }
 
-/* Copies from the front of what is left of the piece, as much as one call does. */
-static int copy_some(struct transfer *t, const struct piece *p, int fd, uint64_t len,
+/* Copies from `offset` on, as much of `len` as one call does. */
+static int copy_some(struct transfer *t, uint64_t offset, uint64_t end, int fd, uint64_t len,
 		     uint64_t *ret_bytes)
 {
 	ssize_t n;
 
 	if (atomic_load(&t->by_hand))
-		return copy_by_hand(t, p, fd, MIN_OF(len, 4 * MIB), ret_bytes);
-	n = sys_copy_file_range(t->req->src_fd, p->offset, fd, p->offset, (size_t)len);
+		return copy_by_hand(t, offset, fd, MIN_OF(len, 4 * MIB), ret_bytes);
+	n = sys_copy_file_range(t->req->src_fd, offset, fd, offset, (size_t)len);
 	if (n > 0) {
 		*ret_bytes = (uint64_t)n;
 		return 0;
 	}
 	if (n == 0)
-		return copied_nothing(t, p, fd, (size_t)len, ret_bytes);
+		return copied_nothing(t, offset, end, fd, (size_t)len, ret_bytes);
 	if (n == -EINTR)
 		return 0;
 	if (n == -ENOSYS || n == -EOPNOTSUPP) {
 		atomic_store(&t->by_hand, true);
 		return 0;
 	}
-	return explain((int)n, p->offset);
+	return explain((int)n, offset);
 }
 
-static int copy_within_limit(struct transfer *t, const struct piece *p, int fd, uint64_t want,
-			     uint64_t *ret_got)
+static int copy_within_limit(struct transfer *t, struct pieces *p, uint64_t offset, uint64_t end,
+			     int fd, uint64_t *ret_got)
 {
+	struct bandwidth *limit = t->req->limit;
+	uint64_t want = MIN_OF(end - offset, bandwidth_portion(limit));
 	int err;
 
-	bandwidth_take(t->req->limit, want, t->req->stop);
-	if (stopped(t))
+	bandwidth_take(limit, want, t->req->stop);
+	if (pieces_stopped(p))
 		return fail(-ECANCELED, "interrupted");
-	err = copy_some(t, p, fd, want, ret_got);
+	err = copy_some(t, offset, end, fd, want, ret_got);
 	if (*ret_got < want)
-		bandwidth_give_back(t->req->limit, want - *ret_got);
+		bandwidth_give_back(limit, want - *ret_got);
 	return err;
 }
 
-static int copy_to(struct transfer *t, struct piece *p, int fd)
+/* A call that comes back short has really copied: from then on all threads take part. */
+static int copy_to(struct transfer *t, struct pieces *p, struct piece *piece, int fd)
 {
-	for (p->offset = p->start; p->offset < p->end;) {
-		uint64_t want = MIN_OF(p->end - p->offset, bandwidth_portion(t->req->limit));
+	for (uint64_t offset = piece->start; offset < piece->end;) {
 		uint64_t got = 0;
 		int err = 0;
 
-		if (stopped(t))
+		if (pieces_stopped(p))
 			return fail(-ECANCELED, "interrupted");
 		if (t->req->may_go_on)
 			err = t->req->may_go_on(t->req->cookie);
 		if (!err)
-			err = copy_within_limit(t, p, fd, want, &got);
+			err = copy_within_limit(t, p, offset, piece->end, fd, &got);
 		if (err)
 			return err;
-		p->offset += got;
-		atomic_fetch_add(&t->done_bytes, got);
-		if (got < want)
-			spread_rest(t, p);
+		offset += got;
+		pieces_add_done(p, got);
+		if (offset < piece->end)
+			pieces_spread(p, piece, offset);
 	}
 	return 0;
 }
 
-static int copy_piece(struct transfer *t, struct piece *p)
+static int copy_piece(struct pieces *p, struct piece *piece, void *cookie)
 {
+	struct transfer *t = cookie;
 	int err = 0;
 
 	for (unsigned int i = 0; i < t->req->target_count && !err; i++) {
-		if (p->targets & UINT32_C(1) << i)
-			err = copy_to(t, p, t->req->target_fds[i]);
+		if (piece->targets & UINT32_C(1) << i)
+			err = copy_to(t, p, piece, t->req->target_fds[i]);
 	}
 	return err;
 }
 
-/* ---- threads ---- */
-
-static void *work(void *cookie)
+static void forward_progress(uint64_t done_bytes, void *cookie)
 {
-	struct transfer *t = cookie;
-	struct piece p;
+	const struct transfer *t = cookie;
 
-	while (take_piece(t, &p)) {
-		int err = copy_piece(t, &p);
-
-		if (err)
-			finish(t, err);
-	}
-	pthread_mutex_lock(&t->lock);
-	if (--t->alive == 0)
-		pthread_cond_signal(&t->ended);
-	pthread_mutex_unlock(&t->lock);
-	return NULL;
-}
-
-/* All but the first thread begin when the work is spread. */
-static void *work_when_spread(void *cookie)
-{
-	struct transfer *t = cookie;
-
-	pthread_mutex_lock(&t->lock);
-	while (!t->spread && !t->finished)
-		pthread_cond_wait(&t->wake, &t->lock);
-	pthread_mutex_unlock(&t->lock);
-	return work(t);
-}
-
-static uint64_t total_bytes(const struct transfer_request *req)
-{
-	uint64_t sum = 0;
-
-	for (unsigned int i = 0; i < req->range_count; i++)
-		sum += req->ranges[i].end - req->ranges[i].start;
-	return sum;
-}
-
-/* Starts as many threads as can be started; one is enough. */
-static int start(struct transfer *t, pthread_t *threads, unsigned int *ret_count)
-{
-	unsigned int wanted = total_bytes(t->req) > PIECE_BYTES ? t->req->threads : 1;
-	unsigned int n = 0;
-	int err = 0;
-
-	while (n < wanted) {
-		pthread_mutex_lock(&t->lock);
-		t->alive++;
-		pthread_mutex_unlock(&t->lock);
-		err = pthread_create(&threads[n], NULL, n ? work_when_spread : work, t);
-		if (err) {
-			pthread_mutex_lock(&t->lock);
-			t->alive--;
-			pthread_mutex_unlock(&t->lock);
-			break;
-		}
-		n++;
-	}
-	*ret_count = n;
-	return n ? 0 : fail_sys(-err, "cannot start a thread");
-}
-
-static void report(struct transfer *t)
-{
 	if (t->req->progress)
-		t->req->progress(atomic_load(&t->done_bytes), t->req->cookie);
+		t->req->progress(done_bytes, t->req->cookie);
 }
 
-static void watch(struct transfer *t)
+static int run_ranges(const struct transfer_request *req, struct transfer_result *ret_result)
 {
-	pthread_mutex_lock(&t->lock);
-	while (t->alive) {
-		uint64_t due = clock_now_ns() + TICK_NS;
-		struct timespec until = { .tv_sec = (time_t)(due / NS_PER_S),
-					  .tv_nsec = (long)(due % NS_PER_S) };
-
-		if (pthread_cond_timedwait(&t->ended, &t->lock, &until) == ETIMEDOUT) {
-			pthread_mutex_unlock(&t->lock);
-			report(t);
-			pthread_mutex_lock(&t->lock);
-		}
-	}
-	pthread_mutex_unlock(&t->lock);
-}
-
-static void transfer_init(struct transfer *t, const struct transfer_request *req)
-{
-	pthread_condattr_t monotonic;
-
-	memset(t, 0, sizeof(*t));
-	t->req = req;
-	t->next = req->range_count ? req->ranges[0].start : 0;
-	io_ladder_init(&t->ladder, 0);
-	pthread_mutex_init(&t->lock, NULL);
-	pthread_cond_init(&t->wake, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&t->ended, &monotonic);
-	pthread_condattr_destroy(&monotonic);
-}
-
-static void transfer_release(struct transfer *t)
-{
-	pthread_cond_destroy(&t->ended);
-	pthread_cond_destroy(&t->wake);
-	pthread_mutex_destroy(&t->lock);
-	io_ladder_release(&t->ladder);
-}
-
-int transfer_run(const struct transfer_request *req, uint64_t *ret_user_bytes)
-{
-	pthread_t threads[TRANSFER_THREADS_MAX];
-	unsigned int count = 0;
-	struct transfer t;
+	struct transfer t = { .req = req };
+	const struct pieces_request work = {
+		.ranges = req->ranges,
+		.range_count = req->range_count,
+		.piece_bytes = PIECE_BYTES,
+		.alone_bytes = CALL_MAX_BYTES,
+		.threads = req->threads,
+		.stop = req->stop,
+		.work = copy_piece,
+		.progress = forward_progress,
+		.cookie = &t,
+	};
 	int err;
 
-	transfer_init(&t, req);
-	err = start(&t, threads, &count);
-	if (!err) {
-		watch(&t);
-		for (unsigned int i = 0; i < count; i++)
-			pthread_join(threads[i], NULL);
-		report(&t);
-		*ret_user_bytes = atomic_load(&t.user_bytes);
-		err = t.err ? fail(t.err, "%s", t.text) : 0;
-	}
-	transfer_release(&t);
+	io_ladder_init(&t.ladder, 0);
+	err = pieces_run(&work);
+	io_ladder_release(&t.ladder);
+	*ret_result = (struct transfer_result){ .user_bytes = atomic_load(&t.user_bytes) };
 	return err;
+}
+
+/*
+ * The choice between the two ways. Where the file system wants streams, its descriptors are for direct
+ * I/O, and copy_file_range(2), sendfile(2) and splice(2) into such a one are never an option: on Lustre
+ * they report success and write wrong bytes.
+ */
+int transfer_run(const struct transfer_request *req, struct transfer_result *ret_result)
+{
+	*ret_result = (struct transfer_result){ 0 };
+	return req->streams ? streams_run(req, ret_result) : run_ranges(req, ret_result);
 }

@@ -1,35 +1,46 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Ranges of one file into others on the same mount: copy_file_range(2), from several threads once it
- * turns out that data is really being moved. Where the file system shares extents or its server
- * copies, one call moves everything and no thread is started for nothing. A range that several files
- * need is copied piece by piece, each piece to all of them, so that it comes off the disk once.
+ * Ranges of one file into others on the same mount, in the way that is best there.
+ *
+ * copy_file_range(2), from several threads once it turns out that data is really being moved: where the
+ * file system shares extents or its server copies, one call moves everything and no thread is started
+ * for nothing. A range that several files need is copied piece by piece, each piece to all of them, so
+ * that it comes off the disk once.
+ *
+ * Or streams (mover/streams.h): read and written here, by direct I/O, several pieces at once.
  */
 #ifndef LOVFS_MOVER_TRANSFER_H
 #define LOVFS_MOVER_TRANSFER_H
 
 #include "base/attr.h"
 #include "io/bandwidth.h"
+#include "mover/pieces.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TRANSFER_THREADS_MAX 64
-
+#define TRANSFER_THREADS_MAX PIECES_THREADS_MAX
 #define TRANSFER_TARGETS_MAX 32
 
-struct transfer_range {
-	uint64_t start, end; /* bytes, the same in all files */
-	uint32_t targets;    /* bit i: target_fds[i] needs it */
-};
-
 struct transfer_request {
-	int src_fd;                          /* borrowed; readable */
-	const int *target_fds;               /* borrowed; readable and writable */
-	unsigned int target_count;           /* 1 to TRANSFER_TARGETS_MAX */
-	const struct transfer_range *ranges; /* in order, not overlapping */
+	int src_fd;                       /* borrowed; readable */
+	const int *target_fds;            /* borrowed; readable and writable */
+	unsigned int target_count;        /* 1 to TRANSFER_TARGETS_MAX */
+	const struct piece_range *ranges; /* in order, not overlapping */
 	unsigned int range_count;
+	/*
+	 * Read and write by direct I/O; all descriptors are O_DIRECT. The ranges begin at multiples of
+	 * aligned_block_bytes(); what ends in between is filled up with zeros in the targets, whose
+	 * sizes the caller sets afterwards.
+	 */
+	bool streams;
+	/* With streams, unless fresh: [i] is target i, open for reading. */
+	const int *read_fds;
+	bool compare; /* with read_fds: only what differs there is written */
+	/* With streams. Not NULL: all targets are one descriptor, which is bound to the target that is to
+	 * be written next by this. Not called while a write through it is under way. */
+	int (*bind)(unsigned int target, void *cookie);
 	bool fresh;      /* the targets have no data in the ranges */
 	bool may_shrink; /* what the source doesn't have any more is left out, and not -EAGAIN */
 	unsigned int threads;    /* 1 to TRANSFER_THREADS_MAX */
@@ -44,12 +55,19 @@ struct transfer_request {
 	void *cookie;
 };
 
+/* How the bytes moved, as far as it is known here. */
+struct transfer_result {
+	uint64_t user_bytes;   /* read and written here, over all targets */
+	uint64_t direct_bytes; /* of them: by direct I/O */
+	uint64_t hole_bytes;   /* with streams: holes that stayed holes, over all targets */
+	uint64_t equal_bytes;  /* with `compare`: what needed no writing */
+};
+
 /*
- * Copies the ranges. Holes stay holes; a target's size is not set where a hole is at the end.
- * *ret_user_bytes is what had to be read and written here because the file system has no
- * copy_file_range. -ECANCELED: *stop was set. -EAGAIN: the source has become shorter. Otherwise
- * what the copy or may_go_on() failed with.
+ * Copies the ranges. Holes stay holes; a target's size is not set where a hole is at the end. *ret_result
+ * is filled on failure, too. -ECANCELED: *stop was set. -EAGAIN: the source has become shorter. Otherwise
+ * what the copy, bind() or may_go_on() failed with.
  */
-int MUST_CHECK transfer_run(const struct transfer_request *req, uint64_t *ret_user_bytes);
+int MUST_CHECK transfer_run(const struct transfer_request *req, struct transfer_result *ret_result);
 
 #endif

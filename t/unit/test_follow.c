@@ -546,7 +546,7 @@ static void paint(const struct changes *c, uint64_t horizon, uint32_t *bytes)
 static void pieces_cover_what_is_needed_once(void **state)
 {
 	struct random_source r = random_start("pieces_cover_what_is_needed_once");
-	static struct transfer_range pieces[CHANGES_PIECES_MAX];
+	static struct piece_range pieces[CHANGES_PIECES_MAX];
 	static uint32_t wanted[2048], got[2048];
 
 	(void)state;
@@ -587,7 +587,7 @@ static void pieces_cover_what_is_needed_once(void **state)
 static void many_near_pieces_become_few(void **state)
 {
 	struct random_source r = random_start("many_near_pieces_become_few");
-	static struct transfer_range pieces[200], before[200];
+	static struct piece_range pieces[200], before[200];
 
 	(void)state;
 	for (int round = 0; round < 300; round++) {

@@ -83,10 +83,11 @@ static int fake_victim_open(struct fs *fs, int dirfd, int src_fd, const struct l
 	return 0;
 }
 
-static int fake_data_version(struct fs *fs, int fd, uint64_t *ret)
+static int fake_data_version(struct fs *fs, int fd, bool held, uint64_t *ret)
 {
 	(void)fs;
 	(void)fd;
+	(void)held;
 	*ret = 7 + fake.version;
 	return note("data_version");
 }
@@ -345,10 +346,9 @@ static void blocking_takes_the_group_lock(void **state)
 
 	(void)state;
 	assert_int_equal(migrate(MIGRATE_BLOCK, NULL, &r), 0);
-	assert_string_equal(
-		fake.calls,
-		"layout_get victim_open open_source group_lock data_version data_version swap "
-		"group_unlock ");
+	assert_string_equal(fake.calls,
+			    "layout_get victim_open open_source group_lock layout_get data_version "
+			    "data_version swap group_unlock ");
 	assert_int_equal(fake.swap.file_version, 7);
 	assert_int_equal(fake.swap.victim_version, 7);
 	assert_false(fake.swap.close_lease);
@@ -366,7 +366,7 @@ static void live_copies_before_the_group_lock(void **state)
 	assert_int_equal(migrate(MIGRATE_LIVE, NULL, &r), 0);
 	assert_string_equal(fake.calls,
 			    "layout_get victim_open open_source follow_begin follow_next "
-			    "group_lock data_version follow_next data_version swap "
+			    "group_lock data_version follow_next layout_get data_version swap "
 			    "group_unlock ");
 	assert_int_equal(fake.swap.file_version, 7);
 	assert_int_equal(fake.swap.victim_version, 7);
@@ -387,7 +387,8 @@ static void live_is_block_where_files_cannot_be_followed(void **state)
 	(void)state;
 	assert_int_equal(migrate(MIGRATE_LIVE, NULL, &r), 0);
 	assert_null(strstr(fake.calls, "follow"));
-	assert_non_null(strstr(fake.calls, "group_lock data_version data_version swap "));
+	assert_non_null(
+		strstr(fake.calls, "group_lock layout_get data_version data_version swap "));
 	assert_true(r.held_ns > 0);
 }
 
@@ -433,9 +434,10 @@ static void not_blocking_takes_a_lease_and_looks_at_it(void **state)
 	(void)state;
 	wanted->comps[0].stripe_count = 9;
 	assert_int_equal(migrate(MIGRATE_NONBLOCK, wanted, &r), 0);
-	assert_string_equal(fake.calls,
-			    "layout_get victim_open lease_get data_version lease_check lease_check "
-			    "data_version data_version swap ");
+	assert_string_equal(
+		fake.calls,
+		"layout_get victim_open lease_get layout_get data_version lease_check lease_check "
+		"data_version data_version swap ");
 	assert_true(fake.swap.close_lease);
 	assert_int_equal(fake.held, 0);
 	assert_int_equal(fake.victim_stripes, 9);

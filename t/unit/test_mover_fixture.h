@@ -166,12 +166,13 @@ static inline int fake_victim_open(struct fs *fs, int dirfd, int src_fd, const s
 	return 0;
 }
 
-static inline int fake_data_version(struct fs *fs, int fd, uint64_t *ret)
+static inline int fake_data_version(struct fs *fs, int fd, bool held, uint64_t *ret)
 {
 	int err = note("data_version");
 
 	(void)fs;
 	(void)fd;
+	(void)held;
 	if (!err)
 		*ret = fake.version;
 	return err;

@@ -88,20 +88,22 @@ static int follow_script(const char *call, size_t len_bytes, void *cookie)
 
 static int run(struct transfer_request *req, struct script *s, uint64_t *ret_user)
 {
+	struct transfer_result result;
 	int err;
 
 	if (s)
 		sys_set_hook(follow_script, s);
-	err = transfer_run(req, ret_user);
+	err = transfer_run(req, &result);
 	sys_set_hook(NULL, NULL);
+	*ret_user = result.user_bytes;
 	return err;
 }
 
-static struct transfer_range all;
+static struct piece_range all;
 
 static struct transfer_request request_to(const int *dst_fd, unsigned int threads)
 {
-	all = (struct transfer_range){ .end = FILE_BYTES, .targets = 1 };
+	all = (struct piece_range){ .end = FILE_BYTES, .targets = 1 };
 	return (struct transfer_request){
 		.src_fd = src_fd,
 		.target_fds = dst_fd,
@@ -254,7 +256,7 @@ static void a_source_that_ends_may_be_fine(void **state)
 /* ---- ranges and targets ---- */
 
 #define RANGES 5
-static const struct transfer_range some[RANGES] = {
+static const struct piece_range some[RANGES] = {
 	{ .start = 0, .end = 4096, .targets = 1 },
 	{ .start = 4096, .end = 8 * MIB, .targets = 7 },
 	{ .start = 9 * MIB, .end = 100 * MIB, .targets = 6 },
@@ -347,7 +349,7 @@ static void what_several_need_goes_piece_by_piece(void **state)
 	all.targets = 3;
 	memset(&seen, 0, sizeof(seen));
 	sys_set_hook(note_lengths, NULL);
-	assert_int_equal(transfer_run(&req, &user), 0);
+	assert_int_equal(run(&req, NULL, &user), 0);
 	sys_set_hook(NULL, NULL);
 	assert_true(seen.longest <= 64 * MIB);
 	assert_true(seen.calls >= 6);

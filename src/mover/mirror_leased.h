@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Making and resyncing mirrors on file systems where copies can't follow a file: under a lease, which a
+ * writer ends. For mirror_extend.c and mirror_resync.c.
+ *
+ * Whatever happens on the way, no mirror is marked as in sync that isn't: a lost lease, a signal and a
+ * crash leave new mirrors out of the file, and stale ones stale.
+ */
+#ifndef LOVFS_MOVER_MIRROR_LEASED_H
+#define LOVFS_MOVER_MIRROR_LEASED_H
+
+#include "base/attr.h"
+#include "fs/fs.h"
+#include "mover/mirror_verbs.h"
+#include "mover/subject.h"
+
+struct leased_extend {
+	struct fs *fs;
+	const struct mirror_options *opt;
+	struct subject *file;  /* open for writing, no lease */
+	const int *victim_fds; /* empty files with the layouts of the new mirrors */
+	unsigned int count;
+};
+
+/*
+ * Copies the file into all victims, reading it once, and merges one after the other, as each merge takes
+ * the lease: in between the lease is taken again, and what was copied is looked at by its data version;
+ * if that has changed, what is left of the victims is copied again. -EBUSY: lease lost, or not to be had.
+ * The text says how many were added, ret_result->mirrors too, which is filled on failure.
+ */
+int MUST_CHECK leased_extend_run(const struct leased_extend *e, struct mirror_result *ret_result);
+
+struct leased_resync {
+	struct fs *fs;
+	const struct mirror_options *opt;
+	struct subject *file; /* open for writing; resync_begin() has been called */
+	const uint32_t *ids;  /* of stale mirrors */
+	unsigned int count;
+	uint32_t source_id; /* the mirror to be read; 0: any that is in sync */
+	enum mirror_compare compare;
+};
+
+/*
+ * Brings the stale components of the mirrors up and marks them. Each range is read once for all of them.
+ * The lease is given up by that; on failure it is still the caller's.
+ */
+int MUST_CHECK leased_resync_run(const struct leased_resync *r, struct mirror_result *ret_result);
+
+#endif

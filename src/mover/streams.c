@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "mover/streams.h"
+
+#include "base/checked.h"
+#include "base/error.h"
+#include "base/sys.h"
+#include "io/holes.h"
+#include "mover/aligned.h"
+#include "mover/pieces.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GRAIN_BYTES (64 * KIB) /* what differs is written in multiples of it; more than any page */
+#define NOT_BOUND UINT_MAX
+
+/* Which target the one descriptor of all is bound to; several threads may write through it at once. */
+struct gate {
+	pthread_mutex_t lock;
+	pthread_cond_t free;
+	/* guarded by lock: */
+	unsigned int target;
+	unsigned int writers;
+};
+
+struct streams {
+	const struct transfer_request *req;
+	size_t align, piece_bytes;
+	uint8_t *buffers[PIECES_THREADS_MAX]; /* owned; each used by one thread */
+	struct gate gate;
+	_Atomic uint64_t user_bytes, hole_bytes, equal_bytes;
+};
+
+/* A part of a piece that is under way in one thread. */
+struct stretch {
+	uint64_t offset;
+	size_t len;    /* of the file */
+	size_t padded; /* of the buffer, aligned; zeros behind len */
+	uint8_t *data; /* of the source */
+	uint8_t *room; /* for what a target has; as large */
+};
+
+static uint64_t align_up(uint64_t v, uint64_t step)
+{
+	return align_down(add_sat_u64(v, step - 1), step);
+}
+
+/* ---- reading ---- */
+
+static int read_source(const struct streams *s, struct stretch *x)
+{
+	ssize_t n = aligned_read(s->req->src_fd, x->data, x->padded, x->offset);
+
+	if (n < 0)
+		return fail_sys((int)n, "cannot read at offset %" PRIu64, x->offset);
+	if ((size_t)n < x->len)
+		return fail(-EAGAIN, "became shorter during the copy");
+	memset(x->data + x->len, 0, x->padded - x->len);
+	return 0;
+}
+
+/* What isn't there reads as zeros. */
+static int read_target(const struct streams *s, unsigned int target, struct stretch *x)
+{
+	ssize_t n = aligned_read(s->req->read_fds[target], x->room, x->padded, x->offset);
+
+	if (n < 0)
+		return fail_sys((int)n, "cannot read the copy at offset %" PRIu64, x->offset);
+	memset(x->room + n, 0, x->padded - (size_t)n);
+	return 0;
+}
+
+/* ---- writing ---- */
+
+static int gate_enter(struct streams *s, unsigned int target)
+{
+	struct gate *g = &s->gate;
+	int err = 0;
+
+	if (!s->req->bind)
+		return 0;
+	pthread_mutex_lock(&g->lock);
+	while (g->target != target && g->writers)
+		pthread_cond_wait(&g->free, &g->lock);
+	if (g->target != target) {
+		g->target = NOT_BOUND;
+		err = s->req->bind(target, s->req->cookie);
+		if (!err)
+			g->target = target;
+	}
+	if (!err)
+		g->writers++;
+	pthread_mutex_unlock(&g->lock);
+	return err;
+}
+
+static void gate_leave(struct streams *s)
+{
+	struct gate *g = &s->gate;
+
+	if (!s->req->bind)
+		return;
+	pthread_mutex_lock(&g->lock);
+	if (--g->writers == 0)
+		pthread_cond_broadcast(&g->free);
+	pthread_mutex_unlock(&g->lock);
+}
+
+static int explain_write(int err, uint64_t offset)
+{
+	if (err == -ESTALE)
+		return fail(err,
+			    "cannot write at offset %" PRIu64
+			    ": somebody opened the file for writing meanwhile",
+			    offset);
+	return fail_sys(err, "cannot write at offset %" PRIu64, offset);
+}
+
+/* [from, to) of the buffer. */
+static int write_to(struct streams *s, unsigned int target, const struct stretch *x, size_t from,
+		    size_t to)
+{
+	int err = gate_enter(s, target);
+
+	if (err)
+		return err;
+	err = sys_pwrite_full(s->req->target_fds[target], x->data + from, to - from,
+			      x->offset + from);
+	gate_leave(s);
+	if (err)
+		return explain_write(err, x->offset + from);
+	atomic_fetch_add(&s->user_bytes, MIN_OF(to, x->len) - MIN_OF(from, x->len));
+	return 0;
+}
+
+static bool same_grain(const struct stretch *x, size_t at, size_t *ret_len)
+{
+	*ret_len = MIN_OF(GRAIN_BYTES, x->padded - at);
+	return memcmp(x->data + at, x->room + at, *ret_len) == 0;
+}
+
+/* Neighbouring grains that differ are one write. */
+static int write_differences(struct streams *s, unsigned int target, struct stretch *x)
+{
+	size_t at = 0, len;
+
+	while (at < x->padded) {
+		size_t from = at;
+		int err;
+
+		while (at < x->padded && !same_grain(x, at, &len))
+			at += len;
+		err = at > from ? write_to(s, target, x, from, at) : 0;
+		if (err)
+			return err;
+		if (at < x->padded) {
+			atomic_fetch_add(&s->equal_bytes, len);
+			at += len;
+		}
+	}
+	return 0;
+}
+
+static int write_target(struct streams *s, unsigned int target, struct stretch *x)
+{
+	int err;
+
+	if (!s->req->compare)
+		return write_to(s, target, x, 0, x->padded);
+	err = read_target(s, target, x);
+	return err ? err : write_differences(s, target, x);
+}
+
+/* ---- holes ---- */
+
+/*
+ * What the target has there becomes zeros where it isn't, by comparing: to punch a hole into one mirror
+ * alone isn't possible on every version of Lustre, and on others would be one in all of them.
+ */
+static int clear_data(struct streams *s, unsigned int target, struct stretch *x, uint64_t to)
+{
+	while (x->offset < to) {
+		int err;
+
+		x->len = (size_t)MIN_OF(s->piece_bytes, to - x->offset);
+		x->padded = (size_t)align_up(x->len, s->align);
+		memset(x->data, 0, x->padded);
+		err = read_target(s, target, x);
+		if (!err)
+			err = write_differences(s, target, x);
+		if (err)
+			return err;
+		x->offset += x->len;
+	}
+	return 0;
+}
+
+static int clear_target(struct streams *s, unsigned int target, struct stretch x, uint64_t to)
+{
+	while (x.offset < to) {
+		uint64_t next;
+		bool hole;
+		int err = holes_at(s->req->read_fds[target], x.offset, to, &hole, &next);
+
+		if (err)
+			return err;
+		if (next < to)
+			next = hole ? align_down(next, s->align) : align_up(next, s->align);
+		if (hole && next > x.offset) {
+			x.offset = next;
+			continue;
+		}
+		err = clear_data(s, target, &x, MIN_OF(to, MAX_OF(next, x.offset + s->align)));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int make_hole(struct streams *s, unsigned int target, const struct stretch *x, uint64_t to)
+{
+	int err = s->req->fresh ? 0 : clear_target(s, target, *x, to);
+
+	if (!err)
+		atomic_fetch_add(&s->hole_bytes, to - x->offset);
+	return err;
+}
+
+/* ---- pieces ---- */
+
+/* What is at x->offset: *ret_hole, or data, up to *ret_next, both aligned but for the piece's end. */
+static int look(const struct streams *s, const struct piece *piece, uint64_t offset, bool *ret_hole,
+		uint64_t *ret_next)
+{
+	int err = holes_at(s->req->src_fd, offset, piece->end, ret_hole, ret_next);
+
+	if (err || *ret_next == piece->end)
+		return err;
+	if (*ret_hole) {
+		*ret_next = align_down(*ret_next, s->align);
+		if (*ret_next > offset)
+			return 0;
+		*ret_hole = false; /* data begins in this very block */
+		*ret_next = offset + 1;
+	}
+	*ret_next = MIN_OF(piece->end, align_up(*ret_next, s->align));
+	return 0;
+}
+
+static int for_targets(struct streams *s, struct pieces *p, const struct piece *piece,
+		       struct stretch *x, bool hole, uint64_t next)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < s->req->target_count && !err; i++) {
+		if (!(piece->targets & UINT32_C(1) << i))
+			continue;
+		err = hole ? make_hole(s, i, x, next) : write_target(s, i, x);
+		if (!err)
+			pieces_add_done(p, next - x->offset);
+	}
+	return err;
+}
+
+static int may_go_on(const struct streams *s, const struct pieces *p)
+{
+	if (pieces_stopped(p))
+		return fail(-ECANCELED, "interrupted");
+	return s->req->may_go_on ? s->req->may_go_on(s->req->cookie) : 0;
+}
+
+/* Sets how much of the data up to *next is done at once, and takes it out of the limit. */
+static int take(const struct streams *s, const struct pieces *p, const struct piece *piece,
+		struct stretch *x, uint64_t *next)
+{
+	uint64_t portion = align_down(bandwidth_portion(s->req->limit), s->align);
+
+	x->len = (size_t)MIN_OF(*next - x->offset, MIN_OF(portion, (uint64_t)s->piece_bytes));
+	x->padded = (size_t)align_up(x->len, s->align);
+	*next = x->offset + x->len;
+	bandwidth_take(s->req->limit, x->len * (unsigned int)__builtin_popcount(piece->targets),
+		       s->req->stop);
+	return pieces_stopped(p) ? fail(-ECANCELED, "interrupted") : 0;
+}
+
+static int copy_next(struct streams *s, struct pieces *p, const struct piece *piece,
+		     struct stretch *x)
+{
+	uint64_t next;
+	bool hole;
+	int err = may_go_on(s, p);
+
+	if (!err)
+		err = look(s, piece, x->offset, &hole, &next);
+	if (!err && !hole)
+		err = take(s, p, piece, x, &next);
+	if (!err && !hole)
+		err = read_source(s, x);
+	if (!err)
+		err = for_targets(s, p, piece, x, hole, next);
+	x->offset = next;
+	return err;
+}
+
+/* Two of piece_bytes where the targets are read, too. */
+static int give_buffer(struct streams *s, unsigned int thread)
+{
+	if (!s->buffers[thread])
+		s->buffers[thread] = aligned_new(s->piece_bytes * (s->req->fresh ? 1 : 2));
+	return s->buffers[thread] ? 0 : fail(-ENOMEM, "no memory to copy with");
+}
+
+static int copy_piece(struct pieces *p, struct piece *piece, void *cookie)
+{
+	struct streams *s = cookie;
+	struct stretch x = { .offset = piece->start };
+	int err = give_buffer(s, piece->thread);
+
+	if (err)
+		return err;
+	x.data = s->buffers[piece->thread];
+	x.room = x.data + s->piece_bytes;
+	while (!err && x.offset < piece->end)
+		err = copy_next(s, p, piece, &x);
+	return err;
+}
+
+static void forward_progress(uint64_t done_bytes, void *cookie)
+{
+	const struct streams *s = cookie;
+
+	if (s->req->progress)
+		s->req->progress(done_bytes, s->req->cookie);
+}
+
+/* ---- all of it ---- */
+
+/* No more memory for small files than they have bytes. */
+static size_t piece_bytes_for(const struct transfer_request *req, size_t align)
+{
+	uint64_t each = STREAMS_BYTES / req->threads, sum = 0;
+
+	for (unsigned int i = 0; i < req->range_count; i++)
+		sum = MAX_OF(sum, req->ranges[i].end - req->ranges[i].start);
+	if (!req->fresh)
+		each /= 2;
+	each = MIN_OF(MAX_OF(each, STREAMS_PIECE_MIN), STREAMS_PIECE_MAX);
+	each = align_down(each, MIB);
+	return (size_t)MIN_OF(each, MAX_OF(align_up(sum, align), align));
+}
+
+static void init(struct streams *s, const struct transfer_request *req)
+{
+	memset(s, 0, sizeof(*s));
+	s->req = req;
+	s->align = aligned_block_bytes();
+	s->piece_bytes = piece_bytes_for(req, s->align);
+	pthread_mutex_init(&s->gate.lock, NULL);
+	pthread_cond_init(&s->gate.free, NULL);
+	s->gate.target = NOT_BOUND;
+}
+
+static void release(struct streams *s)
+{
+	for (unsigned int i = 0; i < PIECES_THREADS_MAX; i++)
+		free(s->buffers[i]);
+	pthread_cond_destroy(&s->gate.free);
+	pthread_mutex_destroy(&s->gate.lock);
+}
+
+int streams_run(const struct transfer_request *req, struct transfer_result *ret_result)
+{
+	struct streams s;
+	struct pieces_request work = {
+		.ranges = req->ranges,
+		.range_count = req->range_count,
+		.threads = req->threads,
+		.stop = req->stop,
+		.work = copy_piece,
+		.progress = forward_progress,
+		.cookie = &s,
+	};
+	int err;
+
+	init(&s, req);
+	work.piece_bytes = s.piece_bytes;
+	err = pieces_run(&work);
+	*ret_result = (struct transfer_result){
+		.user_bytes = atomic_load(&s.user_bytes),
+		.direct_bytes = atomic_load(&s.user_bytes),
+		.hole_bytes = atomic_load(&s.hole_bytes),
+		.equal_bytes = atomic_load(&s.equal_bytes),
+	};
+	release(&s);
+	return err;
+}
