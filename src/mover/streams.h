@@ -12,7 +12,7 @@
 
 #include "base/attr.h"
 #include "base/units.h"
-#include "mover/transfer.h"
+#include "mover/transfer_request.h"
 
 #define STREAMS_BYTES (32 * MIB)
 #define STREAMS_PIECE_MIN (4 * MIB)

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What transfer_run() (mover/transfer.h) and its ways are asked for, and what they answer. */
+#ifndef LOVFS_MOVER_TRANSFER_REQUEST_H
+#define LOVFS_MOVER_TRANSFER_REQUEST_H
+
+#include "io/bandwidth.h"
+#include "mover/pieces.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TRANSFER_THREADS_MAX PIECES_THREADS_MAX
+#define TRANSFER_TARGETS_MAX 32
+
+struct transfer_request {
+	int src_fd;                       /* borrowed; readable */
+	const int *target_fds;            /* borrowed; readable and writable */
+	unsigned int target_count;        /* 1 to TRANSFER_TARGETS_MAX */
+	const struct piece_range *ranges; /* in order, not overlapping */
+	unsigned int range_count;
+	/*
+	 * Read and write by direct I/O; all descriptors are O_DIRECT. The ranges begin at multiples of
+	 * aligned_block_bytes(); what ends in between is filled up with zeros in the targets, whose
+	 * sizes the caller sets afterwards.
+	 */
+	bool streams;
+	/* With streams, unless fresh: [i] is target i, open for reading. */
+	const int *read_fds;
+	bool compare; /* with read_fds: only what differs there is written */
+	/* With streams. Not NULL: all targets are one descriptor, which is bound to the target that is to
+	 * be written next by this. Not called while a write through it is under way. */
+	int (*bind)(unsigned int target, void *cookie);
+	bool fresh;      /* the targets have no data in the ranges */
+	bool may_shrink; /* what the source doesn't have any more is left out, and not -EAGAIN */
+	unsigned int threads;    /* 1 to TRANSFER_THREADS_MAX */
+	struct bandwidth *limit; /* may be NULL */
+	atomic_bool *stop;       /* may be NULL */
+	/* Called by the copying threads before each piece; anything but 0 ends the copy. May be
+	 * NULL. */
+	int (*may_go_on)(void *cookie);
+	/* done_bytes are summed over the targets. Called in the caller's thread, about ten times a
+	 * second and once at the end. May be NULL. */
+	void (*progress)(uint64_t done_bytes, void *cookie);
+	void *cookie;
+};
+
+/* How the bytes moved, as far as it is known here. */
+struct transfer_result {
+	uint64_t user_bytes;   /* read and written here, over all targets */
+	uint64_t direct_bytes; /* of them: by direct I/O */
+	uint64_t hole_bytes;   /* with streams: holes that stayed holes, over all targets */
+	uint64_t equal_bytes;  /* with `compare`: what needed no writing */
+};
+
+#endif
