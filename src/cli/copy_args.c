@@ -12,9 +12,9 @@
 #include <signal.h>
 #include <unistd.h>
 
-#define DEFAULT_THREADS 2
 #define DEFAULT_INTERVAL_S 5
 #define DEFAULT_EVENTS_S 1
+#define RETRIES_MAX 1000
 
 const struct opt copy_args_opts[] = {
 	{ .key = 'W',
@@ -26,7 +26,7 @@ const struct opt copy_args_opts[] = {
 	{ .key = OPT_LONG + 10,
 	  .name = "threads",
 	  .arg = "N",
-	  .help = "threads for one file (default 2)",
+	  .help = "threads for one file (default: 2, on Lustre 4)",
 	  .take = opt_count,
 	  .offset = offsetof(struct copy_args, threads),
 	  .value = TRANSFER_THREADS_MAX },
@@ -35,6 +35,19 @@ const struct opt copy_args_opts[] = {
 	  .help = "say what was done with each file",
 	  .take = opt_flag,
 	  .offset = offsetof(struct copy_args, verbose) },
+	{ 0 },
+};
+
+const struct opt copy_args_retry_opts[] = {
+	{ .key = OPT_LONG + 14,
+	  .name = "retry",
+	  .arg = "N",
+	  .help = "try again up to N times what may go well later: the\nfile is in use, a server "
+		  "was "
+		  "away, an OST is full",
+	  .take = opt_count,
+	  .offset = offsetof(struct copy_args, retries),
+	  .value = RETRIES_MAX },
 	{ 0 },
 };
 
@@ -72,7 +85,7 @@ const struct opt copy_args_stats_opts[] = {
 
 void copy_args_init(struct copy_args *a)
 {
-	*a = (struct copy_args){ .threads = DEFAULT_THREADS };
+	*a = (struct copy_args){ 0 };
 }
 
 struct copy_watch_options copy_args_watch(const struct copy_args *a)

@@ -11,13 +11,15 @@
 struct copy_args {
 	bool stats, events, verbose;
 	uint64_t bandwidth; /* bytes a second; 0: no limit */
-	uint32_t threads;
+	uint32_t threads;   /* 0: not said */
+	uint32_t retries;
 	uint32_t jobs;       /* files at once; 0: not said */
 	uint32_t interval_s; /* 0: not said */
 };
 
 /* Their groups' struct is a struct copy_args. jobs: for verbs that do several files at once. */
-extern const struct opt copy_args_opts[], copy_args_jobs_opts[], copy_args_stats_opts[];
+extern const struct opt copy_args_opts[], copy_args_jobs_opts[], copy_args_retry_opts[],
+	copy_args_stats_opts[];
 
 void copy_args_init(struct copy_args *a);
 

@@ -22,6 +22,8 @@ static int pool_name(const struct fs *fs, const char *text, const char **ret_nam
 
 static int check_pool(const struct layout_limits *limits, const char *name)
 {
+	if (!limits->pool_size)
+		return fail(-EOPNOTSUPP, "its OST pools can't be read here");
 	if (limits->pool_size(name, limits->cookie) == 0)
 		return fail(-ENOENT, "there is no OST pool '%s', or it is empty", name);
 	return 0;
@@ -43,8 +45,12 @@ int df_targets_get(struct df_targets *ret_targets, struct fs *fs, const char *po
 	if (!err)
 		err = fs->ops->target(fs, FS_TARGET_MDT, &all[count++]);
 	for (uint32_t i = 0; !err && i < fs->ost_count; i++) {
-		if (!pool || limits->pool_has(pool, i, limits->cookie))
-			err = fs->ops->target(fs, i, &all[count++]);
+		if (pool && !limits->pool_has(pool, i, limits->cookie))
+			continue;
+		err = fs->ops->target(fs, i, &all[count]);
+		count += !err;
+		if (err == -ENODEV) /* numbers may be left out */
+			err = 0;
 	}
 	if (err)
 		return err;

@@ -21,6 +21,9 @@ static void print_verbose(const char *path, const struct migrate_result *m)
 	       path, size_text(m->size_bytes, size), (double)m->elapsed_ns / (double)NS_PER_S,
 	       m->moved.shared_bytes, m->moved.kernel_bytes, m->moved.user_bytes,
 	       m->moved.direct_bytes, m->moved.hole_bytes);
+	if (!m->offloaded)
+		printf("%s: nothing was offloaded: this file system doesn't move data by itself\n",
+		       path);
 	if (m->passes)
 		printf("%s: %u pass%s; ", path, m->passes, m->passes == 1 ? "" : "es");
 	else if (m->held_ns)
@@ -37,12 +40,12 @@ json_t *migrate_report_object(const char *path, int err, const char *why,
 			      const struct migrate_result *m)
 {
 	json_t *j = json_pack(
-		"{s:o, s:b, s:b, s:I, s:f, s:i, s:i, s:f, s:{s:I, s:I, s:I, s:I, s:I}}", "path",
-		json_out_name(path), "migrated", !err, "verified", m->verified, "size_bytes",
-		(json_int_t)m->size_bytes, "seconds", (double)m->elapsed_ns / (double)NS_PER_S,
-		"attempts", (int)m->attempts, "passes", (int)m->passes, "held_seconds",
-		(double)m->held_ns / (double)NS_PER_S, "moved", "shared_bytes",
-		(json_int_t)m->moved.shared_bytes, "kernel_bytes",
+		"{s:o, s:b, s:b, s:b, s:I, s:f, s:i, s:i, s:f, s:{s:I, s:I, s:I, s:I, s:I}}",
+		"path", json_out_name(path), "migrated", !err, "verified", m->verified, "offloaded",
+		m->offloaded, "size_bytes", (json_int_t)m->size_bytes, "seconds",
+		(double)m->elapsed_ns / (double)NS_PER_S, "attempts", (int)m->attempts, "passes",
+		(int)m->passes, "held_seconds", (double)m->held_ns / (double)NS_PER_S, "moved",
+		"shared_bytes", (json_int_t)m->moved.shared_bytes, "kernel_bytes",
 		(json_int_t)m->moved.kernel_bytes, "user_bytes", (json_int_t)m->moved.user_bytes,
 		"direct_bytes", (json_int_t)m->moved.direct_bytes, "hole_bytes",
 		(json_int_t)m->moved.hole_bytes);

@@ -7,11 +7,40 @@
 #include "base/units.h"
 #include "cli/complain.h"
 #include "cli/look_ahead.h"
+#include "cli/retry.h"
 #include "cli/stop_signal.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+
+struct mirror_try {
+	struct mirror_job *job;
+	struct fs *fs;
+	const char *path;
+	int (*one)(struct mirror_job *job, struct fs *fs, const char *path);
+};
+
+static int try_one(void *cookie)
+{
+	const struct mirror_try *t = cookie;
+
+	return t->one(t->job, t->fs, t->path);
+}
+
+static int run_retrying(const struct mirror_try *t)
+{
+	const struct retry retry = {
+		.verb = t->job->verb,
+		.path = t->path,
+		.times = t->job->retries,
+		.stop = t->job->options.stop,
+		.attempt = try_one,
+		.cookie = (void *)t,
+	};
+
+	return retry_run(&retry);
+}
 
 static int run_one(struct mirror_job *job, const char *path,
 		   int (*one)(struct mirror_job *job, struct fs *fs, const char *path))
@@ -26,7 +55,7 @@ static int run_one(struct mirror_job *job, const char *path,
 	copy_watch_begin(job->watch, &job->file, path,
 			 S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0);
 	if (!err)
-		err = one(job, fs, path);
+		err = run_retrying(&(struct mirror_try){ job, fs, path, one });
 	if (err)
 		snprintf(why, sizeof(why), "%s", error_text(err));
 	copy_watch_end(&job->file, err, why, NULL);
@@ -51,6 +80,7 @@ int mirror_job_run(const struct verb *verb, const struct copy_args *copy, const 
 		.verb = verb,
 		.args = args,
 		.verbose = copy_args_verbose(copy),
+		.retries = copy->retries,
 		.options = { .threads = copy->threads,
 			     .stop = stop_signal_catch(),
 			     .progress = copy_watch_progress },
@@ -103,9 +133,9 @@ void mirror_job_print_copied(const char *path, const struct mirror_result *r)
 	/* What was copied is of all mirrors together, too. */
 	if (!mul_u64(r->size_bytes, r->mirrors, &all))
 		all = UINT64_MAX;
-	printf("%s: %u mirror%s brought up: copied %s of %s ", path, r->mirrors,
-	       r->mirrors == 1 ? "" : "s", size_text(r->copied_bytes, copied),
-	       size_text(all, size));
+	printf("%s: %u mirror%s brought up: copied %s of %s%s ", path, r->mirrors,
+	       r->mirrors == 1 ? "" : "s", size_text(r->copied_bytes, copied), size_text(all, size),
+	       r->compared ? " that was compared" : "");
 	mirror_job_print_how(r);
 	progress_line_resume();
 }

@@ -17,6 +17,7 @@ struct mirror_job {
 	const struct verb *verb;
 	const void *args; /* the verb's options, borrowed */
 	bool verbose;
+	unsigned int retries;
 	struct mirror_options options;
 	struct copy_watch *watch;
 	struct copy_watch_file file; /* under way: the cookie of options.progress */

@@ -31,7 +31,8 @@ static int set_on_directory(struct fs *fs, const char *path, const struct layout
 
 static int set_on_existing(struct fs *fs, const char *path, const struct layout *request)
 {
-	CLEANUP_FD int fd = sys_openat(AT_FDCWD, path, O_WRONLY | O_NONBLOCK | O_NOCTTY, 0);
+	CLEANUP_FD int fd =
+		sys_openat(AT_FDCWD, path, O_WRONLY | O_NONBLOCK | O_NOCTTY | fs->create_flags, 0);
 	int err;
 
 	if (fd < 0)
@@ -45,8 +46,8 @@ static int set_on_existing(struct fs *fs, const char *path, const struct layout 
 /* What was made here goes again if it can't have the layout. */
 static int create(struct fs *fs, const char *path, const struct layout *request)
 {
-	CLEANUP_FD int fd =
-		sys_openat(AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
+	CLEANUP_FD int fd = sys_openat(
+		AT_FDCWD, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | fs->create_flags, 0666);
 	char text[ERROR_TEXT_MAX];
 	int err;
 

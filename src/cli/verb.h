@@ -21,7 +21,7 @@ struct verb {
 	const char *summary;  /* a few words for the list of verbs */
 	const char *synopsis; /* what follows the name, one line for each form */
 	const char *about;    /* a paragraph for --help, lines below 80 columns */
-	struct opt_group groups[VERB_GROUPS_MAX]; /* up to the first one without options */
+	struct opt_group groups[8]; /* up to the first one without options */
 	/* The verbs below it, NULL at the end; it does nothing by itself then, and what follows is
 	 * not set. */
 	const struct verb *const *below;

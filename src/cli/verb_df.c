@@ -200,8 +200,9 @@ static int run_df(const struct verb *verb, void *parsed, char **paths)
 		show_counted(*path, &run);
 	if (!*paths) {
 		(void)!mountpoint_for_each("fuse.lovfs", show_counted, &run);
+		(void)!mountpoint_for_each("lustre", show_counted, &run);
 		if (!run.tally.good && !run.tally.bad) {
-			complain_text(verb, NULL, "no lovfs volume is mounted");
+			complain_text(verb, NULL, "no lovfs volume and no Lustre is mounted");
 			run.tally.bad++;
 		}
 	}

@@ -10,6 +10,7 @@
 #include "cli/migrate_report.h"
 #include "cli/path_list.h"
 #include "cli/place.h"
+#include "cli/retry.h"
 #include "cli/stop_signal.h"
 #include "cli/verb.h"
 #include "mover/migrate.h"
@@ -95,6 +96,36 @@ static int migrate_at(struct migrate_run *run, struct copy_watch_file *file, str
 	return err ? err : migrate_file(fs, file->path, &opt, result);
 }
 
+struct migrate_try {
+	struct migrate_run *run;
+	struct copy_watch_file *file;
+	struct fs *fs;
+	struct migrate_result *result;
+};
+
+static int migrate_try(void *cookie)
+{
+	const struct migrate_try *t = cookie;
+
+	return migrate_at(t->run, t->file, t->fs, t->result);
+}
+
+static int migrate_retrying(struct migrate_run *run, struct copy_watch_file *file, struct fs *fs,
+			    struct migrate_result *result)
+{
+	struct migrate_try t = { .run = run, .file = file, .fs = fs, .result = result };
+	const struct retry retry = {
+		.verb = run->verb,
+		.path = file->path,
+		.times = run->args->copy.retries,
+		.stop = run->options.stop,
+		.attempt = migrate_try,
+		.cookie = &t,
+	};
+
+	return retry_run(&retry);
+}
+
 static int migrate_one(void *cookie, const char *path, uint64_t position)
 {
 	struct migrate_run *run = cookie;
@@ -109,7 +140,7 @@ static int migrate_one(void *cookie, const char *path, uint64_t position)
 	err = place_fs_stat(&run->keeper, path, &fs, &st);
 	copy_watch_begin(run->watch, &file, path, S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0);
 	if (!err)
-		err = migrate_at(run, &file, fs, &result);
+		err = migrate_retrying(run, &file, fs, &result);
 	if (err)
 		snprintf(why, sizeof(why), "%s", error_text(err));
 	copy_watch_end(&file, err, why,
@@ -291,6 +322,7 @@ const struct verb verb_migrate = {
 	.groups = { { "Layout", layout_args_opts, offsetof(struct migrate_args, layout) },
 		    { "Options", options, 0 },
 		    { "Copying", copy_args_opts, offsetof(struct migrate_args, copy) },
+		    { NULL, copy_args_retry_opts, offsetof(struct migrate_args, copy) },
 		    { "Many files", copy_args_jobs_opts, offsetof(struct migrate_args, copy) },
 		    { "Statistics", copy_args_stats_opts, offsetof(struct migrate_args, copy) },
 		    { NULL, layout_args_no_mirror_opts, offsetof(struct migrate_args, layout) } },

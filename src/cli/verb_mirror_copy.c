@@ -74,6 +74,7 @@ const struct verb verb_mirror_copy = {
 		 "sync then. Others may read and write the file meanwhile.",
 	.groups = { { "Options", options, 0 },
 		    { "Copying", copy_args_opts, offsetof(struct copy_options, copy) },
+		    { NULL, copy_args_retry_opts, offsetof(struct copy_options, copy) },
 		    { "Statistics", copy_args_stats_opts, offsetof(struct copy_options, copy) } },
 	.options_size = sizeof(struct copy_options),
 	.init = init,

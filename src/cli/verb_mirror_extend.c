@@ -206,6 +206,7 @@ const struct verb verb_mirror_extend = {
 		    { "Layout", layout_args_opts, offsetof(struct extend_options, layout) },
 		    { "Options", options, 0 },
 		    { "Copying", copy_args_opts, offsetof(struct extend_options, copy) },
+		    { NULL, copy_args_retry_opts, offsetof(struct extend_options, copy) },
 		    { "Statistics", copy_args_stats_opts, offsetof(struct extend_options, copy) } },
 	.options_size = sizeof(struct extend_options),
 	.init = init,

@@ -8,7 +8,7 @@
 struct resync_options {
 	struct copy_args copy;
 	struct id_list only;
-	bool force;
+	bool force, compare, no_compare;
 };
 
 static const struct opt options[] = {
@@ -23,15 +23,34 @@ static const struct opt options[] = {
 	  .help = "copy mirrors whole, whatever is known of them, and\nthose marked in sync too",
 	  .take = opt_flag,
 	  .offset = offsetof(struct resync_options, force) },
+	{ .key = OPT_LONG + 22,
+	  .name = "compare",
+	  .help = "read stale mirrors too, and write only what differs;\nthe default on Lustre for "
+		  "large ones that have data",
+	  .take = opt_flag,
+	  .offset = offsetof(struct resync_options, compare) },
+	{ .key = OPT_LONG + 23,
+	  .name = "no-compare",
+	  .help = "write all that is stale",
+	  .take = opt_flag,
+	  .offset = offsetof(struct resync_options, no_compare) },
 	{ 0 },
 };
+
+static enum mirror_compare compare_of(const struct resync_options *o)
+{
+	if (o->compare)
+		return MIRROR_COMPARE;
+	return o->no_compare ? MIRROR_COMPARE_NOT : MIRROR_COMPARE_AUTO;
+}
 
 static int resync_one(struct mirror_job *job, struct fs *fs, const char *path)
 {
 	const struct resync_options *o = job->args;
 	const struct mirror_resync_what what = { .only_ids = o->only.ids,
 						 .only_count = o->only.count,
-						 .force = o->force };
+						 .force = o->force,
+						 .compare = compare_of(o) };
 	struct mirror_result result = { 0 };
 	int err = mirror_resync(fs, path, &what, &job->options, &result);
 
@@ -46,6 +65,8 @@ static int run_resync(const struct verb *verb, void *parsed, char **paths)
 
 	if (!*paths)
 		return complain_usage(verb, "which file?");
+	if (o->compare && o->no_compare)
+		return complain_usage(verb, "--compare and --no-compare exclude each other");
 	return mirror_job_run(verb, &o->copy, o, paths, resync_one);
 }
 
@@ -65,6 +86,7 @@ const struct verb verb_mirror_resync = {
 		 "end. What was copied before an interruption needs no copying again.",
 	.groups = { { "Options", options, 0 },
 		    { "Copying", copy_args_opts, offsetof(struct resync_options, copy) },
+		    { NULL, copy_args_retry_opts, offsetof(struct resync_options, copy) },
 		    { "Statistics", copy_args_stats_opts, offsetof(struct resync_options, copy) } },
 	.options_size = sizeof(struct resync_options),
 	.init = init,

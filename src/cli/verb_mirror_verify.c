@@ -81,7 +81,8 @@ const struct verb verb_mirror_verify = {
 		 "each range in\n"
 		 "which one differs from the first that is in sync; the exit status is 1 then.",
 	.groups = { { "Options", options, 0 },
-		    { "Reading", copy_args_opts, offsetof(struct verify_options, copy) } },
+		    { "Reading", copy_args_opts, offsetof(struct verify_options, copy) },
+		    { NULL, copy_args_retry_opts, offsetof(struct verify_options, copy) } },
 	.options_size = sizeof(struct verify_options),
 	.init = init,
 	.run = run_verify,

@@ -60,6 +60,7 @@ struct migrate_result {
 	uint64_t elapsed_ns;
 	struct fs_moved moved; /* how the bytes moved; of the last attempt */
 	bool verified;
+	bool offloaded; /* the file system moves data by itself; otherwise it all passed here */
 	unsigned int attempts;
 	unsigned int passes; /* live: how often what had changed was copied */
 	uint64_t held_ns;    /* longest time that a writer can have been held back */

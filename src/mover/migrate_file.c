@@ -52,6 +52,7 @@ int migrate_file(struct fs *fs, const char *path, const struct migrate_options *
 	int err;
 
 	memset(ret_result, 0, sizeof(*ret_result));
+	ret_result->offloaded = fs->copying == FS_COPYING_RANGE;
 	do {
 		ret_result->attempts++;
 		err = attempt(fs, path, opt, mode, ret_result);

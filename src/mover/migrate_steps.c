@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/sys.h"
+#include "mover/full_ost.h"
 #include "mover/transfer.h"
 
 #include <errno.h>
@@ -120,6 +121,8 @@ static int step_copy(struct migration *m)
 	int err = transfer_run(&req, &here);
 
 	migrate_note_moved(m, &here);
+	if (err && here.write_failed)
+		err = full_ost_explain(m->fs, m->victim_fd, 0, here.failed_offset, err);
 	return err;
 }
 

@@ -4,6 +4,7 @@
 #include "mover/mirror_verbs.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,6 +127,8 @@ static int count_devices(struct fs *fs, const uint32_t *members, uint32_t n, uin
 		struct fs_target t;
 		int err = fs->ops->target(fs, members ? members[i] : i, &t);
 
+		if (err == -ENODEV) /* numbers may be left out */
+			continue;
 		if (err)
 			return err;
 		if (!t.inactive && !t.no_create && !contains(devices, count, t.device))
@@ -142,6 +145,10 @@ int mirror_count_domains(struct fs *fs, const char *pool, unsigned int *ret_coun
 	uint32_t n = fs->ost_count;
 	int err;
 
+	if (n == 0 || (pool[0] && !fs->pools_known)) {
+		*ret_count = UINT_MAX;
+		return 0;
+	}
 	if (!members)
 		return fail(-ENOMEM, "no memory");
 	if (pool[0]) {

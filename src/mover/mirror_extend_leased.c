@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "layout/layout.h"
+#include "mover/full_ost.h"
 #include "mover/transfer.h"
 
 #include <errno.h>
@@ -65,6 +66,9 @@ static int transfer(struct state *s)
 	s->result->moved.direct_bytes += here.direct_bytes;
 	s->result->moved.hole_bytes += here.hole_bytes;
 	s->result->passes++;
+	if (err && here.write_failed)
+		err = full_ost_explain(e->fs, req.target_fds[here.failed_target], 0,
+				       here.failed_offset, err);
 	return err;
 }
 

@@ -129,7 +129,7 @@ int MUST_CHECK mirror_shared_domains(struct fs *fs, const struct layout *l,
 						    uint32_t ost_a, uint32_t ost_b, void *cookie),
 				     void *cookie);
 
-/* How many failure domains there are for new objects, in that pool ("": on all OSTs). */
+/* How many failure domains there are for new objects, in that pool ("": on all OSTs). UINT_MAX: not known. */
 int MUST_CHECK mirror_count_domains(struct fs *fs, const char *pool, unsigned int *ret_count);
 
 #endif

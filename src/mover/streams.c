@@ -33,6 +33,9 @@ struct streams {
 	uint8_t *buffers[PIECES_THREADS_MAX]; /* owned; each used by one thread */
 	struct gate gate;
 	_Atomic uint64_t user_bytes, hole_bytes, equal_bytes;
+	atomic_flag write_failed; /* who sets it may set the next two */
+	unsigned int failed_target;
+	uint64_t failed_offset;
 };
 
 /* A part of a piece that is under way in one thread. */
@@ -120,6 +123,16 @@ static int explain_write(int err, uint64_t offset)
 	return fail_sys(err, "cannot write at offset %" PRIu64, offset);
 }
 
+/* The first one is what the caller wants to know. */
+static int note_failure(struct streams *s, unsigned int target, uint64_t offset, int err)
+{
+	if (!atomic_flag_test_and_set(&s->write_failed)) {
+		s->failed_target = target;
+		s->failed_offset = offset;
+	}
+	return explain_write(err, offset);
+}
+
 /* [from, to) of the buffer. */
 static int write_to(struct streams *s, unsigned int target, const struct stretch *x, size_t from,
 		    size_t to)
@@ -132,7 +145,7 @@ static int write_to(struct streams *s, unsigned int target, const struct stretch
 			      x->offset + from);
 	gate_leave(s);
 	if (err)
-		return explain_write(err, x->offset + from);
+		return note_failure(s, target, x->offset + from, err);
 	atomic_fetch_add(&s->user_bytes, MIN_OF(to, x->len) - MIN_OF(from, x->len));
 	return 0;
 }
@@ -362,6 +375,7 @@ static void init(struct streams *s, const struct transfer_request *req)
 	pthread_mutex_init(&s->gate.lock, NULL);
 	pthread_cond_init(&s->gate.free, NULL);
 	s->gate.target = NOT_BOUND;
+	atomic_flag_clear(&s->write_failed);
 }
 
 static void release(struct streams *s)
@@ -394,6 +408,9 @@ int streams_run(const struct transfer_request *req, struct transfer_result *ret_
 		.direct_bytes = atomic_load(&s.user_bytes),
 		.hole_bytes = atomic_load(&s.hole_bytes),
 		.equal_bytes = atomic_load(&s.equal_bytes),
+		.write_failed = err && atomic_flag_test_and_set(&s.write_failed),
+		.failed_target = s.failed_target,
+		.failed_offset = s.failed_offset,
 	};
 	release(&s);
 	return err;

@@ -51,6 +51,10 @@ struct transfer_result {
 	uint64_t direct_bytes; /* of them: by direct I/O */
 	uint64_t hole_bytes;   /* with streams: holes that stayed holes, over all targets */
 	uint64_t equal_bytes;  /* with `compare`: what needed no writing */
+	/* On failure, where a write was what failed first: to which target, and where. */
+	bool write_failed;
+	unsigned int failed_target;
+	uint64_t failed_offset;
 };
 
 #endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/retry.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "cli/complain.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <time.h>
+
+#define PAUSE_MAX_S 30u
+#define NAP_NS (50 * NS_PER_MS)
+
+/*
+ * Somebody was in the way; a server was away, or the client was thrown out by one; an OST was full, which
+ * the objects of a copy that was given up also make it for some seconds.
+ */
+static bool may_pass(int err)
+{
+	switch (err) {
+	case -EBUSY:
+	case -EAGAIN:
+	case -ESTALE:
+	case -ENOSPC:
+	case -EIO:
+	case -ESHUTDOWN:
+	case -ETIMEDOUT:
+	case -ECONNRESET:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool stopped(const struct retry *r)
+{
+	return r->stop && atomic_load(r->stop);
+}
+
+static void wait_for(const struct retry *r, unsigned int seconds)
+{
+	const struct timespec nap = { .tv_nsec = (long)NAP_NS };
+	uint64_t until = clock_now_ns() + seconds * NS_PER_S;
+
+	while (!stopped(r) && clock_now_ns() < until)
+		nanosleep(&nap, NULL);
+}
+
+int retry_run(const struct retry *r)
+{
+	char why[ERROR_TEXT_MAX];
+	unsigned int pause_s = 1;
+	int err = r->attempt(r->cookie);
+
+	for (unsigned int i = 0; i < r->times && may_pass(err) && !stopped(r); i++) {
+		snprintf(why, sizeof(why), "%s", error_text(err));
+		complain_text(r->verb, r->path, "%s; trying again in %u s (%u of %u)", why, pause_s,
+			      i + 1, r->times);
+		wait_for(r, pause_s);
+		if (stopped(r))
+			return fail(err, "%s", why);
+		pause_s = MIN_OF(2 * pause_s, PAUSE_MAX_S);
+		err = r->attempt(r->cookie);
+	}
+	return err;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * --retry N: what failed for a reason that may pass, and left the file as it was, is tried again, after a
+ * pause that doubles each time, up to half a minute. Any thread.
+ */
+#ifndef LOVFS_CLI_RETRY_H
+#define LOVFS_CLI_RETRY_H
+
+#include "base/attr.h"
+#include "cli/verb.h"
+
+#include <stdatomic.h>
+
+struct retry {
+	const struct verb *verb;
+	const char *path;
+	unsigned int times;      /* at most so often again */
+	const atomic_bool *stop; /* ends the pause; may be NULL */
+	/* 0, or a negative errno with text. It is called again only if it is as if it had not been. */
+	int (*attempt)(void *cookie);
+	void *cookie;
+};
+
+/* What the last attempt gave, with its text. Each new one is announced on standard error. */
+int MUST_CHECK retry_run(const struct retry *r);
+
+#endif
