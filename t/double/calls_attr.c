@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Attributes: those of the file's own inode, whatever the descriptor is of. */
+#include "binding.h"
+#include "calls_text.h"
+#include "lovfs.h"
+#include "lustre.h"
+#include "table.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+/* A descriptor of the file's own inode, for what takes one. */
+static int own_fd(int fd)
+{
+	struct open_file *f = fd >= 0 && double_mount()->active ? table_get(fd) : NULL;
+	int own = f && f->replaced ? f->path_fd : fd;
+
+	(void)double_mount();
+	table_put(f);
+	return own;
+}
+
+static const char *fix_path(const char *path, char buf[4096])
+{
+	(void)double_mount();
+	return table_fix_path(calls_text_redirect(path, buf, 4096), buf);
+}
+
+/* ---- stat ---- */
+
+/* Size and space of the mirror that it's bound to. */
+static void add_mirror(int fd, struct stat *st)
+{
+	struct open_file *f = double_mount()->active ? table_get(fd) : NULL;
+	struct stat mirror;
+	int mirror_fd = f && f->bound ? binding_read_fd(f, fd) : -1;
+
+	if (mirror_fd >= 0 && real.fstatat(mirror_fd, "", &mirror, AT_EMPTY_PATH) == 0) {
+		st->st_size = mirror.st_size;
+		st->st_blocks = mirror.st_blocks;
+	}
+	table_put(f);
+}
+
+static int stat_fd(int fd, struct stat *st)
+{
+	int own = own_fd(fd);
+
+	if (real.fstatat(own, "", st, AT_EMPTY_PATH))
+		return -1;
+	add_mirror(fd, st);
+	return 0;
+}
+
+static int stat_any(int dirfd, const char *path, struct stat *st, int flags)
+{
+	char buf[4096];
+
+	if (!*path && (flags & AT_EMPTY_PATH) && dirfd >= 0)
+		return stat_fd(dirfd, st);
+	return real.fstatat(dirfd, flags & AT_SYMLINK_NOFOLLOW ? path : fix_path(path, buf), st,
+			    flags);
+}
+
+/* struct stat and struct stat64 are one on machines with 64 bits. */
+_Static_assert(sizeof(struct stat) == sizeof(struct stat64), "one struct stat");
+
+EXPORT int fstatat(int dirfd, const char *path, struct stat *st, int flags)
+{
+	(void)double_mount();
+	return stat_any(dirfd, path, st, flags);
+}
+
+EXPORT int fstatat64(int dirfd, const char *path, struct stat64 *st, int flags)
+{
+	(void)double_mount();
+	return stat_any(dirfd, path, (struct stat *)st, flags);
+}
+
+EXPORT int fstat(int fd, struct stat *st)
+{
+	(void)double_mount();
+	return stat_fd(fd, st);
+}
+
+EXPORT int fstat64(int fd, struct stat64 *st)
+{
+	(void)double_mount();
+	return stat_fd(fd, (struct stat *)st);
+}
+
+EXPORT int stat(const char *path, struct stat *st)
+{
+	(void)double_mount();
+	return stat_any(AT_FDCWD, path, st, 0);
+}
+
+EXPORT int stat64(const char *path, struct stat64 *st)
+{
+	(void)double_mount();
+	return stat_any(AT_FDCWD, path, (struct stat *)st, 0);
+}
+
+EXPORT int statx(int dirfd, const char *path, int flags, unsigned int mask, struct statx *st)
+{
+	char buf[4096];
+
+	if (*path)
+		return real.statx(dirfd, fix_path(path, buf), flags, mask, st);
+	return real.statx(own_fd(dirfd), path, flags, mask, st);
+}
+
+/* ---- statfs ---- */
+
+_Static_assert(sizeof(struct statfs) == sizeof(struct statfs64), "one struct statfs");
+
+static int statfs_fd(int fd, struct statfs *st)
+{
+	struct identity id;
+	int err;
+
+	(void)double_mount();
+	err = real.fstatfs(fd, st);
+	if (!err && double_is_ours(fd, &id))
+		st->f_type = LUSTRE_SUPER_MAGIC;
+	return err;
+}
+
+static int statfs_path(const char *path, struct statfs *st)
+{
+	struct stat file;
+	char buf[4096];
+	int err;
+
+	path = fix_path(path, buf);
+	err = real.statfs(path, st);
+	if (!err && double_mount()->active && real.fstatat(AT_FDCWD, path, &file, 0) == 0 &&
+	    file.st_dev == double_mount()->dev)
+		st->f_type = LUSTRE_SUPER_MAGIC;
+	return err;
+}
+
+EXPORT int fstatfs(int fd, struct statfs *st)
+{
+	return statfs_fd(fd, st);
+}
+
+EXPORT int fstatfs64(int fd, struct statfs64 *st)
+{
+	return statfs_fd(fd, (struct statfs *)st);
+}
+
+EXPORT int statfs(const char *path, struct statfs *st)
+{
+	return statfs_path(path, st);
+}
+
+EXPORT int statfs64(const char *path, struct statfs64 *st)
+{
+	return statfs_path(path, (struct statfs *)st);
+}
+
+/* ---- modes, owners, times, links ---- */
+
+EXPORT int chmod(const char *path, mode_t mode)
+{
+	char buf[4096];
+
+	return real.chmod(fix_path(path, buf), mode);
+}
+
+EXPORT int fchmod(int fd, mode_t mode)
+{
+	char path[PROC_PATH_MAX];
+	int own = own_fd(fd);
+
+	return own == fd ? real.fchmod(fd, mode) : real.chmod(double_proc_path(own, path), mode);
+}
+
+EXPORT int fchownat(int dirfd, const char *path, uid_t uid, gid_t gid, int flags)
+{
+	return real.fchownat(*path ? dirfd : own_fd(dirfd), path, uid, gid, flags);
+}
+
+EXPORT int utimensat(int dirfd, const char *path, const struct timespec times[2], int flags)
+{
+	char buf[4096];
+
+	return real.utimensat(dirfd, fix_path(path, buf), times, flags);
+}
+
+EXPORT int futimens(int fd, const struct timespec times[2])
+{
+	char path[PROC_PATH_MAX];
+	int own = own_fd(fd);
+
+	return own == fd ? real.futimens(fd, times)
+			 : real.utimensat(AT_FDCWD, double_proc_path(own, path), times, 0);
+}
+
+EXPORT ssize_t readlinkat(int dirfd, const char *path, char *buf, size_t size)
+{
+	char other[4096];
+
+	return real.readlinkat(dirfd, fix_path(path, other), buf, size);
+}
+
+EXPORT ssize_t readlink(const char *path, char *buf, size_t size)
+{
+	char other[4096];
+
+	return real.readlinkat(AT_FDCWD, fix_path(path, other), buf, size);
+}
+
+/* ---- handles: the FID ---- */
+
+static int open_for_fid(int dirfd, const char *path)
+{
+	char link[PROC_PATH_MAX], buf[4096];
+
+	if (!*path)
+		return real.openat(AT_FDCWD, double_proc_path(own_fd(dirfd), link),
+				   O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	return real.openat(dirfd, fix_path(path, buf), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+static int get_handle(int fd, struct file_handle *handle)
+{
+	struct lustre_handle h = { 0 };
+	struct lovfs_ioc_fid fid;
+	unsigned int room = handle->handle_bytes;
+	int err = lovfs_fid(fd, &fid);
+
+	if (err)
+		return err;
+	handle->handle_bytes = sizeof(h);
+	if (room < sizeof(h))
+		return -EOVERFLOW;
+	h.fid = (struct lustre_fid){ fid.seq, fid.oid, fid.ver };
+	handle->handle_type = LUSTRE_HANDLE_TYPE;
+	memcpy(handle->f_handle, &h, sizeof(h));
+	return 0;
+}
+
+EXPORT int name_to_handle_at(int dirfd, const char *path, struct file_handle *handle, int *mount_id,
+			     int flags)
+{
+	struct statx mnt = { 0 };
+	struct identity id;
+	int err, fd = double_mount()->active ? open_for_fid(dirfd, path) : -1;
+
+	if (fd < 0 || !double_is_ours(fd, &id)) {
+		if (fd >= 0)
+			real.close(fd);
+		return real.name_to_handle_at(dirfd, path, handle, mount_id, flags);
+	}
+	if (real.statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &mnt) == 0)
+		*mount_id = (int)mnt.stx_mnt_id;
+	err = get_handle(fd, handle);
+	real.close(fd);
+	return (int)double_answer(err);
+}

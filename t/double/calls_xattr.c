@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Extended attributes. A live Lustre doesn't tell a plain layout's generation: 0xffff is in its place.
+ * What has objects takes no other layout.
+ */
+#include "calls_xattr.h"
+
+#include "fault.h"
+#include "lustre.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+
+#define GENERATION_OFFSET 30
+
+static bool is_layout(const char *name)
+{
+	return strcmp(name, LOVFS_LAYOUT_XATTR) == 0 || strcmp(name, "trusted.lov") == 0;
+}
+
+/* The file of "/proc/self/fd/N", or NULL. */
+static struct open_file *file_of_path(const char *path)
+{
+	int fd = double_mount()->active ? double_proc_fd(path) : -1;
+
+	return fd >= 0 ? table_get(fd) : NULL;
+}
+
+static bool is_our_file(const char *path)
+{
+	struct stat st;
+
+	return double_mount()->active && real.fstatat(AT_FDCWD, path, &st, 0) == 0 &&
+	       S_ISREG(st.st_mode) && st.st_dev == double_mount()->dev;
+}
+
+/* ---- reading ---- */
+
+static void hide_generation(void *value, ssize_t n)
+{
+	static const unsigned char unknown[2] = { 0xff, 0xff };
+	uint32_t magic;
+
+	if (n < GENERATION_OFFSET + 2)
+		return;
+	memcpy(&magic, value, sizeof(magic));
+	if (magic == LUSTRE_MAGIC_V1 || magic == LUSTRE_MAGIC_V3)
+		memcpy((char *)value + GENERATION_OFFSET, unknown, sizeof(unknown));
+}
+
+static ssize_t get_layout(const char *path, struct open_file *f, const char *name, void *value,
+			  size_t size)
+{
+	struct fault_effect e = fault_enter(FAULT_GETXATTR, f);
+	ssize_t n;
+
+	if (e.err)
+		return e.err;
+	n = real.getxattr(path, name, value, size);
+	if (n < 0)
+		return -errno;
+	if (size)
+		hide_generation(value, n);
+	return n;
+}
+
+static ssize_t get_any(const char *path, const char *name, void *value, size_t size, bool follow)
+{
+	struct open_file *f = file_of_path(path);
+	char link[PROC_PATH_MAX];
+	ssize_t n;
+
+	path = table_fix_path(path, link);
+	if (is_layout(name) && is_our_file(path))
+		n = double_answer(get_layout(path, f, name, value, size));
+	else
+		n = follow ? real.getxattr(path, name, value, size)
+			   : real.lgetxattr(path, name, value, size);
+	table_put(f);
+	return n;
+}
+
+EXPORT ssize_t getxattr(const char *path, const char *name, void *value, size_t size)
+{
+	return get_any(path, name, value, size, true);
+}
+
+EXPORT ssize_t lgetxattr(const char *path, const char *name, void *value, size_t size)
+{
+	return get_any(path, name, value, size, false);
+}
+
+/* Others than files of the mount by their own descriptor: O_PATH ones give EBADF, pipes what they give. */
+static bool is_known_fd(int fd)
+{
+	struct open_file *f = double_mount()->active ? table_get(fd) : NULL;
+
+	table_put(f);
+	return f != NULL;
+}
+
+EXPORT ssize_t fgetxattr(int fd, const char *name, void *value, size_t size)
+{
+	char path[PROC_PATH_MAX];
+
+	return is_known_fd(fd) ? getxattr(double_proc_path(fd, path), name, value, size)
+			       : real.fgetxattr(fd, name, value, size);
+}
+
+EXPORT ssize_t listxattr(const char *path, char *list, size_t size)
+{
+	char link[PROC_PATH_MAX];
+
+	return real.listxattr(table_fix_path(path, link), list, size);
+}
+
+EXPORT ssize_t flistxattr(int fd, char *list, size_t size)
+{
+	char path[PROC_PATH_MAX];
+
+	return is_known_fd(fd) ? listxattr(double_proc_path(fd, path), list, size)
+			       : real.flistxattr(fd, list, size);
+}
+
+/* ---- setting ---- */
+
+static int set_layout(const char *path, struct open_file *f, const char *name, const void *value,
+		      size_t size, int flags)
+{
+	struct fault_effect e = fault_enter(FAULT_SETXATTR, f);
+
+	if (e.err)
+		return e.err;
+	if (f && f->regular && f->has_objects)
+		return -EEXIST;
+	return real.setxattr(path, name, value, size, flags) ? -errno : 0;
+}
+
+int calls_xattr_set_layout(struct open_file *f, const void *bytes, size_t len)
+{
+	char path[PROC_PATH_MAX];
+
+	return set_layout(table_own_path(f, path), f, LOVFS_LAYOUT_XATTR, bytes, len, 0);
+}
+
+EXPORT int setxattr(const char *path, const char *name, const void *value, size_t size, int flags)
+{
+	struct open_file *f = file_of_path(path);
+	char link[PROC_PATH_MAX];
+	int err;
+
+	path = table_fix_path(path, link);
+	if (double_mount()->active && is_layout(name))
+		err = (int)double_answer(set_layout(path, f, name, value, size, flags));
+	else
+		err = real.setxattr(path, name, value, size, flags);
+	table_put(f);
+	return err;
+}
+
+EXPORT int fsetxattr(int fd, const char *name, const void *value, size_t size, int flags)
+{
+	char path[PROC_PATH_MAX];
+
+	return is_known_fd(fd) ? setxattr(double_proc_path(fd, path), name, value, size, flags)
+			       : real.fsetxattr(fd, name, value, size, flags);
+}
+
+EXPORT int removexattr(const char *path, const char *name)
+{
+	char link[PROC_PATH_MAX];
+
+	return real.removexattr(table_fix_path(path, link), name);
+}
+
+EXPORT int fremovexattr(int fd, const char *name)
+{
+	char path[PROC_PATH_MAX];
+
+	return is_known_fd(fd) ? removexattr(double_proc_path(fd, path), name)
+			       : real.fremovexattr(fd, name);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Layouts, data versions and swaps. */
+#include "calls_xattr.h"
+#include "ioctl_impl.h"
+#include "layout_peek.h"
+#include "lovfs.h"
+#include "lustre.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define V1_BYTES 32
+#define V3_BYTES 48
+#define OBJECT_BYTES 24
+#define ANY 0xffff
+
+static uint32_t u32_at(const void *bytes, size_t offset)
+{
+	uint32_t n;
+
+	memcpy(&n, (const char *)bytes + offset, sizeof(n));
+	return n;
+}
+
+static uint16_t u16_at(const void *bytes, size_t offset)
+{
+	uint16_t n;
+
+	memcpy(&n, (const char *)bytes + offset, sizeof(n));
+	return n;
+}
+
+/* 0: not a plain layout. */
+static size_t plain_len(const void *bytes)
+{
+	switch (u32_at(bytes, 0)) {
+	case LUSTRE_MAGIC_V1:
+		return V1_BYTES;
+	case LUSTRE_MAGIC_V3:
+		return V3_BYTES;
+	case LUSTRE_MAGIC_SPECIFIC:
+		return V3_BYTES + (size_t)u16_at(bytes, 28) * OBJECT_BYTES;
+	}
+	return 0;
+}
+
+static bool deletes_default(const void *bytes)
+{
+	return u32_at(bytes, 24) == 0 && u16_at(bytes, 28) == 0 && u16_at(bytes, 30) == ANY;
+}
+
+int ioctl_setstripe(struct open_file *f, const void *bytes)
+{
+	size_t len = plain_len(bytes);
+	char path[PROC_PATH_MAX];
+
+	if (!len)
+		return -EINVAL;
+	if (f->regular || !deletes_default(bytes))
+		return calls_xattr_set_layout(f, bytes, len);
+	/* One that isn't there is as good as deleted. */
+	if (real.removexattr(table_own_path(f, path), LOVFS_LAYOUT_XATTR) && errno != ENODATA)
+		return -errno;
+	return 0;
+}
+
+/* ---- data version ---- */
+
+static bool is_same_file(const struct open_file *a, const struct open_file *b)
+{
+	return a->fid.seq == b->fid.seq && a->fid.oid == b->fid.oid && a->fid.ver == b->fid.ver;
+}
+
+static int has_locked(struct open_file *f, void *cookie)
+{
+	const struct open_file *other = cookie;
+
+	return f->gid && is_same_file(f, other);
+}
+
+/* With a flag the servers are told to flush what clients have, which wait for the group lock meanwhile. */
+int ioctl_data_version(struct open_file *f, void *arg)
+{
+	struct lovfs_ioc_data_version v;
+	struct lustre_data_version *out = arg;
+	int err;
+
+	if (out->flags > 3)
+		return -EINVAL;
+	if (!f->regular)
+		return -ENOTTY;
+	if (out->flags && table_each(has_locked, f))
+		double_forbid("flush under the group lock");
+	err = lovfs_data_version(f->fd, &v);
+	if (err)
+		return err;
+	out->version = v.version;
+	out->layout_version = v.layout_version;
+	return 0;
+}
+
+/* ---- swap ---- */
+
+bool ioctl_has_mirrors(struct open_file *f)
+{
+	char path[PROC_PATH_MAX];
+	struct layout_peek *l = layout_peek(table_own_path(f, path));
+	bool has = l && l->mirror_count > 1;
+
+	free(l);
+	return has;
+}
+
+static int swap_files(struct open_file *f, struct open_file *victim, const struct lustre_swap *swap)
+{
+	struct lovfs_ioc_data_version v;
+	bool close_lease = swap->flags == LUSTRE_SWAP_CLOSE_LEASE;
+	int err = lovfs_data_version(f->fd, &v);
+
+	if (err)
+		return err;
+	if (close_lease && (f->lease == HELD_NONE || !lovfs_lease(f->fd))) {
+		f->lease = HELD_NONE;
+		return -EBUSY;
+	}
+	if (ioctl_has_mirrors(f) || ioctl_has_mirrors(victim))
+		double_forbid("swap of a mirrored file");
+	err = lovfs_swap(f->fd, victim->fd, close_lease ? LOVFS_SWAP_LEASE : 0,
+			 close_lease ? v.version : swap->dv1);
+	if (!close_lease)
+		return err;
+	/* Whatever came of it. */
+	lovfs_lease_put(f->fd);
+	f->lease = HELD_NONE;
+	return err;
+}
+
+int ioctl_swap(struct open_file *f, const void *arg)
+{
+	const struct lustre_swap *swap = arg;
+	struct open_file *victim;
+	int err;
+
+	if (swap->flags != LUSTRE_SWAP_CHECK_DV1 && swap->flags != LUSTRE_SWAP_CLOSE_LEASE)
+		return -EINVAL;
+	victim = table_get((int)swap->fd);
+	if (!victim)
+		return -EBADF;
+	err = f->regular && victim->regular ? swap_files(f, victim, swap) : -EINVAL;
+	table_put(victim);
+	return err;
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Leases, and what is done by giving one up: resync, merge, split.
+ *
+ * The resync lease is a read lease of lovfs, so that others may open the file for reading, and all stale mirrors follow the
+ * file. It's lost as any other; then bound writes fail with ESTALE, the answer to "resync done" is 0, and
+ * what has been written to the mirrors counts for nothing.
+ */
+#include "ioctl_impl.h"
+#include "layout_peek.h"
+#include "lovfs.h"
+#include "lustre.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_held(const struct open_file *f)
+{
+	return f->lease != HELD_NONE && lovfs_lease(f->fd) != LOVFS_LEASE_NONE;
+}
+
+/* What an unlock answers for such a lease. */
+static int answer_for(unsigned int lease)
+{
+	return lease == HELD_NONE ? 0 : lease == HELD_READ ? 1 : 2;
+}
+
+int ioctl_get_lease(struct open_file *f)
+{
+	return is_held(f) ? answer_for(f->lease) : 0;
+}
+
+/* ---- getting one ---- */
+
+static unsigned int stale_mirrors(struct open_file *f, uint32_t ids[LOVFS_MIRRORS_MAX])
+{
+	char path[PROC_PATH_MAX];
+	struct layout_peek *l = layout_peek(table_own_path(f, path));
+	unsigned int count = l ? layout_peek_stale(l, ids) : 0;
+
+	free(l);
+	return count;
+}
+
+static int get(struct open_file *f, enum held_lease lease)
+{
+	int err;
+
+	/* The double's own descriptors would be somebody else's. */
+	table_close_extra(f);
+	err = lovfs_lease_get(f->fd, lease == HELD_WRITE ? LOVFS_LEASE_WRITE : LOVFS_LEASE_READ);
+	if (!err)
+		f->lease = lease;
+	return err;
+}
+
+static int begin_resync(struct open_file *f)
+{
+	uint32_t ids[LOVFS_MIRRORS_MAX];
+	unsigned int count;
+	int err = get(f, HELD_RESYNC);
+
+	if (err)
+		return err;
+	count = stale_mirrors(f, ids);
+	if (count)
+		err = lovfs_follow_begin(f->fd, ids, count);
+	if (err) {
+		lovfs_lease_put(f->fd);
+		f->lease = HELD_NONE;
+	}
+	return err;
+}
+
+/* HELD_NONE: there is no such lease. */
+static enum held_lease wanted(const struct lustre_lease *l)
+{
+	if (l->mode == LUSTRE_LEASE_READ && l->flags == 0)
+		return HELD_READ;
+	if (l->mode == LUSTRE_LEASE_WRITE && l->flags == 0)
+		return HELD_WRITE;
+	if (l->mode == LUSTRE_LEASE_WRITE && l->flags == LUSTRE_LEASE_RESYNC)
+		return HELD_RESYNC;
+	return HELD_NONE;
+}
+
+static int lock(struct open_file *f, const struct lustre_lease *l)
+{
+	enum held_lease lease = wanted(l);
+
+	if (l->count || lease == HELD_NONE)
+		return -EINVAL;
+	if (f->lease != HELD_NONE)
+		return -EBUSY;
+	return lease == HELD_RESYNC ? begin_resync(f) : get(f, lease);
+}
+
+/* ---- resync done ---- */
+
+static off_t size_of(int fd)
+{
+	struct stat st;
+
+	return fd >= 0 && real.fstatat(fd, "", &st, AT_EMPTY_PATH) == 0 ? st.st_size : -1;
+}
+
+/* The file's size would be the mirror's; lovfs would mend it silently. */
+static void check_size(struct open_file *f, uint32_t id)
+{
+	off_t size = size_of(f->fd), mirror_size = size_of(table_mirror_fd(f, id, false));
+
+	if (size != mirror_size)
+		double_forbid("resync done: mirror %u has %lld bytes, the file %lld", id,
+			      (long long)mirror_size, (long long)size);
+}
+
+/* Those of which all that is stale was named. */
+static unsigned int named_mirrors(struct open_file *f, const struct lustre_lease *l,
+				  uint32_t ret_ids[LOVFS_MIRRORS_MAX])
+{
+	uint32_t ids[LOVFS_MIRRORS_MAX];
+	char path[PROC_PATH_MAX];
+	struct layout_peek *peek = layout_peek(table_own_path(f, path));
+	unsigned int stale = peek ? layout_peek_stale(peek, ids) : 0, count = 0;
+
+	for (unsigned int i = 0; i < stale; i++) {
+		if (layout_peek_all_named(peek, ids[i], l->ids, l->count))
+			ret_ids[count++] = ids[i];
+	}
+	free(peek);
+	return count;
+}
+
+static int mark_synced(struct open_file *f, const uint32_t *ids, unsigned int count)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < count; i++) {
+		check_size(f, ids[i]);
+		err = lovfs_all_copied(f->fd, ids[i]);
+	}
+	/* A writer who came meanwhile has been marked as copied. */
+	if (!err && !is_held(f))
+		return 0;
+	if (!err)
+		err = lovfs_synced(f->fd, ids, count);
+	return err == -EAGAIN ? 0 : err ? err : 2;
+}
+
+static int resync_done(struct open_file *f, const struct lustre_lease *l)
+{
+	uint32_t ids[LOVFS_MIRRORS_MAX];
+	unsigned int count;
+
+	if (!is_held(f))
+		return 0;
+	count = named_mirrors(f, l, ids);
+	return count ? mark_synced(f, ids, count) : 2;
+}
+
+/* ---- merge and split ---- */
+
+static int merge(struct open_file *f, const struct lustre_lease *l)
+{
+	struct open_file *victim;
+	int err;
+
+	if (!is_held(f))
+		return -EBUSY;
+	victim = table_get((int)l->ids[0]);
+	if (!victim)
+		return -EBADF;
+	err = lovfs_merge(f->fd, victim->fd);
+	table_put(victim);
+	return err ? err : answer_for(f->lease);
+}
+
+static int split(struct open_file *f, const struct lustre_lease *l)
+{
+	struct open_file *target;
+	int err;
+
+	if (f->lease != HELD_WRITE || !is_held(f))
+		return -EBUSY;
+	target = table_get((int)l->ids[0]);
+	if (!target)
+		return -EBADF;
+	err = lovfs_split(f->fd, target->fd, l->ids[1]);
+	table_put(target);
+	/* The last one that is in sync. */
+	if (err == -EBUSY)
+		err = -EINVAL;
+	return err ? err : answer_for(f->lease);
+}
+
+/* ---- giving it up ---- */
+
+static int check_unlock(const struct open_file *f, const struct lustre_lease *l)
+{
+	switch (l->flags) {
+	case 0:
+		return l->count ? -EINVAL : 0;
+	case LUSTRE_LEASE_RESYNC_DONE:
+		return f->lease == HELD_RESYNC || f->lease == HELD_NONE ? 0 : -EINVAL;
+	case LUSTRE_LEASE_MERGE:
+		return l->count == 1 ? 0 : -EINVAL;
+	case LUSTRE_LEASE_SPLIT:
+		return l->count == 2 ? 0 : -EINVAL;
+	}
+	return -EINVAL;
+}
+
+static int unlock(struct open_file *f, const struct lustre_lease *l)
+{
+	int r = check_unlock(f, l);
+
+	if (r)
+		return r;
+	switch (l->flags) {
+	case LUSTRE_LEASE_RESYNC_DONE:
+		r = resync_done(f, l);
+		break;
+	case LUSTRE_LEASE_MERGE:
+		r = merge(f, l);
+		break;
+	case LUSTRE_LEASE_SPLIT:
+		r = split(f, l);
+		break;
+	default:
+		r = ioctl_get_lease(f);
+	}
+	/* It's gone, whatever came of it. */
+	if (f->lease == HELD_RESYNC)
+		lovfs_follow_end(f->fd);
+	lovfs_lease_put(f->fd);
+	f->lease = HELD_NONE;
+	return r;
+}
+
+int ioctl_set_lease(struct open_file *f, const void *arg)
+{
+	const struct lustre_lease *l = arg;
+
+	if (!f->regular)
+		return -ENOTTY;
+	return l->mode == LUSTRE_LEASE_UNLOCK ? unlock(f, l) : lock(f, l);
+}

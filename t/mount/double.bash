@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# After lib: the mount as a Lustre client's, by the double of t/double (see t/double/double.c, and fault.h for faults).
+#
+#   lustre lov migrate -c 2 f
+#   lustre_fault 'SWAP:1:lose-lease,pwrite:3:EIO' lov migrate -n -c 2 f
+#   (($(double_log '^ioctl SWAP_LAYOUTS') == 1))
+#   nothing_forbidden
+
+LUSTRE_DOUBLE_SO=$BUILD_DIR/t/double/liblustre_double.so
+SELFTEST=$BUILD_DIR/t/double/double_selftest
+
+# lustre COMMAND...: a program, or a function of these tests.
+lustre() {
+	LD_PRELOAD=$LUSTRE_DOUBLE_SO LUSTRE_DOUBLE=$MNT LUSTRE_DOUBLE_LOG=$T/double.log "$@"
+}
+
+# lustre_fault SPEC COMMAND...
+lustre_fault() {
+	local spec=$1
+	shift
+	LUSTRE_DOUBLE_FAULT=$spec lustre "$@"
+}
+
+# double_log PATTERN: how many lines of the log match the extended regular expression; double_log_clear.
+double_log() { grep -cE -- "$1" "$T/double.log" 2>/dev/null || true; }
+double_log_clear() { rm -f "$T/double.log"; }
+
+# nothing_forbidden: and says what was.
+nothing_forbidden() {
+	[[ -e $T/double.log ]] || return 0
+	! grep FORBIDDEN "$T/double.log" >&2
+}
+
+# double_waiting [SECONDS]: waits until a command stands at a fault "wait"; double_go: lets it go on.
+double_waiting() {
+	local i
+	for ((i = 0; i < ${1:-10} * 20; i++)); do
+		[[ -e $T/double.log.waiting ]] && return 0
+		sleep 0.05
+	done
+	echo "nobody waits at a fault" >&2
+	return 1
+}
+double_go() { rm -f "$T/double.log.waiting"; }
