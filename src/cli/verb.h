@@ -13,7 +13,7 @@ enum exit_status {
 	STATUS_PARTLY = 3, /* of several files some failed */
 };
 
-#define VERB_GROUPS_MAX 6
+#define VERB_GROUPS_MAX 8
 
 struct verb {
 	const char *name;     /* of a verb below another: both names, "mirror extend" */
@@ -21,7 +21,7 @@ struct verb {
 	const char *summary;  /* a few words for the list of verbs */
 	const char *synopsis; /* what follows the name, one line for each form */
 	const char *about;    /* a paragraph for --help, lines below 80 columns */
-	struct opt_group groups[8]; /* up to the first one without options */
+	struct opt_group groups[VERB_GROUPS_MAX]; /* up to the first one without options */
 	/* The verbs below it, NULL at the end; it does nothing by itself then, and what follows is
 	 * not set. */
 	const struct verb *const *below;

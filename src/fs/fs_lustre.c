@@ -170,7 +170,7 @@ static int check_no_layout(int fd)
 	CLEANUP_LAYOUT struct layout *now = NULL;
 	int err = is_directory(fd) ? -ENODATA : layout_xattr_get(fd, &now);
 
-	if (err == -ENODATA)
+	if (err == -ENODATA || (!err && !layout_has_objects(now)))
 		return 0;
 	return err ? err
 		   : fail(-EEXIST, "has a layout and objects already; a layout is given to a new "

@@ -15,8 +15,10 @@ struct state {
 	const struct leased_extend *e;
 	struct mirror_result *result;
 	unsigned int merged; /* victims, from the first on */
-	bool copied;         /* of the others: they are as the file was at `version` */
-	uint64_t version;
+	bool copied;         /* the others are as the file was when `known` was made */
+	uint64_t known[LAYOUT_MIRRORS_MAX + 1]; /* data versions of mirrors with that data */
+	unsigned int known_count;
+	uint64_t version; /* under this lease */
 };
 
 /* ---- copying ---- */
@@ -99,14 +101,22 @@ static int finish_victims(const struct state *s)
 	return 0;
 }
 
+static bool is_known(const struct state *s)
+{
+	for (unsigned int i = 0; i < s->known_count; i++) {
+		if (s->known[i] == s->version)
+			return true;
+	}
+	return false;
+}
+
 /* Under the lease. Does nothing where the copies are still good. */
 static int bring_up(struct state *s)
 {
 	const struct leased_extend *e = s->e;
-	uint64_t version;
-	int err = e->fs->ops->data_version(e->fs, e->file->file_fd, false, &version);
+	int err = e->fs->ops->data_version(e->fs, e->file->file_fd, false, &s->version);
 
-	if (err || (s->copied && version == s->version))
+	if (err || (s->copied && is_known(s)))
 		return err;
 	if (s->copied)
 		err = empty_victims(s);
@@ -118,7 +128,8 @@ static int bring_up(struct state *s)
 	if (!err)
 		err = finish_victims(s);
 	s->copied = !err;
-	s->version = version;
+	s->known[0] = s->version;
+	s->known_count = 1;
 	return err;
 }
 
@@ -153,8 +164,11 @@ static int merge_next(struct state *s)
 		err = still_the_same(s);
 	if (!err)
 		err = e->fs->ops->merge(e->fs, e->file->file_fd, &req);
-	s->merged += !err;
-	return err;
+	if (err)
+		return err;
+	s->merged++;
+	s->known[s->known_count++] = victim_version;
+	return 0;
 }
 
 /* One lease: for what is to be copied, and for one merge. */

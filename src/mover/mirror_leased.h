@@ -24,8 +24,10 @@ struct leased_extend {
 
 /*
  * Copies the file into all victims, reading it once, and merges one after the other, as each merge takes
- * the lease: in between the lease is taken again, and what was copied is looked at by its data version;
- * if that has changed, what is left of the victims is copied again. -EBUSY: lease lost, or not to be had.
+ * the lease: in between the lease is taken again, and the data version tells whether what was copied is
+ * still right; if not, what is left of the victims is copied again. (With several mirrors it is the
+ * version of any one that is in sync: that of the file as it was copied, or of a victim that was merged.
+ * After a write it is that of no mirror that is known.) -EBUSY: lease lost, or not to be had.
  * The text says how many were added, ret_result->mirrors too, which is filled on failure.
  */
 int MUST_CHECK leased_extend_run(const struct leased_extend *e, struct mirror_result *ret_result);

@@ -95,7 +95,7 @@ int ioctl_data_version(struct open_file *f, void *arg)
 	err = lovfs_data_version(f->fd, &v);
 	if (err)
 		return err;
-	out->version = v.version;
+	out->version = v.version - atomic_load(&f->merged_by);
 	out->layout_version = v.layout_version;
 	return 0;
 }
@@ -127,7 +127,7 @@ static int swap_files(struct open_file *f, struct open_file *victim, const struc
 	if (ioctl_has_mirrors(f) || ioctl_has_mirrors(victim))
 		double_forbid("swap of a mirrored file");
 	err = lovfs_swap(f->fd, victim->fd, close_lease ? LOVFS_SWAP_LEASE : 0,
-			 close_lease ? v.version : swap->dv1);
+			 close_lease ? v.version : swap->dv1 + atomic_load(&f->merged_by));
 	if (!close_lease)
 		return err;
 	/* Whatever came of it. */

@@ -161,6 +161,37 @@ static int resync_done(struct open_file *f, const struct lustre_lease *l)
 
 /* ---- merge and split ---- */
 
+/* 0: composite, what can be merged; 1: none, which is taken for done. */
+static int check_victim(struct open_file *victim)
+{
+	char path[PROC_PATH_MAX];
+	struct layout_peek *l = layout_peek(table_own_path(victim, path));
+	int r;
+
+	if (!l)
+		return 1;
+	r = l->magic == LUSTRE_MAGIC_COMPOSITE ? 0 : -EINVAL;
+	if (!r && l->mirror_count > 1)
+		r = -EBUSY;
+	free(l);
+	return r;
+}
+
+/* The data version is that of objects, and a merge touches none. */
+static int merge_versions(struct open_file *f, struct open_file *victim)
+{
+	struct lovfs_ioc_data_version before, after;
+	int err = lovfs_data_version(f->fd, &before);
+
+	if (!err)
+		err = lovfs_merge(f->fd, victim->fd);
+	if (!err)
+		err = lovfs_data_version(f->fd, &after);
+	if (!err)
+		atomic_fetch_add(&f->merged_by, after.version - before.version);
+	return err;
+}
+
 static int merge(struct open_file *f, const struct lustre_lease *l)
 {
 	struct open_file *victim;
@@ -171,8 +202,12 @@ static int merge(struct open_file *f, const struct lustre_lease *l)
 	victim = table_get((int)l->ids[0]);
 	if (!victim)
 		return -EBADF;
-	err = lovfs_merge(f->fd, victim->fd);
+	err = check_victim(victim);
+	if (!err)
+		err = merge_versions(f, victim);
 	table_put(victim);
+	if (err > 0)
+		err = 0;
 	return err ? err : answer_for(f->lease);
 }
 

@@ -3,6 +3,7 @@
 #include "selftest.h"
 
 #include <errno.h>
+#include <sys/xattr.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,14 +53,47 @@ static unsigned int stale_one(const struct mirrors *m)
 
 /* ---- merge FILE: a plain one; split FILE: of two mirrors ---- */
 
+static void put(unsigned char *bytes, size_t at, uint64_t value, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		bytes[at + i] = (unsigned char)(value >> (8 * i));
+}
+
+/* One component over all of the file. */
+static int composite_victim(void)
+{
+	unsigned char bytes[32 + 48 + 32] = { 0 };
+	int victim = st_victim(O_NOCTTY | FASYNC);
+
+	put(bytes, 0, LUSTRE_MAGIC_COMPOSITE, 4);
+	put(bytes, 4, sizeof(bytes), 4);
+	put(bytes, 14, 1, 2);
+	put(bytes, 32 + 16, UINT64_MAX, 8);
+	put(bytes, 32 + 24, 80, 4);
+	put(bytes, 32 + 28, 32, 4);
+	put(bytes, 80, LUSTRE_MAGIC_V1, 4);
+	put(bytes, 80 + 4, 1, 4);
+	put(bytes, 80 + 24, 1 << 20, 4);
+	put(bytes, 80 + 28, 1, 2);
+	put(bytes, 80 + 30, 0xffff, 2);
+	CHECK(fsetxattr(victim, "lustre.lov", bytes, sizeof(bytes), 0) == 0);
+	st_write_pattern(victim, LEN, 1);
+	CHECK(fsync(victim) == 0);
+	return victim;
+}
+
 void case_merge(char **args)
 {
-	int fd = st_open(args[0], DIRECT_RDWR), victim = st_victim(O_NOCTTY | FASYNC);
+	int fd = st_open(args[0], DIRECT_RDWR), victim = composite_victim();
+	int plain = st_victim(O_NOCTTY | FASYNC);
+	uint64_t before, after;
 	struct mirrors m;
 
 	st_write_pattern(fd, LEN, 1);
-	st_write_pattern(victim, LEN, 1);
-	CHECK(fsync(victim) == 0);
+	st_write_pattern(plain, LEN, 1);
+	CHECK(st_lease(fd, 1, 0, 0, 0, 0) == 0);
+	FAILS(st_lease(fd, 4, 4, 1, (uint32_t)plain, 0), EINVAL);
+	CHECK(st_data_version(fd, 1, &before) == 0);
 	FAILS(st_lease(fd, 4, 4, 1, (uint32_t)victim, 0), EBUSY);
 	CHECK(st_lease(fd, 1, 0, 0, 0, 0) == 0);
 	FAILS(st_lease(fd, 4, 4, 2, (uint32_t)victim, 0), EINVAL);
@@ -67,6 +101,7 @@ void case_merge(char **args)
 	FAILS(st_lease(fd, 4, 4, 1, (uint32_t)victim, 0), EBUSY);
 	CHECK(st_lease(fd, 1, 0, 0, 0, 0) == 0);
 	CHECK(st_lease(fd, 4, 4, 1, (uint32_t)victim, 0) > 0 && st_lease_held(fd) == 0);
+	CHECK(st_data_version(fd, 1, &after) == 0 && after == before);
 	m = look(fd);
 	CHECK(m.count == 2 && stale_one(&m) == 2);
 	for (unsigned int i = 0; i < 2; i++)

@@ -34,7 +34,8 @@ struct open_file {
 	atomic_bool has_objects; /* created without the flags that delay them */
 	atomic_uint lease;       /* enum held_lease: what was granted and not given up */
 	atomic_uint gid;
-	atomic_uint bound; /* mirror id, 0: none */
+	atomic_uint bound;          /* mirror id, 0: none */
+	_Atomic uint64_t merged_by; /* by how much merges alone have changed lovfs's data version */
 
 	/* guarded by the table's lock */
 	unsigned int refs;
