@@ -58,7 +58,13 @@ static bool parse_line(const char *line, struct mount_line *m)
 	return true;
 }
 
-static int open_top(const struct mount_line *m)
+/* Lustre gives all of its clients one st_dev, which needn't be what mountinfo says: it is asked. */
+static bool may_be(const struct mount_line *m, dev_t dev)
+{
+	return m->dev == dev || strcmp(m->type, "lustre") == 0;
+}
+
+static int open_top(const struct mount_line *m, dev_t dev)
 {
 	CLEANUP_FD int fd = sys_openat(AT_FDCWD, m->point, O_RDONLY | O_DIRECTORY, 0);
 	struct stat st;
@@ -69,7 +75,7 @@ static int open_top(const struct mount_line *m)
 	err = sys_fstat(fd, &st);
 	if (err)
 		return err;
-	return st.st_dev == m->dev ? fd_steal(&fd) : -ESTALE;
+	return st.st_dev == dev ? fd_steal(&fd) : -ESTALE;
 }
 
 static void file_cleanup(FILE **f)
@@ -92,12 +98,12 @@ int mountpoint_open(dev_t dev, char *path, size_t size, int *ret_fd)
 		bool whole;
 		int fd;
 
-		if (!parse_line(line, &m) || m.dev != dev || strlen(m.point) >= size)
+		if (!parse_line(line, &m) || !may_be(&m, dev) || strlen(m.point) >= size)
 			continue;
 		whole = strcmp(m.root, "/") == 0;
 		if (!whole && best >= 0)
 			continue;
-		fd = open_top(&m);
+		fd = open_top(&m, dev);
 		if (fd < 0)
 			continue;
 		fd_cleanup(&best);
@@ -112,6 +118,17 @@ int mountpoint_open(dev_t dev, char *path, size_t size, int *ret_fd)
 	return 0;
 }
 
+static bool is_of(const struct mount_line *m, dev_t dev)
+{
+	CLEANUP_FD int fd = -1;
+
+	if (m->dev == dev)
+		return true;
+	if (may_be(m, dev))
+		fd = open_top(m, dev);
+	return fd >= 0;
+}
+
 int mountpoint_source(dev_t dev, char *source, size_t size)
 {
 	CLEANUP(file_cleanup) FILE *mounts = fopen("/proc/self/mountinfo", "re");
@@ -122,10 +139,10 @@ int mountpoint_source(dev_t dev, char *source, size_t size)
 	if (!mounts)
 		return fail_sys(-errno, "cannot read /proc/self/mountinfo");
 	while (getline(&line, &cap, mounts) > 0) {
-		if (parse_line(line, &m) && m.dev == dev && strlen(m.source) < size) {
-			snprintf(source, size, "%s", m.source);
-			return 0;
-		}
+		if (!parse_line(line, &m) || !is_of(&m, dev) || strlen(m.source) >= size)
+			continue;
+		snprintf(source, size, "%s", m.source);
+		return 0;
 	}
 	return fail(-ENOENT, "its mount isn't in /proc/self/mountinfo");
 }

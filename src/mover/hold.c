@@ -31,6 +31,10 @@ int hold_writers(struct fs *fs, int fd, uint64_t wait_ns, const atomic_bool *sto
 	for (;;) {
 		now = clock_now_ns();
 		err = fs->ops->group_lock(fs, fd, gid);
+		if (err == -EINTR && stop && atomic_load(stop))
+			return fail(-ECANCELED, "interrupted");
+		if (err == -EINTR)
+			continue;
 		if (err != -EBUSY || now - begin >= wait_ns || (stop && atomic_load(stop)))
 			break;
 		nanosleep(&nap, NULL);

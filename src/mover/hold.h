@@ -15,7 +15,8 @@ struct hold {
 
 /*
  * fd is of fs_ops.open_source(). Where another holds the lock it is tried again for up to wait_ns,
- * until *stop (may be NULL); then -EBUSY. The caller writes out before what is dirty: under the lock
+ * until *stop (may be NULL); then -EBUSY. Where the file system waits itself, only a signal ends that:
+ * -ECANCELED with *stop. The caller writes out before what is dirty: under the lock
  * that can't be done.
  */
 int MUST_CHECK hold_writers(struct fs *fs, int fd, uint64_t wait_ns, const atomic_bool *stop,

@@ -17,7 +17,7 @@ static int hold_by_lock(struct migration *m)
 {
 	int err = subject_leave_file(m->fs, &m->file);
 
-	return err ? err : hold_writers(m->fs, m->file.source_fd, 0, NULL, &m->hold);
+	return err ? err : hold_writers(m->fs, m->file.source_fd, 0, m->opt->stop, &m->hold);
 }
 
 /* The descriptor that has the lock or the lease. */
