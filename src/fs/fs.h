@@ -141,7 +141,8 @@ struct fs_ops {
 	int (*group_unlock)(struct fs *fs, int fd, uint32_t gid);
 	/*
 	 * A descriptor of the file, for reading and writing, that stays usable while writers are held
-	 * back: for all calls here, and for reading. Where writers are held back in the kernel, holding
+	 * back: for all calls here, and for reading. Dirty pages that couldn't be written out then are
+	 * written out now. Where writers are held back in the kernel, holding
 	 * its lock of the file's own inode, this is one of another inode; the file's own must be closed
 	 * before the group lock or a lease is taken.
 	 */

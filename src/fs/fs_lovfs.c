@@ -150,8 +150,14 @@ static int lovfs_group_unlock(struct fs *fs UNUSED, int fd, uint32_t gid)
 	return ask_ioctl(fd, LOVFS_IOC_GROUP_UNLOCK, &lock, "give up its group lock");
 }
 
+/* Writers that wait have the inode's lock, which fsync takes too: so that is done before. What is dirtied
+ * later changes the data version. */
 static int lovfs_open_source(struct fs *fs, int fd, int *ret_fd)
 {
+	int err = sys_fsync(fd);
+
+	if (err)
+		return fail_sys(err, "cannot write out its dirty pages");
 	return fs_lovfs_mirror_open(fs, fd, 0, O_RDWR, ret_fd);
 }
 

@@ -205,13 +205,19 @@ static int check_taken(int fd)
 	return err;
 }
 
+/* Of a file that has none. */
+static int set_layout(int fd, const struct layout *l)
+{
+	int err = l->kind == LAYOUT_PLAIN ? set_plain(fd, l) : layout_xattr_set(fd, l);
+
+	return err ? err : check_taken(fd);
+}
+
 static int lustre_layout_set(struct fs *fs UNUSED, int fd, const struct layout *l)
 {
 	int err = check_no_layout(fd);
 
-	if (!err)
-		err = l->kind == LAYOUT_PLAIN ? set_plain(fd, l) : layout_xattr_set(fd, l);
-	return err ? err : check_taken(fd);
+	return err ? err : set_layout(fd, l);
 }
 
 /* The values that mean "delete": nothing is set. */
@@ -273,7 +279,7 @@ static int lustre_victim_open(struct fs *fs, int dirfd, int src_fd, const struct
 			0600);
 	if (fd < 0)
 		return fail_sys(fd, "cannot make a temporary file in its directory%s", hint_of(fd));
-	err = l ? lustre_layout_set(fs, fd, l) : 0;
+	err = l ? set_layout(fd, l) : 0;
 	if (err)
 		return err;
 	*ret_fd = fd_steal(&fd);
@@ -300,9 +306,19 @@ static int lustre_data_version(struct fs *fs UNUSED, int fd, bool held, uint64_t
 	return 0;
 }
 
+static bool is_writable(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && (flags & O_ACCMODE) == O_RDWR;
+}
+
+/* A holder of a group lock or a lease may do everything by the same open file; another would be in the way of
+ * a lease. */
 static int lustre_open_source(struct fs *fs, int fd, int *ret_fd)
 {
-	int source = sys_reopen(fd, O_RDWR | O_NOATIME | fs->data_flags);
+	int source =
+		is_writable(fd) ? sys_dup(fd) : sys_reopen(fd, O_RDWR | O_NOATIME | fs->data_flags);
 
 	if (source == -ETXTBSY)
 		return fail(source, "is a program that is running now");

@@ -189,19 +189,6 @@ static int bring_up(struct resync *r, struct mirror_result *result)
 
 /* ---- under a lease ---- */
 
-/* What is copied over must not be taken for in sync meanwhile. */
-static int make_stale(const struct resync *r)
-{
-	int err = 0;
-
-	for (unsigned int i = 0; i < r->count && !err; i++) {
-		if (!(mirror_flags(r->layout, r->ids[i]) & COMP_STALE))
-			err = r->fs->ops->component_flags(r->fs, r->file.file_fd, r->ids[i],
-							  COMP_STALE, 0);
-	}
-	return err;
-}
-
 static int run_leased(struct resync *r, struct mirror_result *result)
 {
 	const struct leased_resync leased = {
@@ -225,7 +212,7 @@ static int run_leased(struct resync *r, struct mirror_result *result)
 
 static int resync_leased(struct resync *r, struct mirror_result *result)
 {
-	int err = make_stale(r);
+	int err = leased_make_stale(r->fs, r->file.file_fd, r->layout, r->ids, r->count);
 
 	if (!err)
 		err = r->fs->ops->resync_begin(r->fs, r->file.file_fd);

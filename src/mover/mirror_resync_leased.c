@@ -289,6 +289,38 @@ static int finish(const struct work *w)
 					     w->component_count);
 }
 
+/* ---- before ---- */
+
+static bool all_stale(const struct layout *l, const uint32_t *ids, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		if (!(mirror_flags(l, ids[i]) & COMP_STALE))
+			return false;
+	}
+	return true;
+}
+
+/* A lease to look whether the resync's could be had: that one begins only where something is stale. */
+int leased_make_stale(struct fs *fs, int fd, const struct layout *l, const uint32_t *ids,
+		      unsigned int count)
+{
+	int err;
+
+	if (all_stale(l, ids, count))
+		return 0;
+	err = fs->ops->lease_get(fs, fd);
+	if (err)
+		return err;
+	fs->ops->lease_put(fs, fd);
+	for (unsigned int i = 0; i < count && !err; i++) {
+		if (!(mirror_flags(l, ids[i]) & COMP_STALE))
+			err = fs->ops->component_flags(fs, fd, ids[i], COMP_STALE, 0);
+	}
+	return err;
+}
+
+/* ---- all of it ---- */
+
 int leased_resync_run(const struct leased_resync *r, struct mirror_result *ret_result)
 {
 	struct work w = { .r = r, .result = ret_result, .source_fd = -1 };

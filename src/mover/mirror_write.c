@@ -9,6 +9,7 @@
 #include "mover/compare.h"
 #include "mover/hold.h"
 #include "mover/mirror_bytes.h"
+#include "mover/mirror_leased.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -239,10 +240,8 @@ static int write_and_look(struct mirror_bytes *b, int in_fd, bool *ret_in_sync)
 static int write_leased(struct mirror_bytes *b, int in_fd, bool *ret_in_sync)
 {
 	char text[ERROR_TEXT_MAX];
-	int err = 0;
+	int err = leased_make_stale(b->fs, b->file.file_fd, b->layout, &b->id, 1);
 
-	if (!(mirror_flags(b->layout, b->id) & COMP_STALE))
-		err = b->fs->ops->component_flags(b->fs, b->file.file_fd, b->id, COMP_STALE, 0);
 	if (!err)
 		err = b->fs->ops->resync_begin(b->fs, b->file.file_fd);
 	if (err)

@@ -27,8 +27,17 @@ struct gate {
 	unsigned int writers;
 };
 
+/* What the source was found to be at some place. To ask costs a round trip to each server. */
+struct found {
+	uint64_t from, to; /* from == to: nothing yet */
+	bool hole;
+};
+
 struct streams {
 	const struct transfer_request *req;
+	uint64_t end;         /* of the last range */
+	pthread_mutex_t lock; /* guards found */
+	struct found found;
 	size_t align, piece_bytes;
 	uint8_t *buffers[PIECES_THREADS_MAX]; /* owned; each used by one thread */
 	struct gate gate;
@@ -245,14 +254,41 @@ static int make_hole(struct streams *s, unsigned int target, const struct stretc
 
 /* ---- pieces ---- */
 
-/* What is at x->offset: *ret_hole, or data, up to *ret_next, both aligned but for the piece's end. */
-static int look(const struct streams *s, const struct piece *piece, uint64_t offset, bool *ret_hole,
+/* What is at `offset`; asked only where what was found last doesn't say it. */
+static int find(struct streams *s, uint64_t offset, struct found *ret_found)
+{
+	struct found f;
+	int err = 0;
+
+	pthread_mutex_lock(&s->lock);
+	f = s->found;
+	pthread_mutex_unlock(&s->lock);
+	if (offset < f.from || offset >= f.to) {
+		f.from = offset;
+		err = holes_at(s->req->src_fd, offset, s->end, &f.hole, &f.to);
+	}
+	if (err)
+		return err;
+	pthread_mutex_lock(&s->lock);
+	s->found = f;
+	pthread_mutex_unlock(&s->lock);
+	*ret_found = f;
+	return 0;
+}
+
+/* What is at `offset`: *ret_hole, or data, up to *ret_next, both aligned but for the piece's end. */
+static int look(struct streams *s, const struct piece *piece, uint64_t offset, bool *ret_hole,
 		uint64_t *ret_next)
 {
-	int err = holes_at(s->req->src_fd, offset, piece->end, ret_hole, ret_next);
+	struct found found = { 0 };
+	int err = find(s, offset, &found);
 
-	if (err || *ret_next == piece->end)
+	if (err)
 		return err;
+	*ret_hole = found.hole;
+	*ret_next = MIN_OF(found.to, piece->end);
+	if (*ret_next == piece->end)
+		return 0;
 	if (*ret_hole) {
 		*ret_next = align_down(*ret_next, s->align);
 		if (*ret_next > offset)
@@ -372,6 +408,8 @@ static void init(struct streams *s, const struct transfer_request *req)
 	s->req = req;
 	s->align = aligned_block_bytes();
 	s->piece_bytes = piece_bytes_for(req, s->align);
+	s->end = req->range_count ? req->ranges[req->range_count - 1].end : 0;
+	pthread_mutex_init(&s->lock, NULL);
 	pthread_mutex_init(&s->gate.lock, NULL);
 	pthread_cond_init(&s->gate.free, NULL);
 	s->gate.target = NOT_BOUND;
@@ -384,6 +422,7 @@ static void release(struct streams *s)
 		free(s->buffers[i]);
 	pthread_cond_destroy(&s->gate.free);
 	pthread_mutex_destroy(&s->gate.lock);
+	pthread_mutex_destroy(&s->lock);
 }
 
 int streams_run(const struct transfer_request *req, struct transfer_result *ret_result)

@@ -118,17 +118,13 @@ int subject_open_source(struct fs *fs, struct subject *s)
 	return err;
 }
 
-/* Writers that wait have the inode's lock, which fsync and close take too: so both are done before.
- * What is dirtied later changes the data version. */
+/* Writers that wait may have the inode's lock in the kernel, which close takes too: so that is done before. */
 int subject_leave_file(struct fs *fs, struct subject *s)
 {
 	int err = check_streams(s);
 
 	if (err)
 		return err;
-	err = sys_fsync(s->file_fd);
-	if (err)
-		return fail_sys(err, "cannot write out its dirty pages");
 	err = subject_open_source(fs, s);
 	if (!err)
 		fd_cleanup(&s->file_fd);

@@ -550,6 +550,7 @@ static inline int fixture_reset(void **state)
 	fake.fs.ops = &fake_ops;
 	fake.fs.ost_count = 4;
 	fake.fs.pool_count = 1;
+	fake.fs.pools_known = true;
 	if (fake.file_fd < 0 || stat(dir, &st))
 		return -1;
 	fake.fs.dev = st.st_dev;
