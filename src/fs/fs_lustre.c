@@ -114,9 +114,6 @@ static const char *hint_of(int err)
 	case -ETIMEDOUT:
 	case -EIO:
 		return " (the client may have been evicted by a server: see dmesg)";
-	case -EACCES:
-	case -EPERM:
-		return " (only the file's owner and root may)";
 	case -EXDEV:
 		return " (the files are on different MDTs)";
 	default:
@@ -124,10 +121,20 @@ static const char *hint_of(int err)
 	}
 }
 
+/* The kernel's own number for "not supported", which Lustre lets out in places. */
+#define KERNEL_ENOTSUPP 524
+
+static int call(int fd, unsigned long request, void *arg)
+{
+	int value = sys_ioctl(fd, request, arg);
+
+	return value == -KERNEL_ENOTSUPP ? -EOPNOTSUPP : value;
+}
+
 /* The value of the ioctl, 0 or more, or a negative errno with text. */
 static int ask(int fd, unsigned long request, void *arg, const char *what)
 {
-	int value = sys_ioctl(fd, request, arg);
+	int value = call(fd, request, arg);
 
 	return value < 0 ? fail_sys(value, "cannot %s%s", what, hint_of(value)) : value;
 }
@@ -343,6 +350,12 @@ static int lost(void)
 	return fail(-EBUSY, "was opened for writing or truncated meanwhile: lease lost");
 }
 
+/* The ways in which a server or the client says that there is no lease any more. */
+static bool is_lost(int err)
+{
+	return err == -EBUSY || err == -ESTALE || err == -ENOLCK;
+}
+
 /* Takes a lease and makes sure of it. */
 static int take_lease(int fd, uint32_t mode, uint32_t flags, const char *what)
 {
@@ -351,7 +364,7 @@ static int take_lease(int fd, uint32_t mode, uint32_t flags, const char *what)
 
 	if (!lease)
 		return fail(-ENOMEM, "no memory");
-	err = sys_ioctl(fd, LUSTRE_SET_LEASE, lease);
+	err = call(fd, LUSTRE_SET_LEASE, lease);
 	if (err == -EBUSY)
 		return is_busy(fd, flags || mode == LUSTRE_LEASE_READ
 					   ? "is open for writing elsewhere"
@@ -372,12 +385,10 @@ static int take_lease(int fd, uint32_t mode, uint32_t flags, const char *what)
  */
 static int close_lease(int fd, const struct lustre_lease *lease, int mode, const char *what)
 {
-	int held = sys_ioctl(fd, LUSTRE_SET_LEASE, (void *)lease);
+	int held = call(fd, LUSTRE_SET_LEASE, (void *)lease);
 
-	if (held == -EBUSY || held == LUSTRE_LEASE_NONE)
+	if (held == LUSTRE_LEASE_NONE || is_lost(held))
 		return lost();
-	if (held == -ESTALE)
-		return fail(held, "cannot %s: its layout was changed meanwhile", what);
 	if (held < 0)
 		return fail_sys(held, "cannot %s%s", what, hint_of(held));
 	return held == mode
@@ -431,12 +442,15 @@ static int lustre_swap(struct fs *fs UNUSED, int fd, int victim_fd, const struct
 		.version1 = req->file_version,
 		.version2 = req->victim_version,
 	};
-	int err = sys_ioctl(fd, LUSTRE_SWAP_LAYOUTS, &swap);
+	int err = call(fd, LUSTRE_SWAP_LAYOUTS, &swap);
 
 	if (err == -EAGAIN)
 		return fail(err, "its data changed during the copy");
-	if (err == -EBUSY && req->close_lease)
+	if (req->close_lease && is_lost(err))
 		return lost();
+	if (err == -EPERM)
+		return fail_sys(err,
+				"cannot swap its layout (the copy must be of its owner and group)");
 	return err < 0 ? fail_sys(err, "cannot swap its layout%s", hint_of(err)) : 0;
 }
 
@@ -444,7 +458,7 @@ static int lustre_swap(struct fs *fs UNUSED, int fd, int victim_fd, const struct
 
 static int lustre_mirror_bind(struct fs *fs UNUSED, int fd, uint32_t mirror_id)
 {
-	int err = sys_ioctl(fd, LUSTRE_SET_MIRROR, by_value(mirror_id));
+	int err = call(fd, LUSTRE_SET_MIRROR, by_value(mirror_id));
 
 	return err < 0 ? fail_sys(err, "cannot bind to mirror %" PRIu32 "%s", mirror_id,
 				  hint_of(err))
