@@ -207,6 +207,9 @@ struct fs_ops {
 	/* How it copies between two devices, number `position`. NULL: it doesn't say. -ENODEV: no more. */
 	int (*choice)(struct fs *fs, uint32_t position, struct fs_choice *ret_choice);
 
+	/* What the system's words for an error of reading or writing don't say here, " (...)", or "". NULL: nothing. */
+	const char *(*hint)(int err);
+
 	/* -ENODEV: no such index or position. */
 	int (*target)(struct fs *fs, uint32_t index, struct fs_target *ret_target);
 	int (*pool)(struct fs *fs, uint32_t position, struct fs_pool *ret_pool);

@@ -653,6 +653,7 @@ static const struct fs_ops lustre_ops = {
 	.split = lustre_split,
 	.component_flags = fs_lustre_flags_set,
 	.moved = lustre_moved,
+	.hint = hint_of,
 	.target = lustre_target,
 	.pool = lustre_pool,
 };

@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 #include "base/sys.h"
-#include "mover/full_ost.h"
 #include "mover/transfer.h"
+#include "mover/trouble.h"
 
 #include <errno.h>
 #include <string.h>
@@ -121,9 +121,7 @@ static int step_copy(struct migration *m)
 	int err = transfer_run(&req, &here);
 
 	migrate_note_moved(m, &here);
-	if (err && here.write_failed)
-		err = full_ost_explain(m->fs, m->victim_fd, 0, here.failed_offset, err);
-	return err;
+	return trouble_explain(m->fs, m->victim_fd, 0, &here, err);
 }
 
 /* ---- finish the victim ---- */

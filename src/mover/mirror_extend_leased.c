@@ -4,8 +4,8 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "layout/layout.h"
-#include "mover/full_ost.h"
 #include "mover/transfer.h"
+#include "mover/trouble.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -68,10 +68,7 @@ static int transfer(struct state *s)
 	s->result->moved.direct_bytes += here.direct_bytes;
 	s->result->moved.hole_bytes += here.hole_bytes;
 	s->result->passes++;
-	if (err && here.write_failed)
-		err = full_ost_explain(e->fs, req.target_fds[here.failed_target], 0,
-				       here.failed_offset, err);
-	return err;
+	return trouble_explain(e->fs, req.target_fds[here.failed_target], 0, &here, err);
 }
 
 /* What was copied before is out of date: as a new file it is copied again. */

@@ -36,8 +36,8 @@ int MUST_CHECK leased_extend_run(const struct leased_extend *e, struct mirror_re
  * What is to be overwritten must not be taken for in sync meanwhile: those of the mirrors that aren't stale in
  * layout l become so. -EBUSY where somebody has the file open for writing, before anything is marked.
  */
-int MUST_CHECK leased_make_stale(struct fs *fs, int fd, const struct layout *l,
-				 const uint32_t *ids, unsigned int count);
+int MUST_CHECK leased_make_stale(struct fs *fs, int fd, const struct layout *l, const uint32_t *ids,
+				 unsigned int count);
 
 struct leased_resync {
 	struct fs *fs;

@@ -6,8 +6,8 @@
 #include "base/units.h"
 #include "io/holes.h"
 #include "layout/mirror.h"
-#include "mover/full_ost.h"
 #include "mover/transfer.h"
+#include "mover/trouble.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -237,10 +237,7 @@ static int copy(struct work *w)
 	w->result->moved.direct_bytes = here.direct_bytes;
 	w->result->moved.hole_bytes = here.hole_bytes;
 	w->result->passes = 1;
-	if (err && here.write_failed)
-		err = full_ost_explain(r->fs, r->file->file_fd, r->ids[here.failed_target],
-				       here.failed_offset, err);
-	return err;
+	return trouble_explain(r->fs, r->file->file_fd, r->ids[here.failed_target], &here, err);
 }
 
 /* ---- finishing ---- */

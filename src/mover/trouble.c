@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "mover/full_ost.h"
+#include "mover/trouble.h"
 
 #include "base/error.h"
 #include "layout/raid0.h"
@@ -22,19 +22,28 @@ static bool find_ost(const struct layout *l, uint32_t mirror_id, uint64_t offset
 	return true;
 }
 
-int full_ost_explain(struct fs *fs, int fd, uint32_t mirror_id, uint64_t offset, int err)
+static int explain_full(struct fs *fs, int fd, uint32_t mirror_id, uint64_t offset, const char *why)
 {
 	CLEANUP_LAYOUT struct layout *l = NULL;
-	char why[ERROR_TEXT_MAX];
 	uint32_t idx;
 
-	if (err != -ENOSPC)
-		return err;
-	snprintf(why, sizeof(why), "%s", error_text(err));
 	if (fs->ops->layout_get(fs, fd, &l) || !find_ost(l, mirror_id, offset, &idx))
-		return fail(err, "%s", why);
-	return fail(err,
+		return fail(-ENOSPC, "%s", why);
+	return fail(-ENOSPC,
 		    "%.300s (on OST %" PRIu32
 		    "; the space of a copy that was given up may take some seconds to come back)",
 		    why, idx);
+}
+
+int trouble_explain(struct fs *fs, int fd, uint32_t mirror_id, const struct transfer_result *here,
+		    int err)
+{
+	char why[ERROR_TEXT_MAX];
+
+	if (!err)
+		return 0;
+	snprintf(why, sizeof(why), "%s", error_text(err));
+	if (err == -ENOSPC && here->write_failed)
+		return explain_full(fs, fd, mirror_id, here->failed_offset, why);
+	return fail(err, "%.400s%s", why, fs->ops->hint ? fs->ops->hint(err) : "");
 }
