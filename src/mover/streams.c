@@ -143,6 +143,12 @@ static bool same_grain(const struct stretch *x, size_t at, size_t *ret_len)
 	return memcmp(x->data + at, x->room + at, *ret_len) == 0;
 }
 
+/* Without what only fills the buffer up. */
+static void count_equal(struct streams *s, const struct stretch *x, size_t at, size_t len)
+{
+	atomic_fetch_add(&s->equal_bytes, MIN_OF(at + len, x->len) - MIN_OF(at, x->len));
+}
+
 /* Neighbouring grains that differ are one write. */
 static int write_differences(struct streams *s, unsigned int target, struct stretch *x)
 {
@@ -158,7 +164,7 @@ static int write_differences(struct streams *s, unsigned int target, struct stre
 		if (err)
 			return err;
 		if (at < x->padded) {
-			atomic_fetch_add(&s->equal_bytes, len);
+			count_equal(s, x, at, len);
 			at += len;
 		}
 	}
@@ -211,6 +217,7 @@ static int clear_target(struct streams *s, unsigned int target, struct stretch x
 		if (next < to)
 			next = hole ? align_down(next, s->align) : align_up(next, s->align);
 		if (hole && next > x.offset) {
+			atomic_fetch_add(&s->hole_bytes, next - x.offset);
 			x.offset = next;
 			continue;
 		}
@@ -223,11 +230,10 @@ static int clear_target(struct streams *s, unsigned int target, struct stretch x
 
 static int make_hole(struct streams *s, unsigned int target, const struct stretch *x, uint64_t to)
 {
-	int err = s->req->fresh ? 0 : clear_target(s, target, *x, to);
-
-	if (!err)
-		atomic_fetch_add(&s->hole_bytes, to - x->offset);
-	return err;
+	if (!s->req->fresh)
+		return clear_target(s, target, *x, to);
+	atomic_fetch_add(&s->hole_bytes, to - x->offset);
+	return 0;
 }
 
 /* ---- pieces ---- */
@@ -290,7 +296,7 @@ static int take(const struct streams *s, const struct pieces *p, const struct pi
 static int copy_next(struct streams *s, struct pieces *p, const struct piece *piece,
 		     struct stretch *x)
 {
-	uint64_t next;
+	uint64_t next = x->offset;
 	bool hole;
 	int err = may_go_on(s, p);
 

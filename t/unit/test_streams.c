@@ -327,6 +327,8 @@ static void each_target_gets_its_ranges_and_nothing_else(void **state)
 		assert_int_equal(run(&req, &result), 0);
 		assert_int_equal(seen.unaligned, 0);
 		assert_copied(&t);
+		assert_int_equal(result.user_bytes + result.equal_bytes + result.hole_bytes,
+				 t.asked);
 		assert_int_equal(result.direct_bytes, result.user_bytes);
 		assert_true(seen.written_bytes >= result.user_bytes);
 		assert_true(t.one_fd < 0 || t.binds > 0 || seen.writes == 0);
@@ -445,6 +447,48 @@ static void only_grains_that_differ_are_written(void **state)
 		close_file(&from);
 		close_file(&to);
 	}
+}
+
+/* The source is a hole from 64 KiB on; the target has data, a hole, zeros, and data again. */
+static void make_hole_and_old_data(const struct file *from, const struct file *to, uint8_t *wanted)
+{
+	uint8_t *old = calloc(1, MIB);
+
+	paint(wanted, GRAIN_BYTES, 3);
+	put(from, wanted, 0, GRAIN_BYTES);
+	assert_int_equal(ftruncate(from->plain, MIB - 77), 0);
+	paint(old, MIB, 9);
+	put(to, old, 0, 2 * GRAIN_BYTES);
+	memset(old + 8 * GRAIN_BYTES, 0, GRAIN_BYTES);
+	put(to, old, 8 * GRAIN_BYTES, GRAIN_BYTES);
+	put(to, old, MIB - 100, 100);
+	assert_int_equal(fsync(from->plain) | fsync(to->plain), 0);
+	free(old);
+}
+
+static void holes_become_zeros_where_the_target_has_data(void **state)
+{
+	uint8_t *wanted = calloc(1, MIB);
+
+	(void)state;
+	for (int compare = 0; compare <= 1; compare++) {
+		struct file from = new_file(), to = new_file();
+		struct transfer_request req = compare_with(&from, &to, MIB - 77);
+		struct transfer_result result;
+
+		req.compare = compare;
+		make_hole_and_old_data(&from, &to, wanted);
+		assert_int_equal(run(&req, &result), 0);
+		assert_int_equal(seen.written_bytes, 2 * GRAIN_BYTES + BLOCK);
+		assert_int_equal(result.user_bytes, 2 * GRAIN_BYTES + BLOCK - 77);
+		assert_int_equal(result.equal_bytes, GRAIN_BYTES);
+		assert_int_equal(result.hole_bytes, MIB - 3 * GRAIN_BYTES - BLOCK);
+		assert_int_equal(ftruncate(to.plain, MIB - 77), 0);
+		assert_has(&to, wanted, MIB - 77);
+		close_file(&from);
+		close_file(&to);
+	}
+	free(wanted);
 }
 
 static void holes_stay_holes_in_a_fresh_target(void **state)
@@ -729,6 +773,7 @@ int main(void)
 		cmocka_unit_test(each_target_gets_its_ranges_and_nothing_else),
 		cmocka_unit_test(short_reads_and_writes_are_gone_on_from),
 		cmocka_unit_test(only_grains_that_differ_are_written),
+		cmocka_unit_test(holes_become_zeros_where_the_target_has_data),
 		cmocka_unit_test(holes_stay_holes_in_a_fresh_target),
 		cmocka_unit_test(whatever_call_fails_ends_the_copy),
 		cmocka_unit_test(a_target_that_cannot_be_bound_ends_it),
