@@ -238,12 +238,25 @@ static int make_hole(struct streams *s, unsigned int target, const struct stretc
 
 /* ---- pieces ---- */
 
+/* Behind a file's end is what looks like a hole. */
+static int check_length(const struct streams *s, uint64_t end)
+{
+	struct stat st;
+	int err = sys_fstat(s->req->src_fd, &st);
+
+	if (err)
+		return fail_sys(err, "cannot read its attributes");
+	return (uint64_t)st.st_size < end ? fail(-EAGAIN, "became shorter during the copy") : 0;
+}
+
 /* What is at x->offset: *ret_hole, or data, up to *ret_next, both aligned but for the piece's end. */
 static int look(const struct streams *s, const struct piece *piece, uint64_t offset, bool *ret_hole,
 		uint64_t *ret_next)
 {
 	int err = holes_at(s->req->src_fd, offset, piece->end, ret_hole, ret_next);
 
+	if (!err && *ret_hole && *ret_next == piece->end)
+		err = check_length(s, piece->end);
 	if (err || *ret_next == piece->end)
 		return err;
 	if (*ret_hole) {

@@ -608,6 +608,26 @@ static void a_target_that_cannot_be_bound_ends_it(void **state)
 	end_round(&t);
 }
 
+static void a_source_that_became_shorter_is_noticed(void **state)
+{
+	static const uint64_t now[] = { 0, 1, BLOCK, MIB - BLOCK, MIB - 1 };
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(now); i++) {
+		struct file from = new_file(), to = new_file();
+		uint8_t *data = full(&from, MIB);
+		struct transfer_request req = request_for(&from, &to, MIB);
+		struct transfer_result result;
+
+		assert_int_equal(ftruncate(from.plain, (off_t)now[i]), 0);
+		assert_int_equal(run(&req, &result), -EAGAIN);
+		assert_non_null(strstr(error_text(-EAGAIN), "shorter"));
+		free(data);
+		close_file(&from);
+		close_file(&to);
+	}
+}
+
 /* ---- how it goes on ---- */
 
 struct going {
@@ -777,6 +797,7 @@ int main(void)
 		cmocka_unit_test(holes_stay_holes_in_a_fresh_target),
 		cmocka_unit_test(whatever_call_fails_ends_the_copy),
 		cmocka_unit_test(a_target_that_cannot_be_bound_ends_it),
+		cmocka_unit_test(a_source_that_became_shorter_is_noticed),
 		cmocka_unit_test(it_ends_soon_when_it_may_not_go_on_or_is_stopped),
 		cmocka_unit_test(a_limit_is_kept_by_all_threads_and_targets),
 		cmocka_unit_test(what_is_done_is_told),
