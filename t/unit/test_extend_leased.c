@@ -406,6 +406,14 @@ static void what_is_written_meanwhile_is_noticed(void **state)
 	}
 }
 
+static void the_file_itself_is_refused_as_such(void **state)
+{
+	(void)state;
+	assert_int_equal(extend_from(fake.path), -EINVAL);
+	assert_non_null(strstr(error_text(-EINVAL), "is the same file"));
+	assert_not_merged();
+}
+
 static void whatever_fails_the_name_stays(void **state)
 {
 	unsigned int at = 0;
@@ -445,6 +453,7 @@ int main(void)
 		cmocka_unit_test_setup(other_content_is_refused, reset_from),
 		cmocka_unit_test_setup(a_file_that_somebody_has_open_is_refused, reset_from),
 		cmocka_unit_test_setup(what_is_written_meanwhile_is_noticed, reset_from),
+		cmocka_unit_test_setup(the_file_itself_is_refused_as_such, reset_from),
 		cmocka_unit_test_setup(whatever_fails_the_name_stays, reset_from),
 	};
 
