@@ -77,12 +77,8 @@ static inline struct fake_lease *lease_of(int fd)
 	return leased.other_ino && st.st_ino == leased.other_ino ? &leased.other : &leased.file;
 }
 
-static inline int take_lease(struct fake_lease *lease, const char *call)
+static inline int take_lease(struct fake_lease *lease)
 {
-	int err = leased_note(call);
-
-	if (err)
-		return err;
 	if (lease->busy || lease->held)
 		return fail(-EBUSY, "is open for writing elsewhere");
 	*lease = (struct fake_lease){ .held = true, .gets = lease->gets + 1, .puts = lease->puts };
@@ -96,8 +92,10 @@ static inline int check_lease(const struct fake_lease *lease)
 
 static inline int leased_lease_get(struct fs *fs, int fd)
 {
+	int err = leased_note("lease_get");
+
 	(void)fs;
-	return take_lease(lease_of(fd), "lease_get");
+	return err ? err : take_lease(lease_of(fd));
 }
 
 static inline int leased_lease_check(struct fs *fs, int fd)
@@ -145,15 +143,14 @@ static inline unsigned int count_stale(void)
 
 static inline int leased_resync_begin(struct fs *fs, int fd)
 {
-	int err;
+	int err = leased_note("resync_begin");
 
 	(void)fs;
 	(void)fd;
-	if (count_stale() == 0) {
-		(void)!leased_note("resync_begin");
+	if (!err && count_stale() == 0)
 		return fail(-EALREADY, "has no mirror that is stale");
-	}
-	err = take_lease(&leased.file, "resync_begin");
+	if (!err)
+		err = take_lease(&leased.file);
 	leased.resyncing = !err;
 	return err;
 }
