@@ -276,6 +276,7 @@ static inline int leased_component_flags(struct fs *fs, int fd, uint32_t id, uin
 
 /* ---- merge ---- */
 
+/* The victim is what the file is, with its times. */
 static inline void assert_merged_right(int victim_fd)
 {
 	struct stat file, victim;
@@ -311,6 +312,45 @@ static inline int leased_merge(struct fs *fs, int fd, const struct fs_merge *req
 	return 0;
 }
 
+/* ---- migrate ---- */
+
+/* Under the lease it is that which keeps the data as it is. */
+static inline int leased_swap(struct fs *fs, int fd, int victim_fd, const struct fs_swap *req)
+{
+	int err = leased_note("swap");
+
+	(void)fs;
+	(void)fd;
+	if (!err && req->close_lease)
+		err = check_lease(&leased.file);
+	if (!err && !req->close_lease && req->file_version != fake.version)
+		err = fail(-EAGAIN, "changed");
+	if (err)
+		return err;
+	assert_true(req->close_lease ? leased.file.held : fake.held);
+	assert_merged_right(victim_fd);
+	fake.commits++;
+	leased.file.held = false;
+	return 0;
+}
+
+static inline int leased_drop_cache(struct fs *fs, int fd)
+{
+	int err = leased_note("drop_cache");
+
+	(void)fs;
+	assert_true(fcntl(fd, F_GETFL) >= 0);
+	return err;
+}
+
+static inline int leased_moved(struct fs *fs, int fd, struct fs_moved *ret)
+{
+	(void)fs;
+	(void)fd;
+	(void)ret;
+	return fail(-EOPNOTSUPP, "isn't counted");
+}
+
 static const struct fs_ops leased_ops = {
 	.name = "leased",
 	.layout_get = fake_layout_get,
@@ -323,7 +363,8 @@ static const struct fs_ops leased_ops = {
 	.group_lock = fake_group_lock,
 	.group_unlock = fake_group_unlock,
 	.open_source = fake_open_source,
-	.swap = fake_swap,
+	.swap = leased_swap,
+	.drop_cache = leased_drop_cache,
 	.resync_begin = leased_resync_begin,
 	.mirror_bind = leased_mirror_bind,
 	.resync_done = leased_resync_done,
@@ -331,7 +372,7 @@ static const struct fs_ops leased_ops = {
 	.merge = leased_merge,
 	.split = fake_split,
 	.component_flags = leased_component_flags,
-	.moved = fake_moved,
+	.moved = leased_moved,
 	.target = fake_target,
 	.pool = fake_pool,
 };
