@@ -186,6 +186,24 @@ static void what_is_stored_meanwhile_is_copied_again(void **state)
 	assert_int_equal(fake.commits, 1);
 }
 
+static void store_while_copying(const char *call)
+{
+	fake.version += strcmp(call, "lease_check") == 0;
+}
+
+static void what_is_stored_in_spite_of_the_lease_is_noticed(void **state)
+{
+	struct migrate_result r;
+
+	(void)state;
+	make_file();
+	fake.at_call = store_while_copying;
+	assert_int_equal(migrate(MIGRATE_NONBLOCK, false, &r), -EAGAIN);
+	assert_int_equal(r.attempts, 1);
+	assert_int_equal(fake.commits, 0);
+	assert_int_equal(leased.file.puts, 1);
+}
+
 static void whatever_operation_fails_nothing_is_swapped(void **state)
 {
 	(void)state;
@@ -248,6 +266,7 @@ int main(void)
 		cmocka_unit_test_setup(what_the_layout_got_meanwhile_is_not_lost, reset),
 		cmocka_unit_test_setup(whenever_the_lease_is_lost_nothing_is_swapped, reset),
 		cmocka_unit_test_setup(what_is_stored_meanwhile_is_copied_again, reset),
+		cmocka_unit_test_setup(what_is_stored_in_spite_of_the_lease_is_noticed, reset),
 		cmocka_unit_test_setup(whatever_operation_fails_nothing_is_swapped, reset),
 		cmocka_unit_test_setup(whatever_call_fails_nothing_is_swapped, reset),
 	};

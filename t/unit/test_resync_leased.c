@@ -471,6 +471,39 @@ static void it_can_be_interrupted(void **state)
 	assert_nothing_done();
 }
 
+static atomic_bool stopped;
+
+static void stop_late(const char *call)
+{
+	(void)call;
+	if (fake.count + 1 == lose_at)
+		atomic_store(&stopped, true);
+}
+
+static void it_can_be_interrupted_up_to_the_end(void **state)
+{
+	struct mirror_result r;
+
+	(void)state;
+	lose_at = 0;
+	do {
+		int err;
+
+		reset(NULL);
+		set_mirrors(two_stale);
+		make_file();
+		atomic_store(&stopped, false);
+		options = (struct mirror_options){ .threads = 1, .stop = &stopped };
+		lose_at++;
+		fake.at_call = stop_late;
+		err = resync((struct mirror_resync_what){ 0 }, &r);
+		assert_int_equal(err, leased.dones ? 0 : -ECANCELED);
+		/* The last call marks them. */
+		assert_true(lose_at >= fake.count || err);
+	} while (fake.count >= lose_at);
+	assert_true(lose_at > 12);
+}
+
 /* ---- what fails ---- */
 
 static void make_old_mirrors(void)
@@ -736,6 +769,7 @@ int main(void)
 		cmocka_unit_test_setup(whenever_the_lease_is_lost_the_mirrors_stay_stale, reset),
 		cmocka_unit_test_setup(a_file_that_somebody_writes_is_left_alone, reset),
 		cmocka_unit_test_setup(it_can_be_interrupted, reset),
+		cmocka_unit_test_setup(it_can_be_interrupted_up_to_the_end, reset),
 		cmocka_unit_test_setup(whatever_operation_fails_the_mirrors_stay_stale, reset),
 		cmocka_unit_test_setup(whatever_call_fails_the_mirrors_stay_stale, reset),
 		cmocka_unit_test_setup(whatever_was_in_them_they_become_as_the_file_is, reset),

@@ -449,6 +449,30 @@ static void only_grains_that_differ_are_written(void **state)
 	}
 }
 
+/* The second time the buffer still has what was read the first time. */
+static void what_is_behind_the_targets_end_is_written(void **state)
+{
+	struct file from = new_file(), to = new_file();
+	struct transfer_request req = compare_with(&from, &to, 3 * GRAIN_BYTES);
+	uint8_t *data = calloc(1, 3 * GRAIN_BYTES);
+	struct transfer_result result;
+
+	(void)state;
+	paint(data, GRAIN_BYTES, 1);
+	memcpy(data + 2 * GRAIN_BYTES, data, GRAIN_BYTES);
+	put(&from, data, 0, GRAIN_BYTES);
+	put(&from, data, 2 * GRAIN_BYTES, GRAIN_BYTES);
+	put(&to, data, 0, GRAIN_BYTES);
+	assert_int_equal(fsync(from.plain) | fsync(to.plain), 0);
+	assert_int_equal(run(&req, &result), 0);
+	assert_int_equal(result.user_bytes, GRAIN_BYTES);
+	assert_int_equal(result.equal_bytes, GRAIN_BYTES);
+	assert_has(&to, data, 3 * GRAIN_BYTES);
+	free(data);
+	close_file(&from);
+	close_file(&to);
+}
+
 /* The source is a hole from 64 KiB on; the target has data, a hole, zeros, and data again. */
 static void make_hole_and_old_data(const struct file *from, const struct file *to, uint8_t *wanted)
 {
@@ -793,6 +817,7 @@ int main(void)
 		cmocka_unit_test(each_target_gets_its_ranges_and_nothing_else),
 		cmocka_unit_test(short_reads_and_writes_are_gone_on_from),
 		cmocka_unit_test(only_grains_that_differ_are_written),
+		cmocka_unit_test(what_is_behind_the_targets_end_is_written),
 		cmocka_unit_test(holes_become_zeros_where_the_target_has_data),
 		cmocka_unit_test(holes_stay_holes_in_a_fresh_target),
 		cmocka_unit_test(whatever_call_fails_ends_the_copy),
