@@ -550,12 +550,14 @@ int sys_replace_file(int dirfd, const char *name, const void *data, size_t len_b
 	return err;
 }
 
+/* Files of /proc have the size 0, whatever is in them. */
 int sys_read_file(int dirfd, const char *name, size_t max_bytes, char **ret_data,
 		  size_t *ret_len_bytes)
 {
 	CLEANUP_FREE char *data = NULL;
 	CLEANUP_FD int fd = -1;
 	struct stat st;
+	size_t room;
 	ssize_t n;
 	int err;
 
@@ -567,12 +569,15 @@ int sys_read_file(int dirfd, const char *name, size_t max_bytes, char **ret_data
 		return err;
 	if ((uint64_t)st.st_size > max_bytes)
 		return -EFBIG;
-	data = malloc((size_t)st.st_size + 1);
+	room = st.st_size ? (size_t)st.st_size : max_bytes + 1;
+	data = malloc(room + 1);
 	if (!data)
 		return -ENOMEM;
-	n = sys_pread_full(fd, data, (size_t)st.st_size, 0);
+	n = sys_pread_full(fd, data, room, 0);
 	if (n < 0)
 		return (int)n;
+	if ((size_t)n > max_bytes)
+		return -EFBIG;
 	data[n] = '\0';
 	*ret_data = PTR_STEAL(data);
 	*ret_len_bytes = (size_t)n;

@@ -28,7 +28,7 @@ struct open_file {
 struct search {
 	struct open_file wanted;
 	pid_t self;
-	unsigned int found, named;
+	unsigned int named;
 	char text[HOLDERS_TEXT_MAX];
 };
 
@@ -110,6 +110,13 @@ static void name_process(struct search *s, int proc, const char *pid, bool write
 	s->named++;
 }
 
+static void add_others(struct search *s)
+{
+	size_t used = strlen(s->text);
+
+	snprintf(s->text + used, sizeof(s->text) - used, ", and others");
+}
+
 static bool look_at_process(int proc, const char *pid, void *cookie)
 {
 	struct search *s = cookie;
@@ -125,11 +132,14 @@ static bool look_at_process(int proc, const char *pid, void *cookie)
 		return true;
 	for_each_number(dirfd, look_at_fd, &p);
 	fd_cleanup(&dirfd);
-	if (p.has) {
-		s->found++;
-		name_process(s, proc, pid, p.writes);
+	if (!p.has)
+		return true;
+	if (s->named == NAMED_MAX) {
+		add_others(s);
+		return false;
 	}
-	return s->named < NAMED_MAX;
+	name_process(s, proc, pid, p.writes);
+	return true;
 }
 
 const char *holders_text(int fd, char buf[HOLDERS_TEXT_MAX])

@@ -29,8 +29,6 @@ static int check(const struct extend_from *e)
 	struct fid fid;
 	int err;
 
-	if (e->file.st.st_ino == e->victim.st.st_ino)
-		return fail(-EINVAL, "%s is the same file", e->victim_path);
 	err = e->fs->ops->layout_get(e->fs, e->fd, &now);
 	if (!err)
 		err = e->fs->ops->layout_get(e->fs, e->victim_fd, &other);
@@ -171,12 +169,20 @@ static int open_flags(const struct extend_from *e)
 	return e->leased ? O_RDWR : O_RDONLY;
 }
 
+/* Before it is taken: the file's own lease would be in the way. */
+static int check_other(const struct extend_from *e)
+{
+	return e->file.st.st_ino == e->victim.st.st_ino ? fail(-EINVAL, "is the same file") : 0;
+}
+
 /* The victim's own faults are told with its name. */
 static int open_victim(struct extend_from *e)
 {
 	char why[ERROR_TEXT_MAX];
 	int err = subject_open(e->fs, e->victim_path, open_flags(e), "take", &e->victim);
 
+	if (!err)
+		err = check_other(e);
 	if (!err)
 		err = take(e, &e->victim, &e->victim_fd);
 	if (!err)

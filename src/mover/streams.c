@@ -165,6 +165,12 @@ static bool same_grain(const struct stretch *x, size_t at, size_t *ret_len)
 	return memcmp(x->data + at, x->room + at, *ret_len) == 0;
 }
 
+/* Without what only fills the buffer up. */
+static void count_equal(struct streams *s, const struct stretch *x, size_t at, size_t len)
+{
+	atomic_fetch_add(&s->equal_bytes, MIN_OF(at + len, x->len) - MIN_OF(at, x->len));
+}
+
 /* Neighbouring grains that differ are one write. */
 static int write_differences(struct streams *s, unsigned int target, struct stretch *x)
 {
@@ -180,7 +186,7 @@ static int write_differences(struct streams *s, unsigned int target, struct stre
 		if (err)
 			return err;
 		if (at < x->padded) {
-			atomic_fetch_add(&s->equal_bytes, len);
+			count_equal(s, x, at, len);
 			at += len;
 		}
 	}
@@ -233,6 +239,7 @@ static int clear_target(struct streams *s, unsigned int target, struct stretch x
 		if (next < to)
 			next = hole ? align_down(next, s->align) : align_up(next, s->align);
 		if (hole && next > x.offset) {
+			atomic_fetch_add(&s->hole_bytes, next - x.offset);
 			x.offset = next;
 			continue;
 		}
@@ -245,14 +252,34 @@ static int clear_target(struct streams *s, unsigned int target, struct stretch x
 
 static int make_hole(struct streams *s, unsigned int target, const struct stretch *x, uint64_t to)
 {
-	int err = s->req->fresh ? 0 : clear_target(s, target, *x, to);
-
-	if (!err)
-		atomic_fetch_add(&s->hole_bytes, to - x->offset);
-	return err;
+	if (!s->req->fresh)
+		return clear_target(s, target, *x, to);
+	atomic_fetch_add(&s->hole_bytes, to - x->offset);
+	return 0;
 }
 
 /* ---- pieces ---- */
+
+/* Behind a file's end is what looks like a hole. */
+static int check_length(const struct streams *s)
+{
+	struct stat st;
+	int err = sys_fstat(s->req->src_fd, &st);
+
+	if (err)
+		return fail_sys(err, "cannot read its attributes");
+	return (uint64_t)st.st_size < s->end ? fail(-EAGAIN, "became shorter during the copy") : 0;
+}
+
+static int ask(const struct streams *s, uint64_t offset, struct found *ret_found)
+{
+	int err = holes_at(s->req->src_fd, offset, s->end, &ret_found->hole, &ret_found->to);
+
+	ret_found->from = offset;
+	if (!err && ret_found->hole && ret_found->to == s->end)
+		err = check_length(s);
+	return err;
+}
 
 /* What is at `offset`; asked only where what was found last doesn't say it. */
 static int find(struct streams *s, uint64_t offset, struct found *ret_found)
@@ -263,10 +290,8 @@ static int find(struct streams *s, uint64_t offset, struct found *ret_found)
 	pthread_mutex_lock(&s->lock);
 	f = s->found;
 	pthread_mutex_unlock(&s->lock);
-	if (offset < f.from || offset >= f.to) {
-		f.from = offset;
-		err = holes_at(s->req->src_fd, offset, s->end, &f.hole, &f.to);
-	}
+	if (offset < f.from || offset >= f.to)
+		err = ask(s, offset, &f);
 	if (err)
 		return err;
 	pthread_mutex_lock(&s->lock);
@@ -339,7 +364,7 @@ static int take(const struct streams *s, const struct pieces *p, const struct pi
 static int copy_next(struct streams *s, struct pieces *p, const struct piece *piece,
 		     struct stretch *x)
 {
-	uint64_t next;
+	uint64_t next = x->offset;
 	bool hole;
 	int err = may_go_on(s, p);
 

@@ -45,12 +45,13 @@ struct transfer_request {
 	void *cookie;
 };
 
-/* How the bytes moved, as far as it is known here. */
+/* How the bytes moved, as far as it is known here. With streams, user, hole and equal bytes are all of the
+ * ranges, over all targets. */
 struct transfer_result {
 	uint64_t user_bytes;   /* read and written here, over all targets */
 	uint64_t direct_bytes; /* of them: by direct I/O */
 	uint64_t hole_bytes;   /* with streams: holes that stayed holes, over all targets */
-	uint64_t equal_bytes;  /* with `compare`: what needed no writing */
+	uint64_t equal_bytes;  /* what was there and needed no writing: with `compare`, and zeros */
 	/* On failure, where a write was what failed first: to which target, and where. */
 	bool write_failed;
 	unsigned int failed_target;

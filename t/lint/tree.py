@@ -23,6 +23,8 @@ def files(top, *folders):
                 if d not in (".git", "__pycache__") and not (at_top and d.startswith("build"))
             ]
             for name in names:
+                if name == ".git":  # of a worktree
+                    continue
                 path = name if at_top else os.path.join(here, name)
                 if os.path.isfile(os.path.join(top, path)):
                     found.append(path)

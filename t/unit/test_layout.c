@@ -105,6 +105,34 @@ static void a_template_asks_for_the_same(void **state)
 	}
 }
 
+static void a_plain_layout_is_one_component_of_a_composite_one(void **state)
+{
+	struct random_source r = random_start("composite");
+
+	(void)state;
+	for (int i = 0; i < ROUNDS; i++) {
+		CLEANUP_LAYOUT struct layout *l = random_layout(&r), *was = layout_clone(l);
+		CLEANUP_LAYOUT struct layout *c = layout_as_composite(l);
+
+		assert_non_null(c);
+		assert_true(layout_equal(l, was));
+		if (l->kind != LAYOUT_PLAIN) {
+			assert_ptr_equal(c, l);
+			continue;
+		}
+		assert_int_equal(c->kind, LAYOUT_COMPOSITE);
+		assert_int_equal(c->magic, LAYOUT_MAGIC_COMPOSITE);
+		assert_int_equal(c->count, 1);
+		assert_int_equal(c->comps[0].start, 0);
+		assert_int_equal(c->comps[0].end, LAYOUT_EOF);
+		assert_int_equal(c->comps[0].stripe_size, l->comps[0].stripe_size);
+		assert_int_equal(c->comps[0].stripe_count, l->comps[0].stripe_count);
+		assert_string_equal(c->comps[0].pool, l->comps[0].pool);
+		assert_int_equal(c->comps[0].object_count, l->comps[0].object_count);
+		assert_int_equal(!!(c->comps[0].flags & COMP_INIT), layout_has_objects(l));
+	}
+}
+
 static void flags_have_names(void **state)
 {
 	char buf[FLAGS_TEXT_MAX];
@@ -180,6 +208,7 @@ int main(void)
 		cmocka_unit_test(a_new_plain_layout_covers_all),
 		cmocka_unit_test(some_components_hold_no_data),
 		cmocka_unit_test(a_template_asks_for_the_same),
+		cmocka_unit_test(a_plain_layout_is_one_component_of_a_composite_one),
 		cmocka_unit_test(flags_have_names),
 		cmocka_unit_test(bad_flags_are_named),
 		cmocka_unit_test(patterns_have_names),

@@ -311,6 +311,27 @@ static void stale_mirrors_are_not_written(void **state)
 
 /* ---- resync ---- */
 
+static void stale_components_are_listed_by_mirror(void **state)
+{
+	CLEANUP_LAYOUT struct layout *l = layout_new(LAYOUT_COMPOSITE, 5);
+	static const uint32_t mirrors[] = { 1, 2, 2, 2, 3 };
+	uint32_t ids[5];
+
+	(void)state;
+	l->mirror_count = 3;
+	for (uint32_t i = 0; i < 5; i++)
+		l->comps[i].id = mirrors[i] << 16 | (10 + i);
+	l->comps[1].flags = COMP_STALE | COMP_INIT;
+	l->comps[2].flags = COMP_INIT;
+	l->comps[3].flags = COMP_STALE;
+	assert_int_equal(mirror_stale_components(l, 2, ids), 2);
+	assert_int_equal(ids[0], 2 << 16 | 11);
+	assert_int_equal(ids[1], 2 << 16 | 13);
+	assert_int_equal(mirror_stale_components(l, 1, ids), 0);
+	assert_int_equal(mirror_stale_components(l, 3, ids), 0);
+	assert_int_equal(mirror_stale_components(l, 9, ids), 0);
+}
+
 static void a_resync_begins_and_ends(void **state)
 {
 	struct random_source r = random_start("resync");
@@ -725,6 +746,7 @@ int main(void)
 		cmocka_unit_test(staleness_keeps_its_generation),
 		cmocka_unit_test(declared_staleness_is_new),
 		cmocka_unit_test(stale_mirrors_are_not_written),
+		cmocka_unit_test(stale_components_are_listed_by_mirror),
 		cmocka_unit_test(a_resync_begins_and_ends),
 		cmocka_unit_test(plain_files_merge),
 		cmocka_unit_test(unwritten_files_merge),

@@ -156,12 +156,11 @@ static inline int fake_victim_open(struct fs *fs, int dirfd, int src_fd, const s
 {
 	int err = note("victim_open");
 
-	(void)fs;
 	(void)src_fd;
 	(void)l;
 	if (err)
 		return err;
-	*ret_fd = openat(dirfd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	*ret_fd = openat(dirfd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC | fs->data_flags, 0600);
 	assert_true(*ret_fd >= 0);
 	return 0;
 }
