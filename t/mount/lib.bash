@@ -105,6 +105,11 @@ engine_target() {
 	echo 1 >"$dir/active"
 }
 
+# engine_active INDEX 0|1: what a client tells of the OST.
+engine_active() {
+	[[ $ENGINE == lovfs ]] || echo "$2" >"$T/tree/sys/fs/lustre/osc/$(printf '%s-OST%04x-osc-ffff8f0012345678' "$FSNAME" "$1")/active"
+}
+
 # engine_check: the tool has done nothing that loses data on Lustre, and has left the kernel's ways of copying alone.
 engine_check() {
 	[[ $ENGINE == lustre ]] || return 0

@@ -161,12 +161,14 @@ ost_away() {
 	cd /
 	volume_unmount || return 1
 	mv "${OST[$1]}" "${OST[$1]}.away"
+	engine_active "$1" 0
 	volume_mount && cd "$MNT"
 }
 ost_back() {
 	cd /
 	volume_unmount || return 1
 	mv "${OST[$1]}.away" "${OST[$1]}"
+	engine_active "$1" 1
 	volume_mount && cd "$MNT"
 }
 
