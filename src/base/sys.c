@@ -550,15 +550,41 @@ int sys_replace_file(int dirfd, const char *name, const void *data, size_t len_b
 	return err;
 }
 
-/* Files of /proc have the size 0, whatever is in them. */
+/* To its end, whatever its size is said to be: 0 for all of procfs. One byte more than size is asked for. */
+static int read_to_end(int fd, size_t size, size_t max_bytes, char **ret_data,
+		       size_t *ret_len_bytes)
+{
+	CLEANUP_FREE char *data = NULL;
+	size_t len = 0;
+
+	for (;;) {
+		char *larger = realloc(data, size + 2);
+		ssize_t n;
+
+		if (!larger)
+			return -ENOMEM;
+		data = larger;
+		n = sys_pread_full(fd, data + len, size + 1 - len, len);
+		if (n < 0)
+			return (int)n;
+		len += (size_t)n;
+		if (len > max_bytes)
+			return -EFBIG;
+		if (len <= size)
+			break;
+		size = 2 * size + 4096;
+	}
+	data[len] = '\0';
+	*ret_data = PTR_STEAL(data);
+	*ret_len_bytes = len;
+	return 0;
+}
+
 int sys_read_file(int dirfd, const char *name, size_t max_bytes, char **ret_data,
 		  size_t *ret_len_bytes)
 {
-	CLEANUP_FREE char *data = NULL;
 	CLEANUP_FD int fd = -1;
 	struct stat st;
-	size_t room;
-	ssize_t n;
 	int err;
 
 	fd = sys_openat(dirfd, name, O_RDONLY | O_NOFOLLOW, 0);
@@ -569,17 +595,5 @@ int sys_read_file(int dirfd, const char *name, size_t max_bytes, char **ret_data
 		return err;
 	if ((uint64_t)st.st_size > max_bytes)
 		return -EFBIG;
-	room = st.st_size ? (size_t)st.st_size : max_bytes + 1;
-	data = malloc(room + 1);
-	if (!data)
-		return -ENOMEM;
-	n = sys_pread_full(fd, data, room, 0);
-	if (n < 0)
-		return (int)n;
-	if ((size_t)n > max_bytes)
-		return -EFBIG;
-	data[n] = '\0';
-	*ret_data = PTR_STEAL(data);
-	*ret_len_bytes = (size_t)n;
-	return 0;
+	return read_to_end(fd, (size_t)st.st_size, max_bytes, ret_data, ret_len_bytes);
 }

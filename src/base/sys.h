@@ -190,7 +190,7 @@ ssize_t MUST_CHECK sys_getdents(int fd, void *buf, size_t size);
 int MUST_CHECK sys_replace_file(int dirfd, const char *name, const void *data, size_t len_bytes,
 				mode_t mode);
 
-/* Reads a small whole file into a malloc'ed, NUL-ended buffer. -EFBIG above max_bytes. */
+/* Reads a small whole file, also one of procfs, into a malloc'ed, NUL-ended buffer. -EFBIG above max_bytes. */
 int MUST_CHECK sys_read_file(int dirfd, const char *name, size_t max_bytes, char **ret_data,
 			     size_t *ret_len_bytes);
 

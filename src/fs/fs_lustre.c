@@ -540,6 +540,20 @@ static int check_mirrors(int fd, unsigned int wanted, const char *what)
 	return err;
 }
 
+/* A file with a name, as victims are given composite ones: the answer would be no more than "invalid". */
+static int check_composite(int victim_fd)
+{
+	CLEANUP_LAYOUT struct layout *l = NULL;
+	int err = layout_xattr_get(victim_fd, &l);
+
+	if (err == -ENODATA || (!err && l->kind == LAYOUT_COMPOSITE))
+		return 0;
+	return err ? err
+		   : fail(-EINVAL,
+			  "cannot add a mirror to it: the layout of the file that is to be the "
+			  "mirror is plain, and Lustre takes composite ones (setstripe -E eof)");
+}
+
 static int lustre_merge(struct fs *fs UNUSED, int fd, const struct fs_merge *req)
 {
 	CLEANUP_FREE struct lustre_lease *lease =
@@ -551,7 +565,9 @@ static int lustre_merge(struct fs *fs UNUSED, int fd, const struct fs_merge *req
 		return fail(-ENOMEM, "no memory");
 	if (req->victim_count != 1 || !req->close_lease)
 		return fail(-EINVAL, "one mirror at a time, under a lease");
-	err = count_mirrors(fd, &before);
+	err = check_composite(req->victim_fds[0]);
+	if (!err)
+		err = count_mirrors(fd, &before);
 	if (err)
 		return err;
 	lease->ids[0] = (uint32_t)req->victim_fds[0];

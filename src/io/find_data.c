@@ -34,6 +34,7 @@ static enum check check_for(int fd)
 	case MAGIC_EXT4:
 	case MAGIC_BTRFS:
 	case MAGIC_TMPFS:
+	case MAGIC_LUSTRE: /* right across stripes, with dirty pages; extents of striped files aren't told */
 		return CHECK_NOTHING;
 	case MAGIC_CIFS: /* its extents are the server's SEEK_DATA again */
 	case MAGIC_SMB2:

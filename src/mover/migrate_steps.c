@@ -88,11 +88,12 @@ static void forward_progress(uint64_t done_bytes, void *cookie)
 	migrate_report_copied(m, done_bytes, m->result->size_bytes);
 }
 
-void migrate_note_moved(struct migration *m, const struct transfer_result *here)
+/* What failed has its text, and asking would cost it; its victim is given up anyway. */
+void migrate_note_moved(struct migration *m, const struct transfer_result *here, bool failed)
 {
 	struct fs_moved *moved = &m->result->moved;
 
-	if (m->fs->ops->moved(m->fs, m->victim_fd, moved))
+	if (failed || m->fs->ops->moved(m->fs, m->victim_fd, moved))
 		memset(moved, 0, sizeof(*moved));
 	moved->user_bytes += here->user_bytes;
 	moved->direct_bytes += here->direct_bytes;
@@ -120,7 +121,7 @@ static int step_copy(struct migration *m)
 	struct transfer_result here;
 	int err = transfer_run(&req, &here);
 
-	migrate_note_moved(m, &here);
+	migrate_note_moved(m, &here, err != 0);
 	return trouble_explain(m->fs, m->victim_fd, 0, &here, err);
 }
 

@@ -63,6 +63,6 @@ void migrate_report_copied(struct migration *m, uint64_t done_bytes, uint64_t to
 void migrate_report_verified(struct migration *m, uint64_t done_bytes);
 
 /* How the bytes came into the victim: as the file system says, and those that were read and written here. */
-void migrate_note_moved(struct migration *m, const struct transfer_result *here);
+void migrate_note_moved(struct migration *m, const struct transfer_result *here, bool failed);
 
 #endif

@@ -157,9 +157,13 @@ static int open_ours(int dirfd, const char *path, int flags, mode_t mode)
 static int open_any(int dirfd, const char *path, int flags, mode_t mode)
 {
 	char link[PROC_PATH_MAX], text[4096];
+	int fd;
 
 	if (!double_mount()->active)
 		return real.openat(dirfd, path, flags, mode);
+	fd = calls_text_fdinfo(path);
+	if (fd >= 0)
+		return fd;
 	path = calls_text_redirect(path, text, sizeof(text));
 	path = table_fix_path(path, link);
 	return (int)double_answer(open_ours(dirfd, path, flags, mode));

@@ -2,9 +2,11 @@
 #include "calls_text.h"
 
 #include "double.h"
+#include "table.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -43,6 +45,92 @@ EXPORT DIR *opendir(const char *path)
 
 	(void)double_mount();
 	return real.opendir(calls_text_redirect(path, buf, sizeof(buf)));
+}
+
+/* What is found has the names that the caller knows. */
+static int find(const char *pattern, int flags, int (*on_error)(const char *, int), glob_t *found)
+{
+	char buf[4096];
+	const char *there;
+	size_t prefix_len;
+	int r;
+
+	(void)double_mount();
+	there = calls_text_redirect(pattern, buf, sizeof(buf));
+	r = real.glob(there, flags, on_error, found);
+	prefix_len = there == pattern ? 0 : strlen(there) - strlen(pattern);
+	for (size_t i = 0; r == 0 && prefix_len && i < found->gl_pathc; i++) {
+		char *path = found->gl_pathv[i];
+
+		memmove(path, path + prefix_len, strlen(path + prefix_len) + 1);
+	}
+	return r;
+}
+
+EXPORT int glob(const char *pattern, int flags, int (*on_error)(const char *, int), glob_t *found)
+{
+	return find(pattern, flags, on_error, found);
+}
+
+/* The members that are used here are the same. */
+EXPORT int glob64(const char *pattern, int flags, int (*on_error)(const char *, int),
+		  glob64_t *found)
+{
+	return find(pattern, flags, on_error, (glob_t *)found);
+}
+
+/* ---- fdinfo ---- */
+
+static void copy_with_ino(FILE *from, FILE *to, uint64_t ino)
+{
+	char line[512];
+
+	while (fgets(line, sizeof(line), from)) {
+		if (strncmp(line, "ino:", 4) == 0)
+			fprintf(to, "ino:\t%llu\n", (unsigned long long)ino);
+		else
+			fputs(line, to);
+	}
+}
+
+/* "self/fdinfo/N" at the end of the path. */
+static int number_in(const char *path)
+{
+	const char *at = strstr(path, "self/fdinfo/");
+	int fd = -1, len = 0;
+
+	if (!at || (at != path && strncmp(path, "/proc/", 6) != 0) ||
+	    sscanf(at, "self/fdinfo/%d%n", &fd, &len) != 1 || at[len])
+		return -1;
+	return fd;
+}
+
+int calls_text_fdinfo(const char *path)
+{
+	struct open_file *f = table_get(number_in(path));
+	int fd = -1, copy = -1;
+	FILE *from = NULL, *to = NULL;
+	char real_path[64];
+	struct stat st;
+
+	if (!f)
+		return -1;
+	snprintf(real_path, sizeof(real_path), "/proc/self/fdinfo/%d", number_in(path));
+	if (f->replaced && real.fstatat(f->path_fd, "", &st, AT_EMPTY_PATH) == 0)
+		from = real.fopen(real_path, "re");
+	table_put(f);
+	if (!from)
+		return -1;
+	fd = memfd_create("fdinfo", MFD_CLOEXEC);
+	copy = fd >= 0 ? real.fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+	to = copy >= 0 ? fdopen(copy, "w") : NULL;
+	if (to) {
+		copy_with_ino(from, to, st.st_ino);
+		fclose(to);
+		real.lseek(fd, 0, SEEK_SET);
+	}
+	fclose(from);
+	return fd;
 }
 
 /* ---- mountinfo ---- */

@@ -12,4 +12,10 @@
  */
 const char *calls_text_redirect(const char *path, char *buf, size_t size);
 
+/*
+ * The text of /proc/self/fdinfo/N, with the file's own inode number, where path (in any directory) is that and N
+ * is of lovfs's second inode of it. A descriptor; -1: it's another path, or can't be read.
+ */
+int calls_text_fdinfo(const char *path);
+
 #endif

@@ -6,6 +6,7 @@
 #include "calls_xattr.h"
 
 #include "fault.h"
+#include "lovfs.h"
 #include "lustre.h"
 
 #include <errno.h>
@@ -14,6 +15,10 @@
 #include <sys/xattr.h>
 
 #define GENERATION_OFFSET 30
+
+#define FLAGS_XATTR "lustre.lov.set.flags"
+#define FLAGS_HEADER_BYTES 32
+#define FLAGS_ENTRY_BYTES 48
 
 static bool is_layout(const char *name)
 {
@@ -138,6 +143,38 @@ static int set_layout(const char *path, struct open_file *f, const char *name, c
 	return real.setxattr(path, name, value, size, flags) ? -errno : 0;
 }
 
+/* Of components, by "lustre.lov.set.flags": each entry says what to set, or with the highest bit what to clear. */
+static int set_flags(const char *path, const unsigned char *bytes, size_t size)
+{
+	uint32_t magic, id, flags;
+	uint16_t count;
+	int fd, err = 0;
+
+	if (size < FLAGS_HEADER_BYTES)
+		return -EINVAL;
+	memcpy(&magic, bytes, sizeof(magic));
+	memcpy(&count, bytes + 14, sizeof(count));
+	if (magic != LUSTRE_MAGIC_COMPOSITE || count == 0 ||
+	    size < FLAGS_HEADER_BYTES + (size_t)count * FLAGS_ENTRY_BYTES)
+		return -EINVAL;
+	fd = real.openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	for (unsigned int i = 0; i < count && !err; i++) {
+		const unsigned char *entry =
+			bytes + FLAGS_HEADER_BYTES + (size_t)i * FLAGS_ENTRY_BYTES;
+		bool clear;
+
+		memcpy(&id, entry, sizeof(id));
+		memcpy(&flags, entry + 4, sizeof(flags));
+		clear = flags & LUSTRE_COMP_NEGATE;
+		flags &= ~LUSTRE_COMP_NEGATE;
+		err = lovfs_component_flags(fd, id, clear ? 0 : flags, clear ? flags : 0);
+	}
+	real.close(fd);
+	return err;
+}
+
 int calls_xattr_set_layout(struct open_file *f, const void *bytes, size_t len)
 {
 	char path[PROC_PATH_MAX];
@@ -152,7 +189,9 @@ EXPORT int setxattr(const char *path, const char *name, const void *value, size_
 	int err;
 
 	path = table_fix_path(path, link);
-	if (double_mount()->active && is_layout(name))
+	if (double_mount()->active && strcmp(name, FLAGS_XATTR) == 0 && is_our_file(path))
+		err = (int)double_answer(set_flags(path, value, size));
+	else if (double_mount()->active && is_layout(name))
 		err = (int)double_answer(set_layout(path, f, name, value, size, flags));
 	else
 		err = real.setxattr(path, name, value, size, flags);

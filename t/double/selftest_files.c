@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +85,7 @@ void case_parameters(char **args)
 {
 	DIR *dir = opendir("/sys/fs/lustre");
 	bool found = false;
+	glob_t names;
 
 	CHECK(!dir == !args[0]);
 	FAILS(open("/proc/fs/lustre/none", O_RDONLY), ENOENT);
@@ -93,6 +95,9 @@ void case_parameters(char **args)
 		found |= strcmp(e->d_name, args[0]) == 0;
 	closedir(dir);
 	CHECK(found);
+	CHECK(glob("/sys/fs/lustre/*", 0, NULL, &names) == 0 && names.gl_pathc == 1);
+	CHECK(strcmp(names.gl_pathv[0] + strlen("/sys/fs/lustre/"), args[0]) == 0);
+	globfree(&names);
 }
 
 /* ---- direct FILE: of 10000 bytes of the pattern; it's written anew ---- */

@@ -7,7 +7,6 @@
 #   (($(double_log '^ioctl SWAP_LAYOUTS') == 1))
 #   nothing_forbidden
 
-LUSTRE_DOUBLE_SO=$BUILD_DIR/t/double/liblustre_double.so
 SELFTEST=$BUILD_DIR/t/double/double_selftest
 
 # lustre COMMAND...: a program, or a function of these tests.

@@ -98,6 +98,22 @@ mirrored() {
 	check split f
 }
 
+@test "flags of components are set and cleared by an xattr" {
+	local id value
+	mirrored
+	id=$(lov getstripe m | awk '/lcme_id:/ { print $2; exit }')
+	# A header with one entry: the component's id, and flags: 6 is "prefer"; with the highest bit they are cleared.
+	for flags in 06000000 06000080; do
+		value=$(printf '0xd00bd60b%056d' 0 | sed 's/^\(0xd00bd60b.\{20\}\)..../\10100/')
+		value+=$(printf '%08x' "$id" | sed -E 's/(..)(..)(..)(..)/\4\3\2\1/')$flags$(printf '%080d' 0)
+		lustre setfattr -n lustre.lov.set.flags -v "$value" m
+		lov getstripe m | grep lcme_flags: >"$T/$flags"
+	done
+	(($(grep -c prefer "$T/06000000") == 1))
+	(($(grep -c prefer "$T/06000080") == 0))
+	run ! lustre setfattr -n lustre.lov.set.flags -v 0xd00bd60b m
+}
+
 @test "bindings" {
 	mirrored
 	check binding m

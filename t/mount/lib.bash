@@ -7,6 +7,9 @@
 #   lov setstripe -c 4 "$MNT/f"
 #   volume_unmount              # and waits for the daemon, which must end with status 0
 #
+# With ENGINE=lustre the tool takes the mount for that of a Lustre client (t/double/double.c): lov is a script that calls the real one,
+# which is real_lov here, with the double. What is different then is asked of can_follow and offloads.
+#
 # In a test: $T the test's directory, $FS, $MNT the mount point, $MDT, ${OST[i]} the directories of the volume, $FSNAME.
 # lov, lovfs and mkfs.lovfs are those of $BUILD_DIR. What is made here goes in teardown(), whatever the test did; a file that has
 # setup() or teardown() of its own calls lov_setup and lov_teardown in them.
@@ -14,10 +17,12 @@
 bats_require_minimum_version 1.5.0
 
 FS=${FS:-xfs}
+ENGINE=${ENGINE:-lovfs}
 BUILD_DIR=${BUILD_DIR:?BUILD_DIR is not set: run this file with t/mount/run}
 PATH=$BUILD_DIR/src/lovfsd:$BUILD_DIR/src/cli:$PATH:/usr/sbin:/sbin
 BATS_TEST_TIMEOUT=${TEST_LIMIT:-60}
 LIB_DIR=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+LUSTRE_DOUBLE_SO=$BUILD_DIR/t/double/liblustre_double.so
 export PATH BATS_TEST_TIMEOUT
 
 # --- before and after each test ---
@@ -33,6 +38,7 @@ lov_setup() {
 	DAEMON=
 	DAEMON_LOG=$T/lovfs.log
 	mkdir "$MNT"
+	[[ $ENGINE != lustre ]] || engine_setup
 }
 
 # Ends the daemon in order if it can be, then removes everything. Shows the daemon's log, which bats prints if the test failed.
@@ -48,12 +54,78 @@ lov_teardown() {
 		echo "--- lovfs said:"
 		tail -n 50 "$DAEMON_LOG"
 	fi
+	engine_check || status=1
 	"$LIB_DIR/cleanup" "$T" || status=1
 	return $status
 }
 
 setup() { lov_setup; }
 teardown() { lov_teardown; }
+
+# --- the engine ---
+
+# engine_setup: the double in front of lov. A script, so that it may be started by any program, and is the process that is signalled.
+engine_setup() {
+	mkdir "$T/bin"
+	cat >"$T/bin/lov" <<-EOF
+		#!/bin/sh
+		export LD_PRELOAD='$LUSTRE_DOUBLE_SO' LUSTRE_DOUBLE='$MNT' LUSTRE_DOUBLE_LOG='$T/double.log' LUSTRE_DOUBLE_SYS='$T/tree'
+		exec '$BUILD_DIR/src/cli/lov' "\$@"
+	EOF
+	chmod 755 "$T/bin/lov"
+	PATH=$T/bin:$PATH
+	: >"$T/double.log"
+	chmod 666 "$T/double.log"
+}
+
+# engine_targets [NAME=INDEX,...]...: what a client tells of the OSTs, each of 1 GiB, and the pools.
+engine_targets() {
+	local i pool name
+	rm -rf "$T/tree"
+	for ((i = 0; i < ${#OST[@]}; i++)); do
+		engine_target "osc/$(printf '%s-OST%04x-osc-ffff8f0012345678' "$FSNAME" "$i")"
+	done
+	engine_target "mdc/$FSNAME-MDT0000-mdc-ffff8f0012345678"
+	mkdir -p "$T/tree/proc/fs/lustre/lov/$FSNAME-clilov-ffff8f0012345678/pools"
+	for pool; do
+		name=${pool%%=*}
+		for i in ${pool#*=}; do
+			printf '%s-OST%04x_UUID\n' "$FSNAME" "$i"
+		done >"$T/tree/proc/fs/lustre/lov/$FSNAME-clilov-ffff8f0012345678/pools/$name"
+	done
+}
+engine_target() {
+	local dir=$T/tree/sys/fs/lustre/$1
+	mkdir -p "$dir"
+	echo 1048576 >"$dir/kbytestotal"
+	echo 1000000 >"$dir/kbytesfree"
+	echo 900000 >"$dir/kbytesavail"
+	echo 65536 >"$dir/filestotal"
+	echo 65000 >"$dir/filesfree"
+	echo 1 >"$dir/active"
+}
+
+# engine_active INDEX 0|1: what a client tells of the OST.
+engine_active() {
+	[[ $ENGINE == lovfs ]] || echo "$2" >"$T/tree/sys/fs/lustre/osc/$(printf '%s-OST%04x-osc-ffff8f0012345678' "$FSNAME" "$1")/active"
+}
+
+# engine_check: the tool has done nothing that loses data on Lustre, and has left the kernel's ways of copying alone.
+engine_check() {
+	[[ $ENGINE == lustre ]] || return 0
+	! grep -E 'FORBIDDEN|copy_file_range|sendfile|splice|io_uring|lovfs ioctl' "$T/double.log"
+}
+
+# real_lov ARGUMENT...: not by the double.
+real_lov() { "$BUILD_DIR/src/cli/lov" "$@"; }
+
+# can_follow: whether copies follow a file while others write it; otherwise writers are held back or a lease is taken.
+# offloads: whether the file system moves the bytes of copies by itself; otherwise all go through user space.
+can_follow() { [[ $ENGINE == lovfs ]]; }
+offloads() { [[ $ENGINE == lovfs ]]; }
+
+# lovfs_only: skips a test of what isn't there on Lustre.
+lovfs_only() { [[ $ENGINE == lovfs ]] || skip "lovfs only: $1"; }
 
 # --- backing file systems ---
 
@@ -82,7 +154,7 @@ fs_shares_extents() { [[ $FS == xfs || $FS == btrfs ]]; }
 
 # volume_make [-d FILE_SYSTEMS] [-n OSTS] [-s SIZE_MIB] [MKFS_OPTION...]: OST i is $T/d<i mod FILE_SYSTEMS>/ost<i>.
 volume_make() {
-	local devices=1 osts=2 size_mib=512 i args=()
+	local devices=1 osts=2 size_mib=512 i args=() pools=()
 	while [[ ${1:-} == -[dns] ]]; do
 		case $1 in
 		-d) devices=$2 ;;
@@ -101,7 +173,13 @@ volume_make() {
 		mkdir "${OST[i]}"
 		args+=(--ost "${OST[i]}")
 	done
-	mkfs.lovfs --fsname "$FSNAME" --mdt "$MDT" "${args[@]}" "$@"
+	mkfs.lovfs --fsname "$FSNAME" --mdt "$MDT" "${args[@]}" "$@" || return 1
+	[[ $ENGINE == lustre ]] || return 0
+	while (($#)); do
+		[[ $1 != --pool ]] || pools+=("${2//,/ }")
+		shift
+	done
+	engine_targets "${pools[@]}"
 }
 
 volume_mounted() { grep -q " $MNT fuse" /proc/self/mounts; }

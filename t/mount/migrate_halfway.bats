@@ -77,8 +77,20 @@ load migrate
 	[ "$(object_count)" -eq 1 ]
 }
 
-@test "two at once: the second is refused" {
+@test "two at once: the second is refused, or waits" {
 	file_make f $((12 << 20)) -c 1 -i 0
+	if ! can_follow; then
+		# Lustre's group lock lets the second one wait for the first.
+		migrate_slowly -c 1 -i 1 f
+		fails_with 1 "is open for writing elsewhere" lov migrate -n -c 1 -i 3 f
+		lov migrate -c 1 -i 3 f
+		run ! kill -0 "$MIGRATE" 2>/dev/null
+		migrate_ended
+		[ "$MIGRATE_STATUS" -eq 0 ]
+		same "$T/data" f
+		[ "$(osts f)" = "[3]" ]
+		return
+	fi
 	migrate_slowly -c 1 -i 1 f
 	fails_with 1 "another resync, extend or migrate of it is running" lov migrate -c 1 -i 3 f
 	migrate_ended

@@ -84,7 +84,7 @@ ended_within() {
 	mkdir d0/dir
 	printf '%s\n' d0/prog d0/dir missing >>"$names"
 	fails_with 3 "lov migrate: d1/f1: belongs to user 0" \
-		as_user "$BUILD_DIR/src/cli/lov" migrate -j 8 -c 1 -i 1 --errors - --files-from "$names"
+		as_user lov migrate -j 8 -c 1 -i 1 --errors - --files-from "$names"
 	sort "$T/stdout" >"$T/errors"
 	[ "$(tr '\n' ' ' <"$T/errors")" = "d0/dir d0/prog d1/f1 missing " ]
 	grep -q "lov migrate: d0/prog: is a program that is running now" "$T/stderr"
@@ -111,9 +111,9 @@ ended_within() {
 	mv missing $'odd\nname'
 	chmod 000 $'odd\nname'
 	fails_with 3 "1 name with a newline left out: use --null" \
-		as_user "$BUILD_DIR/src/cli/lov" migrate --errors - $'odd\nname' d0/f0
+		as_user lov migrate --errors - $'odd\nname' d0/f0
 	[ ! -s "$T/stdout" ]
-	fails_with 3 "" as_user "$BUILD_DIR/src/cli/lov" migrate -0 --errors - $'odd\nname' d0/f0
+	fails_with 3 "" as_user lov migrate -0 --errors - $'odd\nname' d0/f0
 	printf 'odd\nname\0' | cmp - "$T/stdout"
 }
 

@@ -105,7 +105,7 @@ drop_caches() {
 }
 
 # copied: bytes that were copied or written since the volume was mounted, whoever did it.
-copied() { lov stats --json "$MNT" | jq '.[0] | .shared_bytes + .kernel_bytes + .user_bytes + .written_bytes'; }
+copied() { real_lov stats --json "$MNT" | jq '.[0] | .shared_bytes + .kernel_bytes + .user_bytes + .written_bytes'; }
 
 # copies_at_most BYTES COMMAND... (copies_at_least): what the command copied, in bytes.
 copies_count() {
@@ -118,8 +118,17 @@ copies_count() {
 copies_at_most() { copies_count "${@:2}" && ((COPIED <= $1)); }
 copies_at_least() { copies_count "${@:2}" && ((COPIED >= $1)); }
 
+# resync_little ARGUMENT...: a resync that copies only what changed: where nothing is known of that, by comparing.
+resync_little() {
+	if can_follow; then
+		lov mirror resync "$@"
+	else
+		lov mirror resync --compare "$@"
+	fi
+}
+
 # failovers: reads that another mirror had to serve.
-failovers() { lov stats --json "$MNT" | jq '.[0].failovers'; }
+failovers() { real_lov stats --json "$MNT" | jq '.[0].failovers'; }
 
 # --- what must be left over ---
 
@@ -152,12 +161,14 @@ ost_away() {
 	cd /
 	volume_unmount || return 1
 	mv "${OST[$1]}" "${OST[$1]}.away"
+	engine_active "$1" 0
 	volume_mount && cd "$MNT"
 }
 ost_back() {
 	cd /
 	volume_unmount || return 1
 	mv "${OST[$1]}.away" "${OST[$1]}"
+	engine_active "$1" 1
 	volume_mount && cd "$MNT"
 }
 

@@ -105,10 +105,16 @@ refused() {
 	lov mirror resync f
 	in_sync f
 	for id in 1 2; do
-		used=$(objects f $id | xargs stat -c '%b*512' | paste -sd+ | bc)
-		[ "$used" -lt $((4 << 20)) ]
+		objects f $id | xargs stat -c '%b*512' | paste -sd+ | bc
 		[ "$(stat -c %s "$(mirror_file f $id)")" -eq $((7 << 20)) ]
-	done
+	done >"$T/used"
+	if can_follow; then
+		[ "$(sort -n "$T/used" | tail -n 1)" -lt $((4 << 20)) ]
+	else
+		# Holes aren't punched into one mirror alone; what was data there becomes zeros.
+		[ "$(sort -n "$T/used" | head -n 1)" -lt $((4 << 20)) ]
+		[ "$(sort -n "$T/used" | tail -n 1)" -le $((7 << 20)) ]
+	fi
 	both truncate -s 300M @
 	overwrite f $((200 << 20)) 100000
 	lov mirror resync f
@@ -152,7 +158,7 @@ refused() {
 	[ "$(mirrors f)" = "1 2 3" ]
 	overwrite f 70000 4096
 	[ "$(stale f | wc -w)" -eq 2 ]
-	copies_at_most $((2 * 131072)) lov mirror resync f
+	copies_at_most $((2 * 131072)) resync_little f
 	in_sync f
 	lov mirror delete --mirror-id 1 f
 	[ "$(mirrors f)" = "2 3" ]
@@ -261,7 +267,15 @@ refused() {
 
 @test "extend: by a file with the same content, which loses its name" {
 	mirrored_file f 1000000 -N1 -c 1 -i 0
-	lov setstripe -c 2 victim
+	if can_follow; then
+		lov setstripe -c 2 victim
+	else
+		lov setstripe -c 2 plain
+		cat "$T/data" >plain
+		refused 1 "the layout of the file that is to be the mirror is plain" lov mirror extend -N -f plain f
+		rm plain
+		lov setstripe -E -1 -c 2 victim
+	fi
 	cat "$T/data" >victim
 	printf X | dd of=victim bs=1 seek=777777 conv=notrunc status=none
 	refused 1 "774144" lov mirror extend -N -f victim f
@@ -277,7 +291,7 @@ refused() {
 	in_sync f
 	objects_left "$before"
 	# Nobody looks when told so.
-	lov setstripe -c 1 -i 5 liar
+	lov setstripe -E -1 -c 1 -i 5 liar
 	tr a b <"$T/data" >liar
 	lov mirror extend --no-verify -N -f liar f
 	[ "$(mirrors f)" = "1 2 3" ]
@@ -489,7 +503,8 @@ refused() {
 	fs_shares_extents || skip "$FS shares no extents"
 	# Placed on one device on purpose: that is said, and done.
 	lov mirror create -N -o 0 -N -o 3 f 2>"$T/stderr"
-	grep -q "warning" "$T/stderr"
+	# Lustre's clients don't know which OSTs share disks.
+	if can_follow; then grep -q "warning" "$T/stderr"; else [ ! -s "$T/stderr" ]; fi
 	random_file "$T/data" $((4 << 20))
 	cat "$T/data" >f
 	lov mirror resync f
@@ -517,11 +532,11 @@ refused() {
 	lov mirror create -N3 f 2>"$T/stderr"
 	[ ! -s "$T/stderr" ]
 	lov mirror create -N4 g 2>"$T/stderr"
-	grep -q "warning" "$T/stderr"
+	if can_follow; then grep -q "warning" "$T/stderr"; else [ ! -s "$T/stderr" ]; fi
 	echo x >f
 	lov mirror resync f
 	lov mirror extend -N f 2>"$T/stderr"
-	grep -q "warning" "$T/stderr"
+	if can_follow; then grep -q "warning" "$T/stderr"; else [ ! -s "$T/stderr" ]; fi
 	[ "$(mirrors f)" = "1 2 3 4" ]
 }
 

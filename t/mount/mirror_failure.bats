@@ -23,7 +23,7 @@ load mirror
 		both truncate -s 1000000 @
 		ost_back $ost
 		same "$T/data" f
-		copies_at_most 131072 lov mirror resync f
+		copies_at_most 131072 resync_little f
 		in_sync f
 	done
 }
