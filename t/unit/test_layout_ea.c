@@ -214,7 +214,8 @@ struct reading {
 	int fd;
 	const struct layout *a, *b;
 	atomic_bool stop;
-	unsigned int wrong, seen;
+	unsigned int wrong;
+	atomic_uint seen;
 };
 
 static void *read_layouts(void *cookie)
@@ -228,7 +229,7 @@ static void *read_layouts(void *cookie)
 		    !(layout_equal(found, r->a) || layout_equal(found, r->b)))
 			r->wrong++;
 		layout_unref(found);
-		r->seen++;
+		atomic_fetch_add(&r->seen, 1);
 	}
 	return NULL;
 }
@@ -243,12 +244,13 @@ static void readers_see_one_or_the_other(const struct testfs *fs, bool privilege
 	assert_int_equal(
 		mdt_create(p.mdt, mdt_root_fd(p.mdt), "f", 0644, &fixture_self, a, &reading.fd), 0);
 	assert_int_equal(pthread_create(&thread, NULL, read_layouts, &reading), 0);
-	for (int i = 0; i < 100; i++)
+	/* The reader may take a while to come. */
+	for (int i = 0; i < 100 || (atomic_load(&reading.seen) == 0 && i < 100000); i++)
 		assert_int_equal(layout_ea_set(p.mdt, reading.fd, i % 2 ? a : b), 0);
 	atomic_store(&reading.stop, true);
 	pthread_join(thread, NULL);
 	assert_int_equal(reading.wrong, 0);
-	assert_true(reading.seen > 0);
+	assert_true(atomic_load(&reading.seen) > 0);
 	close(reading.fd);
 	layout_unref(a);
 	layout_unref(b);
