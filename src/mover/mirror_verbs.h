@@ -63,7 +63,7 @@ int MUST_CHECK mirror_extend_from(struct fs *fs, const char *path, const char *v
  * resync: brings stale mirrors up while others write. only_ids (may be none): these mirrors only
  * (-ENOENT, -EINVAL given twice; one that is in sync is left alone). Without them, all stale ones but
  * nosync and offline ones. force: copies them whole whatever is known of them, those marked in sync
- * too (but not the one that is read). source_id: the mirror to read, 0: any in sync; -EINVAL: it is
+ * too (but not the one that is read); these are stale from the beginning, and stay so on failure. source_id: the mirror to read, 0: any in sync; -EINVAL: it is
  * stale. Nothing to do is success, with result.mirrors 0. -ENODATA: the file has no mirrors. -EBUSY:
  * another resync. -EAGAIN: writers were faster; what was copied needs no copying again.
  */
