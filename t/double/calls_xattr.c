@@ -6,6 +6,7 @@
 #include "calls_xattr.h"
 
 #include "fault.h"
+#include "lovfs.h"
 #include "lustre.h"
 
 #include <errno.h>
@@ -14,6 +15,9 @@
 #include <sys/xattr.h>
 
 #define GENERATION_OFFSET 30
+#define FLAGS_XATTR "lustre.lov.set.flags"
+#define HEADER_BYTES 32
+#define ENTRY_BYTES 48
 
 static bool is_layout(const char *name)
 {
@@ -145,6 +149,44 @@ int calls_xattr_set_layout(struct open_file *f, const void *bytes, size_t len)
 	return set_layout(table_own_path(f, path), f, LOVFS_LAYOUT_XATTR, bytes, len, 0);
 }
 
+static uint32_t u32_at(const void *bytes, size_t offset)
+{
+	uint32_t n;
+
+	memcpy(&n, (const char *)bytes + offset, sizeof(n));
+	return n;
+}
+
+/* The server would take a mirror for one in sync that isn't. */
+static int set_flags_of_one(struct open_file *f, uint32_t id, uint32_t flags)
+{
+	uint32_t named = flags & ~LUSTRE_COMP_NEGATE;
+
+	if (!(flags & LUSTRE_COMP_NEGATE))
+		return lovfs_component_flags(f->fd, id, named, 0);
+	if (named & LUSTRE_COMP_STALE)
+		double_forbid("stale cleared by hand: component %u", id);
+	return lovfs_component_flags(f->fd, id, 0, named);
+}
+
+/* A composite header, and an entry for each component and what is to be set or cleared of it. */
+static int set_flags(struct open_file *f, const void *value, size_t size)
+{
+	size_t count = size < HEADER_BYTES ? 0 : (size - HEADER_BYTES) / ENTRY_BYTES;
+	int err = 0;
+
+	if (!f || !f->regular || !count || u32_at(value, 0) != LUSTRE_MAGIC_COMPOSITE ||
+	    u32_at(value, 4) != size || u32_at(value, 12) >> 16 != count ||
+	    size != HEADER_BYTES + count * ENTRY_BYTES)
+		return -EINVAL;
+	for (size_t i = 0; i < count && !err; i++) {
+		size_t entry = HEADER_BYTES + i * ENTRY_BYTES;
+
+		err = set_flags_of_one(f, u32_at(value, entry), u32_at(value, entry + 4));
+	}
+	return err;
+}
+
 EXPORT int setxattr(const char *path, const char *name, const void *value, size_t size, int flags)
 {
 	struct open_file *f = file_of_path(path);
@@ -154,6 +196,8 @@ EXPORT int setxattr(const char *path, const char *name, const void *value, size_
 	path = table_fix_path(path, link);
 	if (double_mount()->active && is_layout(name))
 		err = (int)double_answer(set_layout(path, f, name, value, size, flags));
+	else if (f && strcmp(name, FLAGS_XATTR) == 0)
+		err = (int)double_answer(set_flags(f, value, size));
 	else
 		err = real.setxattr(path, name, value, size, flags);
 	table_put(f);

@@ -26,6 +26,7 @@
 
 #define LUSTRE_COMP_STALE 0x1u
 #define LUSTRE_COMP_PREFER_READ 0x2u
+#define LUSTRE_COMP_NEGATE 0x80000000u
 
 struct lustre_fid {
 	uint64_t seq;
