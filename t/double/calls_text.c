@@ -45,6 +45,22 @@ EXPORT DIR *opendir(const char *path)
 	return real.opendir(calls_text_redirect(path, buf, sizeof(buf)));
 }
 
+/* The two structs are alike. What is found is below the tree, and can be opened there. */
+_Static_assert(sizeof(glob_t) == sizeof(glob64_t), "one glob_t");
+
+EXPORT int glob(const char *pattern, int flags, int (*failed)(const char *, int), glob_t *found)
+{
+	char buf[4096];
+
+	(void)double_mount();
+	return real.glob(calls_text_redirect(pattern, buf, sizeof(buf)), flags, failed, found);
+}
+
+EXPORT int glob64(const char *pattern, int flags, int (*failed)(const char *, int), glob64_t *found)
+{
+	return glob(pattern, flags, failed, (glob_t *)found);
+}
+
 /* ---- mountinfo ---- */
 
 /* Type and source stand behind " - "; what is in front and behind stays. */

@@ -40,6 +40,7 @@ static const struct {
 	ROW(fchmod),       ROW(fchownat),
 	ROW(utimensat),    ROW(futimens),
 	ROW(readlinkat),   ROW(name_to_handle_at),
+	ROW(glob),
 };
 
 void real_init(void)

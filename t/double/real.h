@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -21,6 +22,7 @@ struct real {
 	int (*ioctl)(int, unsigned long, ...);
 	FILE *(*fopen)(const char *, const char *);
 	DIR *(*opendir)(const char *);
+	int (*glob)(const char *, int, int (*)(const char *, int), glob_t *);
 	ssize_t (*read)(int, void *, size_t);
 	ssize_t (*write)(int, const void *, size_t);
 	ssize_t (*pread)(int, void *, size_t, off_t);
