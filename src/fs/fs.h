@@ -55,7 +55,8 @@ struct fs_choice {
 };
 
 struct fs_swap {
-	/* Data versions that must still hold. With a lease it is the lease that keeps the data as it is. */
+	/* Data versions that must still hold. With a lease it is the lease that keeps the data as it is;
+	 * and the victim's, which only the caller has, may go unchecked. */
 	uint64_t file_version, victim_version;
 	bool close_lease; /* the file's lease must still be held, and is given up */
 };
@@ -64,7 +65,7 @@ struct fs_swap {
 struct fs_follow {
 	const uint32_t *mirror_ids;
 	unsigned int mirror_count;
-	const int *victim_fds; /* when there are no mirrors */
+	const int *victim_fds; /* when there are no mirrors; empty ones */
 	unsigned int victim_count;
 	bool physical;   /* victims: they are to become mirrors, and share no extents */
 	bool whole;      /* mirrors: all of them is to be copied, also what is known to be equal */
@@ -86,7 +87,7 @@ struct fs_changes {
 
 struct fs_merge {
 	const int *victim_fds;
-	const uint64_t *victim_versions; /* data versions that must still hold */
+	const uint64_t *victim_versions; /* as file_version; see struct fs_swap */
 	unsigned int victim_count;       /* 1 to fs.merge_max */
 	uint64_t file_version;
 	bool close_lease; /* the file's lease must still be held, and is given up; always where files
@@ -107,7 +108,7 @@ struct fs_ops {
 	/* Of a new file (see fs.create_flags), or a directory's default. -EEXIST: the file has one
 	 * already. */
 	int (*layout_set)(struct fs *fs, int fd, const struct layout *l);
-	/* Removes a directory's default. */
+	/* Removes a directory's default. Where there is none: 0 or -ENODATA. */
 	int (*layout_unset)(struct fs *fs, int fd);
 	int (*fid_get)(struct fs *fs, int fd, struct fid *ret_fid);
 
@@ -121,21 +122,23 @@ struct fs_ops {
 	int (*drop_cache)(struct fs *fs, int fd);
 	/*
 	 * The data version of the file: different after any change of its data. Dirty pages are written
-	 * out before, those of others too. held: fd has the file's group lock; that has been done then.
+	 * out before, those of others too; but where fd is of open_source() those may only count once they
+	 * are written out. held: fd has the file's group lock; that has been done then.
 	 */
 	int (*data_version)(struct fs *fs, int fd, bool held, uint64_t *ret_version);
 	/*
-	 * Read lease on a file that fd has open for writing: others may read. -EBUSY where somebody else
-	 * has it open for writing; lost when somebody does later. One at a time. lease_put() also where
-	 * none is held.
+	 * Read lease on a file that fd has open for writing: others may read. -EBUSY where another
+	 * descriptor is open for writing (or was until a moment ago); lost when one is later, or the file
+	 * is truncated. One at a time. lease_put() also where none is held.
 	 */
 	int (*lease_get)(struct fs *fs, int fd);
 	/* Whether it, or that of resync_begin(), is still held: 0, or -EBUSY. */
 	int (*lease_check)(struct fs *fs, int fd);
 	void (*lease_put)(struct fs *fs, int fd);
 	/*
-	 * Holds back others' writes, and on some file systems their reads. gid not 0. Held by another
-	 * number: -EBUSY at once, or the call waits until it is given up; -EINTR.
+	 * Holds back others' writes, and on some file systems their reads, until it is given up or fd is
+	 * closed. gid not 0. Held by another number: -EBUSY at once, or the call waits until it is given
+	 * up; -EINTR.
 	 */
 	int (*group_lock)(struct fs *fs, int fd, uint32_t gid);
 	int (*group_unlock)(struct fs *fs, int fd, uint32_t gid);
@@ -147,8 +150,12 @@ struct fs_ops {
 	 * before the group lock or a lease is taken.
 	 */
 	int (*open_source)(struct fs *fs, int fd, int *ret_fd);
-	/* Swaps layouts of two files open for writing. -EAGAIN data changed, -EBUSY lease lost;
-	 * nothing changed then. */
+	/*
+	 * Swaps layouts, and with them the data, of two files open for writing; what else the file is
+	 * stays. The victim has the file's times, and should have its data: otherwise caches may go on
+	 * showing the old, until drop_cache(). -EAGAIN data changed, -EBUSY lease lost; nothing changed
+	 * then.
+	 */
 	int (*swap)(struct fs *fs, int fd, int victim_fd, const struct fs_swap *req);
 
 	/*
@@ -159,7 +166,7 @@ struct fs_ops {
 	 */
 	int (*follow_begin)(struct fs *fs, int fd, const struct fs_follow *req);
 	/* Takes what is out of date behind `from`, of one mirror or (0) of the victims. It is read
-	 * after the call. */
+	 * after the call. A tail is taken whole: also what is before `from`, and more than max_bytes. */
 	int (*follow_next)(struct fs *fs, int fd, uint32_t mirror_id, uint64_t from,
 			   uint64_t max_bytes, struct fs_changes *ret_changes);
 	/* A range of a mirror has been copied and is durable. */
@@ -190,14 +197,17 @@ struct fs_ops {
 	/* One mirror as a file, or (0) the file: open flags O_RDONLY, or O_RDWR of a mirror that is
 	 * followed. -ENOENT. */
 	int (*mirror_open)(struct fs *fs, int fd, uint32_t mirror_id, int flags, int *ret_fd);
-	/* Victims (or other files: they become empty) become mirrors; their layouts are composite. -EAGAIN: data changed. -EBUSY: the
-	 * lease had been lost. Nothing changed then. */
+	/* Victims (or other files: they become empty) become mirrors; their layouts are composite.
+	 * -EAGAIN: data changed. -EBUSY: the lease had been lost. Nothing changed then. */
 	int (*merge)(struct fs *fs, int fd, const struct fs_merge *req);
-	/* The mirror becomes the layout of target_fd, a victim or a file that has no objects. -EBUSY: the
-	 * last one in sync. */
+	/* The mirror becomes the layout of target_fd, a victim or a file that has no objects. -ENOENT.
+	 * -EBUSY: the last one in sync; or somebody else has the file open, where that is in the way.
+	 * Nothing changed then. */
 	int (*split)(struct fs *fs, int fd, uint32_t mirror_id, int target_fd);
 	/* Flags (enum component_flag) of a component, or of all of a mirror (id below 65536); 0: of the only
-	 * one. COMP_STALE is only ever set by this. -EBUSY: of the last mirror in sync. */
+	 * one. COMP_STALE is only ever set by this. -EBUSY: of the last mirror in sync. -EOPNOTSUPP: stale
+	 * is to be cleared, or it's a flag that nobody sets by hand. -ENOENT: no such component or mirror.
+	 * -EINVAL: the layout is plain; 0 where there are several. */
 	int (*component_flags)(struct fs *fs, int fd, uint32_t id, uint32_t set, uint32_t clear);
 
 	/* How bytes moved into this open file; on a directory, in all. -EOPNOTSUPP: not known here.

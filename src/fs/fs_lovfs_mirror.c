@@ -142,7 +142,7 @@ int fs_lovfs_mirror_synced(struct fs *fs UNUSED, int fd, const uint32_t *mirror_
 				 "mark its mirrors as in sync");
 }
 
-int fs_lovfs_mirror_merge(struct fs *fs UNUSED, int fd, const struct fs_merge *req)
+static int merge(int fd, const struct fs_merge *req)
 {
 	struct lovfs_ioc_merge merge;
 	int err;
@@ -158,6 +158,18 @@ int fs_lovfs_mirror_merge(struct fs *fs UNUSED, int fd, const struct fs_merge *r
 	err = ask_ioctl(fd, LOVFS_IOC_MERGE, &merge, "add mirrors to it");
 	return err ? err
 		   : ask_outcome(merge.result, merge.why, sizeof(merge.why), "add mirrors to it");
+}
+
+/* A writer who comes between the check and the merge is told by the data version. */
+int fs_lovfs_mirror_merge(struct fs *fs, int fd, const struct fs_merge *req)
+{
+	int err = req->close_lease ? fs->ops->lease_check(fs, fd) : 0;
+
+	if (!err)
+		err = merge(fd, req);
+	if (!err && req->close_lease)
+		fs->ops->lease_put(fs, fd);
+	return err;
 }
 
 int fs_lovfs_mirror_split(struct fs *fs UNUSED, int fd, uint32_t mirror_id, int target_fd)

@@ -6,21 +6,21 @@
 #include "base/sys.h"
 #include "fs/layout_xattr.h"
 #include "layout/mirror.h"
+#include "layout/mirror_change.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 
 #define FLAGS_XATTR "lustre.lov.set.flags"
 #define HEADER_BYTES 32
 #define ENTRY_BYTES 48
-#define MIRROR_ID_MAX 0xffffu
 
+/* A component's id, or else a mirror's: which in one layout can't be mixed up. */
 static bool is_meant(const struct layout *l, uint32_t idx, uint32_t id)
 {
 	if (id == 0)
 		return l->count == 1;
-	return id <= MIRROR_ID_MAX ? mirror_id_at(l, idx) == id : l->comps[idx].id == id;
+	return l->comps[idx].id == id || mirror_id_at(l, idx) == id;
 }
 
 static void put_entry(struct writer *w, uint32_t id, uint32_t flags)
@@ -58,25 +58,12 @@ static void put_header(struct writer *w, size_t size, uint16_t entries)
 	zeros_put(w, HEADER_BYTES - 16);
 }
 
-/* As lovfs refuses it, and servers since some version. */
-static int check_stale(const struct layout *l, uint32_t id)
-{
-	uint32_t mirror_id = id > MIRROR_ID_MAX ? id >> 16 : id;
-
-	if (mirror_usable(l, mirror_id) && mirror_count_usable(l) == 1)
-		return fail(-EBUSY, "mirror %" PRIu32 " is the last one that is in sync",
-			    mirror_id);
-	return 0;
-}
-
+/* The server does also what must not be done: clears stale, and makes the last mirror in sync stale. */
 static int check(const struct layout *l, uint32_t id, uint32_t set, uint32_t clear)
 {
-	if (l->kind != LAYOUT_COMPOSITE)
-		return fail(-EINVAL, "has a plain layout, without component flags");
-	if (clear & COMP_STALE)
-		return fail(-EINVAL, "stale can't be cleared by hand: lov mirror resync brings a "
-				     "mirror up");
-	return set & COMP_STALE ? check_stale(l, id) : 0;
+	CLEANUP_LAYOUT struct layout *then = NULL;
+
+	return mirror_change_flags(l, id, set, clear, 0, &then);
 }
 
 int fs_lustre_flags_set(struct fs *fs UNUSED, int fd, uint32_t id, uint32_t set, uint32_t clear)
@@ -98,8 +85,8 @@ int fs_lustre_flags_set(struct fs *fs UNUSED, int fd, uint32_t id, uint32_t set,
 		return fail(-ENOMEM, "no memory");
 	entries = writer_of(bytes + HEADER_BYTES, room - HEADER_BYTES);
 	count = put_entries(&entries, l, id, set, clear);
-	if (count == 0)
-		return fail(-EINVAL, "has no component or mirror %" PRIu32, id);
+	if (count == 0) /* nothing to set or clear */
+		return 0;
 	header = writer_of(bytes, HEADER_BYTES);
 	put_header(&header, HEADER_BYTES + entries.pos, count);
 	err = sys_setxattr_fd(fd, FLAGS_XATTR, bytes, HEADER_BYTES + entries.pos, 0);

@@ -8,8 +8,7 @@
 
 #include "fs/fs.h"
 
-/* As struct fs_ops.component_flags. -EINVAL: stale is to be cleared, which only a resync may; the server
- * would do it. */
+/* As struct fs_ops.component_flags. */
 int MUST_CHECK fs_lustre_flags_set(struct fs *fs, int fd, uint32_t id, uint32_t set,
 				   uint32_t clear);
 

@@ -15,10 +15,9 @@
 #include <sys/xattr.h>
 
 #define GENERATION_OFFSET 30
-
 #define FLAGS_XATTR "lustre.lov.set.flags"
-#define FLAGS_HEADER_BYTES 32
-#define FLAGS_ENTRY_BYTES 48
+#define HEADER_BYTES 32
+#define ENTRY_BYTES 48
 
 static bool is_layout(const char *name)
 {
@@ -143,43 +142,52 @@ static int set_layout(const char *path, struct open_file *f, const char *name, c
 	return real.setxattr(path, name, value, size, flags) ? -errno : 0;
 }
 
-/* Of components, by "lustre.lov.set.flags": each entry says what to set, or with the highest bit what to clear. */
-static int set_flags(const char *path, const unsigned char *bytes, size_t size)
-{
-	uint32_t magic, id, flags;
-	uint16_t count;
-	int fd, err = 0;
-
-	if (size < FLAGS_HEADER_BYTES)
-		return -EINVAL;
-	memcpy(&magic, bytes, sizeof(magic));
-	memcpy(&count, bytes + 14, sizeof(count));
-	if (magic != LUSTRE_MAGIC_COMPOSITE || count == 0 ||
-	    size < FLAGS_HEADER_BYTES + (size_t)count * FLAGS_ENTRY_BYTES)
-		return -EINVAL;
-	fd = real.openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	for (unsigned int i = 0; i < count && !err; i++) {
-		const unsigned char *entry =
-			bytes + FLAGS_HEADER_BYTES + (size_t)i * FLAGS_ENTRY_BYTES;
-		bool clear;
-
-		memcpy(&id, entry, sizeof(id));
-		memcpy(&flags, entry + 4, sizeof(flags));
-		clear = flags & LUSTRE_COMP_NEGATE;
-		flags &= ~LUSTRE_COMP_NEGATE;
-		err = lovfs_component_flags(fd, id, clear ? 0 : flags, clear ? flags : 0);
-	}
-	real.close(fd);
-	return err;
-}
-
 int calls_xattr_set_layout(struct open_file *f, const void *bytes, size_t len)
 {
 	char path[PROC_PATH_MAX];
 
 	return set_layout(table_own_path(f, path), f, LOVFS_LAYOUT_XATTR, bytes, len, 0);
+}
+
+static uint32_t u32_at(const void *bytes, size_t offset)
+{
+	uint32_t n;
+
+	memcpy(&n, (const char *)bytes + offset, sizeof(n));
+	return n;
+}
+
+/* The server would take a mirror for one in sync that isn't. */
+static int set_flags_of_one(int fd, uint32_t id, uint32_t flags)
+{
+	uint32_t named = flags & ~LUSTRE_COMP_NEGATE;
+
+	if (!(flags & LUSTRE_COMP_NEGATE))
+		return lovfs_component_flags(fd, id, named, 0);
+	if (named & LUSTRE_COMP_STALE)
+		double_forbid("stale cleared by hand: component %u", id);
+	return lovfs_component_flags(fd, id, 0, named);
+}
+
+/* A composite header, and an entry for each component and what is to be set or cleared of it. */
+static int set_flags(const char *path, const void *value, size_t size)
+{
+	size_t count = size < HEADER_BYTES ? 0 : (size - HEADER_BYTES) / ENTRY_BYTES;
+	int fd, err = 0;
+
+	if (!count || u32_at(value, 0) != LUSTRE_MAGIC_COMPOSITE || u32_at(value, 4) != size ||
+	    u32_at(value, 12) >> 16 != count || size != HEADER_BYTES + count * ENTRY_BYTES)
+		return -EINVAL;
+	fd = real.openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	for (size_t i = 0; i < count && !err; i++) {
+		size_t entry = HEADER_BYTES + i * ENTRY_BYTES;
+
+		err = set_flags_of_one(fd, u32_at(value, entry), u32_at(value, entry + 4));
+	}
+	real.close(fd);
+	return err;
 }
 
 EXPORT int setxattr(const char *path, const char *name, const void *value, size_t size, int flags)
@@ -189,10 +197,10 @@ EXPORT int setxattr(const char *path, const char *name, const void *value, size_
 	int err;
 
 	path = table_fix_path(path, link);
-	if (double_mount()->active && strcmp(name, FLAGS_XATTR) == 0 && is_our_file(path))
-		err = (int)double_answer(set_flags(path, value, size));
-	else if (double_mount()->active && is_layout(name))
+	if (double_mount()->active && is_layout(name))
 		err = (int)double_answer(set_layout(path, f, name, value, size, flags));
+	else if (double_mount()->active && strcmp(name, FLAGS_XATTR) == 0 && is_our_file(path))
+		err = (int)double_answer(set_flags(path, value, size));
 	else
 		err = real.setxattr(path, name, value, size, flags);
 	table_put(f);

@@ -18,7 +18,7 @@
  *   lovfs.c         what is asked of lovfs, by its ioctls
  *   layout_peek.c   what must be known of a layout's bytes
  *   calls_open.c    open, close, dup;  calls_io.c  reading and writing;  calls_copy.c  the kernel's copies
- *   calls_attr.c    stat, statfs, handles, modes, times;  calls_xattr.c  the layout xattr
+ *   calls_attr.c    stat, statfs, handles, modes, times;  calls_xattr.c  the layout xattr, flags
  *   calls_text.c    mountinfo, /sys and /proc
  *   ioctl.c         which ioctl is which;  ioctl_layout.c  layouts, swap;  ioctl_lease.c  leases, resync, merge, split
  *   fault.c, fault_deed.c  faults

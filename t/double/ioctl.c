@@ -10,6 +10,8 @@
 
 #include <errno.h>
 #include <linux/ioctl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -17,17 +19,26 @@
 
 /* ---- group locks ---- */
 
-/* Lustre's waits, lovfs's doesn't. A signal whose handler returns ends the wait. */
+/*
+ * Lustre's waits, lovfs's doesn't. A signal whose handler returns ends the wait, whenever it comes: so it is let
+ * through only where that is seen.
+ */
 static int wait_for_lock(int fd, uint32_t gid)
 {
 	const struct timespec nap = { .tv_nsec = 10000000 };
 	struct lovfs_ioc_group_lock lock = { .gid = gid };
+	sigset_t all, mine;
 	int err;
 
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &mine);
 	while ((err = lovfs_ioctl(fd, LOVFS_IOC_GROUP_LOCK, &lock)) == -EBUSY) {
-		if (nanosleep(&nap, NULL))
-			return -EINTR;
+		if (ppoll(NULL, 0, &nap, &mine) < 0) {
+			err = -EINTR;
+			break;
+		}
 	}
+	pthread_sigmask(SIG_SETMASK, &mine, NULL);
 	return err;
 }
 

@@ -79,6 +79,21 @@ static int has_locked(struct open_file *f, void *cookie)
 	return f->gid && is_same_file(f, other);
 }
 
+/* What others have stored into mappings. Unlike fsync(2) it takes no lock of the inode. */
+static void write_out(struct open_file *f)
+{
+	char path[PROC_PATH_MAX];
+	int fd = real.openat(AT_FDCWD, table_own_path(f, path), O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (sync_file_range(fd, 0, 0,
+			    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+				    SYNC_FILE_RANGE_WAIT_AFTER))
+		double_log("dirty pages weren't written out");
+	real.close(fd);
+}
+
 /* With a flag the servers are told to flush what clients have, which wait for the group lock meanwhile. */
 int ioctl_data_version(struct open_file *f, void *arg)
 {
@@ -92,6 +107,8 @@ int ioctl_data_version(struct open_file *f, void *arg)
 		return -ENOTTY;
 	if (out->flags && table_each(has_locked, f))
 		double_forbid("flush under the group lock");
+	if (out->flags)
+		write_out(f);
 	err = lovfs_data_version(f->fd, &v);
 	if (err)
 		return err;
