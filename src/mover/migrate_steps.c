@@ -135,7 +135,8 @@ static int set_size(const struct migration *m)
 
 	if (!err && st.st_size != m->file.st.st_size)
 		err = sys_ftruncate(m->victim_fd, (uint64_t)m->file.st.st_size);
-	return err ? fail_sys(err, "cannot set the size of the copy") : 0;
+	return err ? fail_sys(err, "cannot set the size of the copy%s", trouble_hint(m->fs, err))
+		   : 0;
 }
 
 static int step_finish(struct migration *m)
@@ -145,7 +146,7 @@ static int step_finish(struct migration *m)
 	if (err)
 		return err;
 	err = sys_fsync(m->victim_fd);
-	return err ? fail_sys(err, "cannot make the copy durable") : 0;
+	return err ? fail_sys(err, "cannot make the copy durable%s", trouble_hint(m->fs, err)) : 0;
 }
 
 static int step_verify(struct migration *m)

@@ -90,10 +90,12 @@ static int finish_victims(const struct state *s)
 		int err = sys_ftruncate(fd, (uint64_t)s->e->file->st.st_size);
 
 		if (err)
-			return fail_sys(err, "cannot set the size of the copy");
+			return fail_sys(err, "cannot set the size of the copy%s",
+					trouble_hint(s->e->fs, err));
 		err = sys_fsync(fd);
 		if (err)
-			return fail_sys(err, "cannot make the copy durable");
+			return fail_sys(err, "cannot make the copy durable%s",
+					trouble_hint(s->e->fs, err));
 	}
 	return 0;
 }
@@ -159,6 +161,8 @@ static int merge_next(struct state *s)
 
 	if (!err)
 		err = still_the_same(s);
+	if (!err && e->opt->stop && atomic_load(e->opt->stop))
+		err = fail(-ECANCELED, "interrupted");
 	if (!err)
 		err = e->fs->ops->merge(e->fs, e->file->file_fd, &req);
 	if (err)

@@ -252,9 +252,12 @@ static int finish_mirror(const struct work *w, unsigned int target)
 		return err;
 	err = sys_ftruncate(r->file->file_fd, (uint64_t)r->file->st.st_size);
 	if (err)
-		return fail_sys(err, "cannot set the size of mirror %" PRIu32, r->ids[target]);
+		return fail_sys(err, "cannot set the size of mirror %" PRIu32 "%s", r->ids[target],
+				trouble_hint(r->fs, err));
 	err = sys_fsync(r->file->file_fd);
-	return err ? fail_sys(err, "cannot make mirror %" PRIu32 " durable", r->ids[target]) : 0;
+	return err ? fail_sys(err, "cannot make mirror %" PRIu32 " durable%s", r->ids[target],
+			      trouble_hint(r->fs, err))
+		   : 0;
 }
 
 /* The times are as they were before the mirrors were written. */

@@ -35,6 +35,11 @@ static int explain_full(struct fs *fs, int fd, uint32_t mirror_id, uint64_t offs
 		    why, idx);
 }
 
+const char *trouble_hint(const struct fs *fs, int err)
+{
+	return fs->ops->hint ? fs->ops->hint(err) : "";
+}
+
 int trouble_explain(struct fs *fs, int fd, uint32_t mirror_id, const struct transfer_result *here,
 		    int err)
 {
@@ -45,5 +50,5 @@ int trouble_explain(struct fs *fs, int fd, uint32_t mirror_id, const struct tran
 	snprintf(why, sizeof(why), "%s", error_text(err));
 	if (err == -ENOSPC && here->write_failed)
 		return explain_full(fs, fd, mirror_id, here->failed_offset, why);
-	return fail(err, "%.400s%s", why, fs->ops->hint ? fs->ops->hint(err) : "");
+	return fail(err, "%.400s%s", why, trouble_hint(fs, err));
 }

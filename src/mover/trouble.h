@@ -15,4 +15,7 @@
 int trouble_explain(struct fs *fs, int fd, uint32_t mirror_id, const struct transfer_result *here,
 		    int err);
 
+/* The file system's words to an error of another call, " (...)", or "". */
+const char *trouble_hint(const struct fs *fs, int err);
+
 #endif

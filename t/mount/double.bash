@@ -21,9 +21,13 @@ lustre_fault() {
 	LUSTRE_DOUBLE_FAULT=$spec lustre "$@"
 }
 
-# double_log PATTERN: how many lines of the log match the extended regular expression; double_log_clear.
-double_log() { grep -cE -- "$1" "$T/double.log" 2>/dev/null || true; }
-double_log_clear() { rm -f "$T/double.log"; }
+# double_log PATTERN: how many lines of the log match the extended regular expression. double_log_clear: it begins anew;
+# what lov_teardown looks for is kept.
+double_log() { cat "$T/double.log" 2>/dev/null | grep -cE -- "$1" || true; }
+double_log_clear() {
+	cat "$T/double.log" >>"$T/double.log.before" 2>/dev/null
+	rm -f "$T/double.log"
+}
 
 # nothing_forbidden: and says what was.
 nothing_forbidden() {

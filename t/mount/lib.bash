@@ -113,7 +113,7 @@ engine_active() {
 # engine_check: the tool has done nothing that loses data on Lustre, and has left the kernel's ways of copying alone.
 engine_check() {
 	[[ $ENGINE == lustre ]] || return 0
-	! grep -E 'FORBIDDEN|copy_file_range|sendfile|splice|io_uring|lovfs ioctl' "$T/double.log"
+	! grep -hE 'FORBIDDEN|copy_file_range|sendfile|splice|io_uring|lovfs ioctl' "$T"/double.log*
 }
 
 # real_lov ARGUMENT...: not by the double.
