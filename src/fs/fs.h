@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What the movers need of a striped file system, in one face. Two implement it: fs_lovfs.c (a lovfs
- * mount) and fs_lustre.c (a Lustre client). Everything else is done with ordinary system calls, the
+ * mount) and fs_lustre_ops.c (a Lustre client). Everything else is done with ordinary system calls, the
  * copying included. Where the two differ in what they can, a member of struct fs says so, or operations
  * are NULL; nothing else may be concluded from which of them it is.
  *

@@ -5,6 +5,7 @@
 #include "base/sys.h"
 #include "fs/fs_lovfs.h"
 #include "fs/fs_lustre.h"
+#include "fs/fs_lustre_ops.h"
 #include "fs/mountpoint.h"
 
 #include <errno.h>
@@ -121,7 +122,7 @@ static int recognise(struct opened *o, const char *path)
 	o->fs.dev = st.st_dev;
 	err = open_root(&o->fs, path, at_fd, &root_fd);
 	if (!err)
-		err = sfs.f_type == FS_LUSTRE_MAGIC ? fs_lustre_init(&o->fs, root_fd)
+		err = sfs.f_type == FS_LUSTRE_MAGIC ? fs_lustre_ops_init(&o->fs)
 						    : fs_lovfs_init(&o->fs, root_fd);
 	if (err == -ENOTTY)
 		return not_ours();

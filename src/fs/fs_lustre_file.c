@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "fs/fs_lustre_file.h"
+
+#include "base/error.h"
+#include "base/sys.h"
+#include "fs/fs_lustre.h"
+#include "fs/layout_xattr.h"
+#include "layout/codec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+/* ---- layouts ---- */
+
+static bool is_directory(int fd)
+{
+	struct stat st;
+
+	return sys_fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Setting the xattr of a file that has a layout succeeds and changes nothing. */
+static int check_no_layout(int fd)
+{
+	CLEANUP_LAYOUT struct layout *now = NULL;
+	int err = is_directory(fd) ? -ENODATA : layout_xattr_get(fd, &now);
+
+	if (err == -ENODATA || (!err && !layout_has_objects(now)))
+		return 0;
+	return err ? err
+		   : fail(-EEXIST, "has a layout and objects already; a layout is given to a new "
+				   "file, or changed by migrate");
+}
+
+/* Of a plain layout the xattr would lose that OST 0 is asked for. */
+static int set_plain(int fd, const struct layout *l)
+{
+	CLEANUP_FREE void *bytes = malloc(LAYOUT_BYTES_MAX);
+	size_t len;
+	int err;
+
+	if (!bytes)
+		return fail(-ENOMEM, "no memory");
+	err = layout_encode(l, bytes, LAYOUT_BYTES_MAX, &len);
+	return err ? fail_sys(err, "cannot encode the layout") : fs_lustre_setstripe(fd, bytes);
+}
+
+/* Whom a server doesn't let set layouts (enable_setstripe_gid) is told that it was done. */
+static int check_taken(int fd)
+{
+	CLEANUP_LAYOUT struct layout *now = NULL;
+	int err = is_directory(fd) ? 0 : layout_xattr_get(fd, &now);
+
+	if (err == -ENODATA)
+		return fail(-EPERM,
+			    "its layout was not set: the servers don't allow it to this user");
+	return err;
+}
+
+/* Of a file that has none. */
+static int set_layout(int fd, const struct layout *l)
+{
+	int err = l->kind == LAYOUT_PLAIN ? set_plain(fd, l) : layout_xattr_set(fd, l);
+
+	return err ? err : check_taken(fd);
+}
+
+int fs_lustre_file_set_layout(int fd, const struct layout *l)
+{
+	int err = check_no_layout(fd);
+
+	return err ? err : set_layout(fd, l);
+}
+
+/* ---- FIDs ---- */
+
+/* A file handle of Lustre (struct lustre_file_handle) is the FID, in the machine's byte order, and its
+ * parent's. */
+#define HANDLE_BYTES 32
+#define HANDLE_FID_BYTES 16
+#define HANDLE_TYPE 0x97
+
+int fs_lustre_file_fid(int fd, struct fid *ret_fid)
+{
+	union {
+		struct file_handle handle;
+		uint8_t room[sizeof(struct file_handle) + HANDLE_BYTES];
+	} u = { .handle = { .handle_bytes = HANDLE_BYTES } };
+	struct fid fid;
+	int err = sys_name_to_handle(fd, &u.handle);
+
+	if (err)
+		return fail_sys(err, "cannot ask for its FID");
+	if (u.handle.handle_type != HANDLE_TYPE || u.handle.handle_bytes < HANDLE_FID_BYTES)
+		return fail(-EPROTO, "cannot ask for its FID: its file handle is of type 0x%x",
+			    (unsigned int)u.handle.handle_type);
+	memcpy(&fid.seq, u.handle.f_handle, 8);
+	memcpy(&fid.oid, u.handle.f_handle + 8, 4);
+	memcpy(&fid.ver, u.handle.f_handle + 12, 4);
+	*ret_fid = fid;
+	return 0;
+}
+
+/* ---- victims ---- */
+
+/* A volatile file: no name, and gone at its last close. */
+#define VOLATILE_PREFIX ".\x0c\x13\x14\x12:VOLATILE:"
+_Static_assert(sizeof(VOLATILE_PREFIX) - 1 == 15, "LUSTRE_VOLATILE_HDR and a colon");
+
+static int volatile_name(int src_fd, char *name, size_t size)
+{
+	uint32_t r, mdt_idx;
+	int err = fs_lustre_mdt_index(src_fd, &mdt_idx);
+
+	if (err)
+		return err;
+	if (getrandom(&r, sizeof(r), 0) != sizeof(r))
+		return fail_sys(-errno, "cannot get a random number");
+	snprintf(name, size, VOLATILE_PREFIX "%04X:%08" PRIx32 ":fd=%02d", mdt_idx, r, src_fd);
+	return 0;
+}
+
+int fs_lustre_file_victim(int dirfd, int src_fd, const struct layout *l, int flags, int *ret_fd)
+{
+	CLEANUP_FD int fd = -1;
+	char name[80];
+	int err = volatile_name(src_fd, name, sizeof(name));
+
+	if (err)
+		return err;
+	fd = sys_openat(dirfd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | flags, 0600);
+	if (fd < 0)
+		return fail_sys(fd, "cannot make a temporary file in its directory%s",
+				fs_lustre_hint(fd));
+	err = l ? set_layout(fd, l) : 0;
+	if (err)
+		return err;
+	*ret_fd = fd_steal(&fd);
+	return 0;
+}
