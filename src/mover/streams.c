@@ -42,9 +42,9 @@ struct streams {
 	uint8_t *buffers[PIECES_THREADS_MAX]; /* owned; each used by one thread */
 	struct gate gate;
 	_Atomic uint64_t user_bytes, hole_bytes, equal_bytes;
-	atomic_flag write_failed; /* who sets it may set the next two */
+	atomic_flag write_failed; /* who sets it may set the next three */
 	unsigned int failed_target;
-	uint64_t failed_offset;
+	uint64_t failed_offset, failed_len;
 };
 
 /* A part of a piece that is under way in one thread. */
@@ -133,13 +133,29 @@ static int explain_write(int err, uint64_t offset)
 }
 
 /* The first one is what the caller wants to know. */
-static int note_failure(struct streams *s, unsigned int target, uint64_t offset, int err)
+static int note_failure(struct streams *s, unsigned int target, uint64_t offset, uint64_t len,
+			int err)
 {
 	if (!atomic_flag_test_and_set(&s->write_failed)) {
 		s->failed_target = target;
 		s->failed_offset = offset;
+		s->failed_len = len;
 	}
 	return explain_write(err, offset);
+}
+
+/* Where one call was short and the next one failed, it's the byte at *ret_done that can't be written. */
+static int write_all(int fd, const uint8_t *data, size_t len, uint64_t offset, size_t *ret_done)
+{
+	*ret_done = 0;
+	while (*ret_done < len) {
+		ssize_t n = sys_pwrite(fd, data + *ret_done, len - *ret_done, offset + *ret_done);
+
+		if (n <= 0)
+			return n < 0 ? (int)n : -EIO;
+		*ret_done += (size_t)n;
+	}
+	return 0;
 }
 
 /* [from, to) of the buffer. */
@@ -147,14 +163,15 @@ static int write_to(struct streams *s, unsigned int target, const struct stretch
 		    size_t to)
 {
 	int err = gate_enter(s, target);
+	size_t done;
 
 	if (err)
 		return err;
-	err = sys_pwrite_full(s->req->target_fds[target], x->data + from, to - from,
-			      x->offset + from);
+	err = write_all(s->req->target_fds[target], x->data + from, to - from, x->offset + from,
+			&done);
 	gate_leave(s);
 	if (err)
-		return note_failure(s, target, x->offset + from, err);
+		return note_failure(s, target, x->offset + from + done, done ? 1 : to - from, err);
 	atomic_fetch_add(&s->user_bytes, MIN_OF(to, x->len) - MIN_OF(from, x->len));
 	return 0;
 }
@@ -475,6 +492,7 @@ int streams_run(const struct transfer_request *req, struct transfer_result *ret_
 		.write_failed = err && atomic_flag_test_and_set(&s.write_failed),
 		.failed_target = s.failed_target,
 		.failed_offset = s.failed_offset,
+		.failed_len = s.failed_len,
 	};
 	release(&s);
 	return err;

@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "mover/trouble.h"
 
+#include "base/checked.h"
 #include "base/error.h"
 #include "layout/raid0.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
-static bool find_ost(const struct layout *l, uint32_t mirror_id, uint64_t offset, uint32_t *ret_idx)
+#define OSTS_NAMED 4
+
+struct osts {
+	unsigned int count;
+	char text[80];
+};
+
+/* The one that the byte is on, and where its stripe ends. */
+static bool find_ost(const struct layout *l, uint32_t mirror_id, uint64_t offset, uint32_t *ret_idx,
+		     uint64_t *ret_next)
 {
 	const struct component *c;
 	int found = layout_find(l, mirror_id, offset);
@@ -19,20 +30,56 @@ static bool find_ost(const struct layout *l, uint32_t mirror_id, uint64_t offset
 	if (!c->object_count || !c->stripe_size)
 		return false;
 	*ret_idx = c->objects[raid0_stripe(c->stripe_size, c->object_count, offset)].ost_idx;
+	*ret_next = MIN_OF(add_sat_u64(offset - offset % c->stripe_size, c->stripe_size), c->end);
 	return true;
 }
 
-static int explain_full(struct fs *fs, int fd, uint32_t mirror_id, uint64_t offset, const char *why)
+static void add_ost(struct osts *o, uint32_t idx)
 {
-	CLEANUP_LAYOUT struct layout *l = NULL;
+	char name[16];
+	size_t used = strlen(o->text);
+
+	snprintf(name, sizeof(name), " %" PRIu32 ",", idx);
+	if (strstr(o->text, name))
+		return;
+	o->count++;
+	if (o->count <= OSTS_NAMED)
+		snprintf(o->text + used, sizeof(o->text) - used, "%s", name);
+}
+
+/* A write that failed went to one OST or several: which of them is full isn't said. */
+static bool find_osts(const struct layout *l, uint32_t mirror_id,
+		      const struct transfer_result *here, struct osts *ret_osts)
+{
+	uint64_t end = add_sat_u64(here->failed_offset, MAX_OF(here->failed_len, UINT64_C(1)));
 	uint32_t idx;
 
-	if (fs->ops->layout_get(fs, fd, &l) || !find_ost(l, mirror_id, offset, &idx))
+	*ret_osts = (struct osts){ 0 };
+	for (uint64_t pos = here->failed_offset; pos < end;) {
+		if (!find_ost(l, mirror_id, pos, &idx, &pos))
+			break;
+		add_ost(ret_osts, idx);
+	}
+	if (!ret_osts->count)
+		return false;
+	ret_osts->text[strlen(ret_osts->text) - 1] = '\0';
+	return true;
+}
+
+static int explain_full(struct fs *fs, int fd, uint32_t mirror_id,
+			const struct transfer_result *here, const char *why)
+{
+	CLEANUP_LAYOUT struct layout *l = NULL;
+	struct osts osts;
+
+	if (fs->ops->layout_get(fs, fd, &l) || !find_osts(l, mirror_id, here, &osts))
 		return fail(-ENOSPC, "%s", why);
-	return fail(-ENOSPC,
-		    "%.300s (on OST %" PRIu32
-		    "; the space of a copy that was given up may take some seconds to come back)",
-		    why, idx);
+	return fail(
+		-ENOSPC,
+		"%.300s (on %s%s%s; the space of a copy that was given up may take some seconds "
+		"to come back)",
+		why, osts.count == 1 ? "OST" : "one of the OSTs", osts.text,
+		osts.count > OSTS_NAMED ? " and others" : "");
 }
 
 const char *trouble_hint(const struct fs *fs, int err)
@@ -49,6 +96,6 @@ int trouble_explain(struct fs *fs, int fd, uint32_t mirror_id, const struct tran
 		return 0;
 	snprintf(why, sizeof(why), "%s", error_text(err));
 	if (err == -ENOSPC && here->write_failed)
-		return explain_full(fs, fd, mirror_id, here->failed_offset, why);
+		return explain_full(fs, fd, mirror_id, here, why);
 	return fail(err, "%.400s%s", why, trouble_hint(fs, err));
 }

@@ -9,7 +9,7 @@
 
 /*
  * A transfer failed with err: says its text anew with what is known besides. Of -ENOSPC that is the OST that is
- * full: fd is the target that was written to, and mirror_id the mirror of it (0: a file without any); of
+ * full, or those of which one is: fd is the target that was written to, and mirror_id the mirror of it (0: a file without any); of
  * others what the file system knows of them. Returns err, also 0.
  */
 int trouble_explain(struct fs *fs, int fd, uint32_t mirror_id, const struct transfer_result *here,
