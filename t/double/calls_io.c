@@ -137,7 +137,7 @@ static ssize_t write_bytes(int fd, const void *buf, size_t len, off_t offset)
 
 static ssize_t write_file(struct open_file *f, int fd, const void *buf, size_t len, off_t offset)
 {
-	struct fault_effect e = fault_enter_write(f, offset < 0 ? 0 : (uint64_t)offset);
+	struct fault_effect e = fault_enter_write(f, offset < 0 ? 0 : (uint64_t)offset, len);
 	void *other = NULL;
 	ssize_t n;
 
@@ -146,6 +146,8 @@ static ssize_t write_file(struct open_file *f, int fd, const void *buf, size_t l
 	if (!is_aligned(f, buf, len, offset < 0 ? 0 : offset))
 		return -EINVAL;
 	len = shortened(&e, len);
+	if (e.len_max && e.len_max < len)
+		len = e.len_max;
 	fd = binding_write_fd(f, fd);
 	if (fd < 0)
 		return fd;

@@ -10,6 +10,7 @@
 
 #define FAULTS_MAX 32
 #define EVERY 0
+#define STRIPE_BYTES_MIN 65536
 
 static const char *const call_names[FAULT_CALLS] = {
 	[FAULT_GET_LEASE] = "GET_LEASE",
@@ -177,26 +178,42 @@ struct fault_effect fault_enter(enum fault_call call, struct open_file *f)
 	return e;
 }
 
-static int ost_of_write(struct open_file *f, uint64_t offset)
+/* How far from `offset` the OST's next stripe begins; `len`: not within that. */
+static size_t distance(const struct layout_peek *l, const struct open_file *f, uint64_t offset,
+		       size_t len, int ost)
+{
+	size_t step = STRIPE_BYTES_MIN - offset % STRIPE_BYTES_MIN;
+
+	if (layout_peek_ost(l, f->bound, offset) == ost)
+		return 0;
+	for (; step < len; step += STRIPE_BYTES_MIN) {
+		if (layout_peek_ost(l, f->bound, offset + step) == ost)
+			return step;
+	}
+	return len;
+}
+
+static void meet_ost(struct fault *fault, struct open_file *f, uint64_t offset, size_t len,
+		     struct fault_effect *e)
 {
 	char path[PROC_PATH_MAX];
 	struct layout_peek *l = layout_peek(table_own_path(f, path));
-	int ost = l ? layout_peek_ost(l, f->bound, offset) : -1;
+	size_t ahead = l ? distance(l, f, offset, len, fault->ost) : len;
 
 	free(l);
-	return ost;
+	if (ahead == 0 && is_due(fault))
+		happen(fault, f, e);
+	else if (ahead && ahead < len && (fault->n == EVERY || fault->met < fault->n))
+		e->len_max = ahead;
 }
 
-struct fault_effect fault_enter_write(struct open_file *f, uint64_t offset)
+struct fault_effect fault_enter_write(struct open_file *f, uint64_t offset, size_t len)
 {
 	struct fault_effect e = fault_enter(FAULT_PWRITE, f);
 
 	for (unsigned int i = 0; i < fault_count; i++) {
-		struct fault *fault = &faults[i];
-
-		if (fault->call == FAULT_PWRITE_OST && ost_of_write(f, offset) == fault->ost &&
-		    is_due(fault))
-			happen(fault, f, &e);
+		if (faults[i].call == FAULT_PWRITE_OST)
+			meet_ost(&faults[i], f, offset, len, &e);
 	}
 	return e;
 }

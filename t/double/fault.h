@@ -6,7 +6,7 @@
  * CALL: GET_LEASE, SET_LEASE (each that gets, gives up or commits), GROUP_LOCK, DATA_VERSION, SWAP,
  *   FLR_SET_MIRROR; GETXATTR, SETXATTR (of the layout; the latter also LOV_SETSTRIPE); VOLATILE (open of such a name); pread pwrite ftruncate fsync
  *   (also fdatasync) of files of the mount; pwrite-ostN: a write that begins on OST N, where objects
- *   are already.
+ *   are already; one that comes to it ends in front of it.
  *
  * WHAT happens before the call:
  *   lose-lease     the file is opened for writing by somebody else, and closed
@@ -49,12 +49,13 @@ enum fault_call {
 struct fault_effect {
 	int err; /* negative, 0: none */
 	bool shorten, flip;
+	size_t len_max; /* of a write, 0: no limit */
 };
 
 /* f may be NULL. */
 struct fault_effect fault_enter(enum fault_call call, struct open_file *f);
 /* As FAULT_PWRITE and pwrite-ostN. */
-struct fault_effect fault_enter_write(struct open_file *f, uint64_t offset);
+struct fault_effect fault_enter_write(struct open_file *f, uint64_t offset, size_t len);
 
 /* What fault_deed.c does. */
 void fault_deed_lose_lease(struct open_file *f);

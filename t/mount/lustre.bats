@@ -259,6 +259,12 @@ stat_of() {
 		plain_file f $((24 * MIB)) -c 1 -i 0
 		fails_with 1 "No space left on device (on OST 2;" fault pwrite-ost2:1:ENOSPC lov migrate $mode -c 2 -S 8M -o 1,2 f
 		as_before f
+		# A write that goes to several.
+		fails_with 1 "No space left on device (on OST 2;" fault pwrite-ost2:3:ENOSPC lov migrate $mode -c 2 -S 1M -o 1,2 f
+		fails_with 1 "No space left on device (on one of the OSTs 1, 2;" fault pwrite:2:ENOSPC lov migrate $mode -c 2 -S 1M -o 1,2 f
+		fails_with 1 "No space left on device (on one of the OSTs 0, 1, 2, 3 and others;" fault 'pwrite:1:ENOSPC' \
+			lov migrate --threads 1 $mode -S 1M -o 0,1,2,3,4,5 f
+		as_before f
 		fails_with 1 "No space left on device (on OST 1;" fault pwrite:1:ENOSPC lov migrate $mode -c 1 -i 1 f
 		as_before f
 		for err in EIO ESHUTDOWN ETIMEDOUT; do
