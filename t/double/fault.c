@@ -114,14 +114,15 @@ static void begin(void)
 
 /* ---- meeting them ---- */
 
-static bool is_due(struct fault *f)
+/* Counts the call: its number where the fault happens at it, otherwise 0. */
+static unsigned int due(struct fault *f)
 {
-	bool due;
+	unsigned int met;
 
 	pthread_mutex_lock(&lock);
-	due = ++f->met == f->n || f->n == EVERY;
+	met = ++f->met;
 	pthread_mutex_unlock(&lock);
-	return due;
+	return met == f->n || f->n == EVERY ? met : 0;
 }
 
 static int is_held(struct open_file *f, void *cookie)
@@ -142,14 +143,15 @@ static struct open_file *file_meant(struct open_file *f)
 	return table_each(is_held, &held) ? held : f;
 }
 
-static void happen(const struct fault *fault, struct open_file *f, struct fault_effect *e)
+static void happen(const struct fault *fault, unsigned int met, struct open_file *f,
+		   struct fault_effect *e)
 {
 	const char *what = fault->what;
 
 	if (fault->call == FAULT_PWRITE_OST)
-		double_log("fault pwrite-ost%d:%u:%s", fault->ost, fault->met, what);
+		double_log("fault pwrite-ost%d:%u:%s", fault->ost, met, what);
 	else
-		double_log("fault %s:%u:%s", call_names[fault->call], fault->met, what);
+		double_log("fault %s:%u:%s", call_names[fault->call], met, what);
 	if (strcmp(what, "lose-lease") == 0)
 		fault_deed_lose_lease(file_meant(f));
 	else if (strcmp(what, "write-file") == 0)
@@ -172,8 +174,10 @@ struct fault_effect fault_enter(enum fault_call call, struct open_file *f)
 
 	pthread_once(&once, begin);
 	for (unsigned int i = 0; i < fault_count; i++) {
-		if (faults[i].call == call && is_due(&faults[i]))
-			happen(&faults[i], f, &e);
+		unsigned int met = faults[i].call == call ? due(&faults[i]) : 0;
+
+		if (met)
+			happen(&faults[i], met, f, &e);
 	}
 	return e;
 }
@@ -200,9 +204,11 @@ static void meet_ost(struct fault *fault, struct open_file *f, uint64_t offset, 
 	struct layout_peek *l = layout_peek(table_own_path(f, path));
 	size_t ahead = l ? distance(l, f, offset, len, fault->ost) : len;
 
+	unsigned int met = ahead == 0 ? due(fault) : 0;
+
 	free(l);
-	if (ahead == 0 && is_due(fault))
-		happen(fault, f, e);
+	if (met)
+		happen(fault, met, f, e);
 	else if (ahead && ahead < len && (fault->n == EVERY || fault->met < fault->n))
 		e->len_max = ahead;
 }
