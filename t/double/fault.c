@@ -203,7 +203,6 @@ static void meet_ost(struct fault *fault, struct open_file *f, uint64_t offset, 
 	char path[PROC_PATH_MAX];
 	struct layout_peek *l = layout_peek(table_own_path(f, path));
 	size_t ahead = l ? distance(l, f, offset, len, fault->ost) : len;
-
 	unsigned int met = ahead == 0 ? due(fault) : 0;
 
 	free(l);
