@@ -38,6 +38,15 @@ static inline uint64_t add_sat_u64(uint64_t a, uint64_t b)
 	return __builtin_add_overflow(a, b, &r) ? UINT64_MAX : r;
 }
 
+/* Saturates at the largest multiple. */
+static inline uint64_t align_up(uint64_t v, uint64_t step)
+{
+	uint64_t r;
+
+	return __builtin_add_overflow(v, step - 1, &r) ? UINT64_MAX - UINT64_MAX % step
+						       : r - r % step;
+}
+
 static inline uint64_t align_down(uint64_t v, uint64_t step)
 {
 	return v - v % step;

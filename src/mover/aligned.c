@@ -16,9 +16,7 @@ size_t aligned_block_bytes(void)
 
 size_t aligned_up(size_t len_bytes)
 {
-	size_t block = aligned_block_bytes();
-
-	return (size_t)align_down(add_sat_u64(len_bytes, block - 1), block);
+	return (size_t)align_up(len_bytes, aligned_block_bytes());
 }
 
 void *aligned_new(size_t len_bytes)

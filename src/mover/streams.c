@@ -6,41 +6,23 @@
 #include "base/sys.h"
 #include "io/holes.h"
 #include "mover/aligned.h"
+#include "mover/bind_gate.h"
 #include "mover/pieces.h"
+#include "mover/source_map.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define GRAIN_BYTES (64 * KIB) /* what differs is written in multiples of it; more than any page */
-#define NOT_BOUND UINT_MAX
-
-/* Which target the one descriptor of all is bound to; several threads may write through it at once. */
-struct gate {
-	pthread_mutex_t lock;
-	pthread_cond_t free;
-	/* guarded by lock: */
-	unsigned int target;
-	unsigned int writers;
-};
-
-/* What the source was found to be at some place. To ask costs a round trip to each server. */
-struct found {
-	uint64_t from, to; /* from == to: nothing yet */
-	bool hole;
-};
 
 struct streams {
 	const struct transfer_request *req;
-	uint64_t end;         /* of the last range */
-	pthread_mutex_t lock; /* guards found */
-	struct found found;
+	struct source_map source;
 	size_t align, piece_bytes;
 	uint8_t *buffers[PIECES_THREADS_MAX]; /* owned; each used by one thread */
-	struct gate gate;
+	struct bind_gate gate;
 	_Atomic uint64_t user_bytes, hole_bytes, equal_bytes;
 	atomic_flag write_failed; /* who sets it may set the next three */
 	unsigned int failed_target;
@@ -55,11 +37,6 @@ struct stretch {
 	uint8_t *data; /* of the source */
 	uint8_t *room; /* for what a target has; as large */
 };
-
-static uint64_t align_up(uint64_t v, uint64_t step)
-{
-	return align_down(add_sat_u64(v, step - 1), step);
-}
 
 /* ---- reading ---- */
 
@@ -87,40 +64,6 @@ static int read_target(const struct streams *s, unsigned int target, struct stre
 }
 
 /* ---- writing ---- */
-
-static int gate_enter(struct streams *s, unsigned int target)
-{
-	struct gate *g = &s->gate;
-	int err = 0;
-
-	if (!s->req->bind)
-		return 0;
-	pthread_mutex_lock(&g->lock);
-	while (g->target != target && g->writers)
-		pthread_cond_wait(&g->free, &g->lock);
-	if (g->target != target) {
-		g->target = NOT_BOUND;
-		err = s->req->bind(target, s->req->cookie);
-		if (!err)
-			g->target = target;
-	}
-	if (!err)
-		g->writers++;
-	pthread_mutex_unlock(&g->lock);
-	return err;
-}
-
-static void gate_leave(struct streams *s)
-{
-	struct gate *g = &s->gate;
-
-	if (!s->req->bind)
-		return;
-	pthread_mutex_lock(&g->lock);
-	if (--g->writers == 0)
-		pthread_cond_broadcast(&g->free);
-	pthread_mutex_unlock(&g->lock);
-}
 
 static int explain_write(int err, uint64_t offset)
 {
@@ -162,14 +105,14 @@ static int write_all(int fd, const uint8_t *data, size_t len, uint64_t offset, s
 static int write_to(struct streams *s, unsigned int target, const struct stretch *x, size_t from,
 		    size_t to)
 {
-	int err = gate_enter(s, target);
+	int err = bind_gate_enter(&s->gate, target);
 	size_t done;
 
 	if (err)
 		return err;
 	err = write_all(s->req->target_fds[target], x->data + from, to - from, x->offset + from,
 			&done);
-	gate_leave(s);
+	bind_gate_leave(&s->gate);
 	if (err)
 		return note_failure(s, target, x->offset + from + done, done ? 1 : to - from, err);
 	atomic_fetch_add(&s->user_bytes, MIN_OF(to, x->len) - MIN_OF(from, x->len));
@@ -277,71 +220,6 @@ static int make_hole(struct streams *s, unsigned int target, const struct stretc
 
 /* ---- pieces ---- */
 
-/* Behind a file's end is what looks like a hole. */
-static int check_length(const struct streams *s)
-{
-	struct stat st;
-	int err = sys_fstat(s->req->src_fd, &st);
-
-	if (err)
-		return fail_sys(err, "cannot read its attributes");
-	return (uint64_t)st.st_size < s->end ? fail(-EAGAIN, "became shorter during the copy") : 0;
-}
-
-static int ask(const struct streams *s, uint64_t offset, struct found *ret_found)
-{
-	int err = holes_at(s->req->src_fd, offset, s->end, &ret_found->hole, &ret_found->to);
-
-	ret_found->from = offset;
-	if (!err && ret_found->hole && ret_found->to == s->end)
-		err = check_length(s);
-	return err;
-}
-
-/* What is at `offset`; asked only where what was found last doesn't say it. */
-static int find(struct streams *s, uint64_t offset, struct found *ret_found)
-{
-	struct found f;
-	int err = 0;
-
-	pthread_mutex_lock(&s->lock);
-	f = s->found;
-	pthread_mutex_unlock(&s->lock);
-	if (offset < f.from || offset >= f.to)
-		err = ask(s, offset, &f);
-	if (err)
-		return err;
-	pthread_mutex_lock(&s->lock);
-	s->found = f;
-	pthread_mutex_unlock(&s->lock);
-	*ret_found = f;
-	return 0;
-}
-
-/* What is at `offset`: *ret_hole, or data, up to *ret_next, both aligned but for the piece's end. */
-static int look(struct streams *s, const struct piece *piece, uint64_t offset, bool *ret_hole,
-		uint64_t *ret_next)
-{
-	struct found found = { 0 };
-	int err = find(s, offset, &found);
-
-	if (err)
-		return err;
-	*ret_hole = found.hole;
-	*ret_next = MIN_OF(found.to, piece->end);
-	if (*ret_next == piece->end)
-		return 0;
-	if (*ret_hole) {
-		*ret_next = align_down(*ret_next, s->align);
-		if (*ret_next > offset)
-			return 0;
-		*ret_hole = false; /* data begins in this very block */
-		*ret_next = offset + 1;
-	}
-	*ret_next = MIN_OF(piece->end, align_up(*ret_next, s->align));
-	return 0;
-}
-
 static int for_targets(struct streams *s, struct pieces *p, const struct piece *piece,
 		       struct stretch *x, bool hole, uint64_t next)
 {
@@ -386,7 +264,7 @@ static int copy_next(struct streams *s, struct pieces *p, const struct piece *pi
 	int err = may_go_on(s, p);
 
 	if (!err)
-		err = look(s, piece, x->offset, &hole, &next);
+		err = source_map_look(&s->source, x->offset, piece->end, &hole, &next);
 	if (!err && !hole)
 		err = take(s, p, piece, x, &next);
 	if (!err && !hole)
@@ -450,11 +328,9 @@ static void init(struct streams *s, const struct transfer_request *req)
 	s->req = req;
 	s->align = aligned_block_bytes();
 	s->piece_bytes = piece_bytes_for(req, s->align);
-	s->end = req->range_count ? req->ranges[req->range_count - 1].end : 0;
-	pthread_mutex_init(&s->lock, NULL);
-	pthread_mutex_init(&s->gate.lock, NULL);
-	pthread_cond_init(&s->gate.free, NULL);
-	s->gate.target = NOT_BOUND;
+	source_map_init(&s->source, req->src_fd,
+			req->range_count ? req->ranges[req->range_count - 1].end : 0, s->align);
+	bind_gate_init(&s->gate, req->bind, req->cookie);
 	atomic_flag_clear(&s->write_failed);
 }
 
@@ -462,9 +338,8 @@ static void release(struct streams *s)
 {
 	for (unsigned int i = 0; i < PIECES_THREADS_MAX; i++)
 		free(s->buffers[i]);
-	pthread_cond_destroy(&s->gate.free);
-	pthread_mutex_destroy(&s->gate.lock);
-	pthread_mutex_destroy(&s->lock);
+	bind_gate_release(&s->gate);
+	source_map_release(&s->source);
 }
 
 int streams_run(const struct transfer_request *req, struct transfer_result *ret_result)
