@@ -84,7 +84,6 @@ load migrate
 		migrate_slowly -c 1 -i 1 f
 		fails_with 1 "is open for writing elsewhere" lov migrate -n -c 1 -i 3 f
 		lov migrate -c 1 -i 3 f
-		run ! kill -0 "$MIGRATE" 2>/dev/null
 		migrate_ended
 		[ "$MIGRATE_STATUS" -eq 0 ]
 		same "$T/data" f
@@ -127,7 +126,7 @@ load migrate
 	file_make f $((8 << 20)) -c 1 -i 0
 	migrate_slowly -b -c 1 -i 1 f
 	printf NEW | dd of=f bs=1 seek=100 conv=notrunc status=none
-	run ! kill -0 "$MIGRATE" 2>/dev/null
+	[ "$(osts f)" = "[1]" ]
 	migrate_ended
 	[ "$MIGRATE_STATUS" -eq 0 ]
 	printf NEW | dd of="$T/data" bs=1 seek=100 conv=notrunc status=none

@@ -308,7 +308,7 @@ slow_ended() {
 	cat "$T/data" >f
 	lov_slowly migrate -b -W 3 -c 1 -i 1 f
 	overwrite f 1000 1000
-	run ! kill -0 "$SLOW" 2>/dev/null
+	[ "$(lov getstripe -i f)" = 1 ]
 	slow_ended
 	[ "$SLOW_STATUS" -eq 0 ]
 	same "$T/data" f
