@@ -39,7 +39,7 @@ static int set_on_existing(struct fs *fs, const char *path, const struct layout 
 		return fail_sys(fd, "cannot open it for writing");
 	err = fs->ops->layout_set(fs, fd, request);
 	if (err == -EEXIST)
-		return fail(err, "has data already; 'lov migrate' gives it another layout");
+		return fail(err, "has objects already; 'lov migrate' gives it another layout");
 	return err;
 }
 

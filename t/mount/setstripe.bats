@@ -137,10 +137,10 @@ refused_usage() {
 
 @test "a file that has data keeps its layout" {
 	echo data >f
-	fails_with 1 "lov setstripe: f: has data already" lov setstripe -c 2 f
+	fails_with 1 "lov setstripe: f: has objects already" lov setstripe -c 2 f
 	[ "$(cat f)" = data ]
 	[ "$(field f -c)" -eq 1 ]
-	fails_with 3 "f: has data already" lov setstripe -c 2 f new
+	fails_with 3 "f: has objects already" lov setstripe -c 2 f new
 	[ "$(field new -c)" -eq 2 ]
 }
 
