@@ -123,6 +123,10 @@ static int run_loop(struct session *s)
 	fuse_loop_cfg_set_idle_threads(config, THREADS_IDLE_MAX);
 	result = fuse_session_loop_mt(s->fuse, config);
 	fuse_loop_cfg_destroy(config);
+	/* A thread may be reading when the last user of a mount that was taken away (umount -l) goes: the kernel
+	 * then says this instead of ENODEV, which libfuse takes for the end that it is. */
+	if (result == -ECONNABORTED)
+		result = 0;
 	/* Positive: the number of a signal that libfuse saw. */
 	return result < 0 ? fail_sys(result, "reading requests") : 0;
 }
