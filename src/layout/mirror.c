@@ -84,6 +84,15 @@ unsigned int mirror_stale_components(const struct layout *l, uint32_t mirror_id,
 	return count;
 }
 
+bool mirror_wholly_stale(const struct layout *l, uint32_t mirror_id)
+{
+	for (uint32_t i = 0; i < l->count; i++) {
+		if (mirror_id_at(l, i) == mirror_id && !(l->comps[i].flags & COMP_STALE))
+			return false;
+	}
+	return true;
+}
+
 uint64_t mirror_end(const struct layout *l, uint32_t mirror_id)
 {
 	uint64_t end = 0;

@@ -37,6 +37,9 @@ unsigned int mirror_count_usable(const struct layout *l);
 /* The ids of its stale components; ret_ids has room for l->count. Returns how many. */
 unsigned int mirror_stale_components(const struct layout *l, uint32_t mirror_id, uint32_t *ret_ids);
 
+/* Whether each of its components is stale. */
+bool mirror_wholly_stale(const struct layout *l, uint32_t mirror_id);
+
 /* Where the mirror's last component ends. */
 uint64_t mirror_end(const struct layout *l, uint32_t mirror_id);
 

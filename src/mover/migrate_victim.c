@@ -12,7 +12,7 @@
 
 int migrate_open(struct migration *m)
 {
-	return subject_open(m->fs, m->path, O_RDWR, "migrate", &m->file);
+	return subject_open(m->fs, m->path, O_RDONLY, "migrate", &m->file);
 }
 
 /* ---- choose the layout ---- */
@@ -141,5 +141,9 @@ int migrate_check_layout(struct migration *m)
 
 int migrate_make_victim(struct migration *m)
 {
+	int err = subject_open_for_writing(m->fs, &m->file);
+
+	if (err)
+		return err;
 	return subject_make_victim(m->fs, &m->file, m->layout, &m->victim_fd);
 }

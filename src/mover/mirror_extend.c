@@ -145,6 +145,8 @@ static int extend(struct extend *e, struct mirror_result *result)
 {
 	int err = check(e);
 
+	if (!err && !fs_can_follow(e->fs))
+		err = subject_open_for_writing(e->fs, &e->file);
 	if (!err)
 		err = make_victims(e);
 	if (err)
@@ -170,7 +172,7 @@ int mirror_extend(struct fs *fs, const char *path, const struct layout *const *r
 			    LAYOUT_MIRRORS_MAX);
 	for (unsigned int i = 0; i < count; i++)
 		e.victim_fds[i] = -1;
-	err = subject_open(fs, path, fs_can_follow(fs) ? O_RDONLY : O_RDWR, "extend", &e.file);
+	err = subject_open(fs, path, O_RDONLY, "extend", &e.file);
 	if (err)
 		return err;
 	err = extend(&e, &result);
@@ -178,7 +180,6 @@ int mirror_extend(struct fs *fs, const char *path, const struct layout *const *r
 	for (unsigned int i = 0; i < count; i++)
 		fd_cleanup(&e.victim_fds[i]);
 	subject_close(&e.file);
-	if (!err)
-		*ret_result = result;
+	*ret_result = result;
 	return err;
 }

@@ -212,8 +212,10 @@ static int run_leased(struct resync *r, struct mirror_result *result)
 
 static int resync_leased(struct resync *r, struct mirror_result *result)
 {
-	int err = leased_make_stale(r->fs, r->file.file_fd, r->layout, r->ids, r->count);
+	int err = subject_open_for_writing(r->fs, &r->file);
 
+	if (!err && r->what->force)
+		err = leased_make_stale(r->fs, r->file.file_fd, r->layout, r->ids, r->count);
 	if (!err)
 		err = r->fs->ops->resync_begin(r->fs, r->file.file_fd);
 	if (err == -EALREADY) /* another has done it meanwhile */
@@ -250,7 +252,7 @@ int mirror_resync(struct fs *fs, const char *path, const struct mirror_resync_wh
 	};
 	struct mirror_result result = { 0 };
 	uint64_t begin = clock_now_ns();
-	int err = subject_open(fs, path, fs_can_follow(fs) ? O_RDONLY : O_RDWR, "resync", &r.file);
+	int err = subject_open(fs, path, O_RDONLY, "resync", &r.file);
 
 	if (err)
 		return err;

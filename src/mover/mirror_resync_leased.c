@@ -6,12 +6,14 @@
 #include "base/units.h"
 #include "io/holes.h"
 #include "layout/mirror.h"
+#include "mover/resync_plan.h"
 #include "mover/transfer.h"
 #include "mover/trouble.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A mirror that has data already is compared from this size on, if nobody says otherwise: then reading
@@ -21,135 +23,40 @@
 struct work {
 	const struct leased_resync *r;
 	struct mirror_result *result;
-	struct layout *layout;            /* owned: under the lease */
-	int source_fd;                    /* owned */
+	struct resync_plan plan;          /* under the lease */
+	int source_fd;                    /* owned: that mirror */
 	int fds[LAYOUT_MIRRORS_MAX];      /* the lease's descriptor, for each mirror */
 	int read_fds[LAYOUT_MIRRORS_MAX]; /* owned: the mirrors as they are */
-	struct piece_range *ranges;       /* owned */
-	unsigned int range_count;
-	uint32_t *components; /* owned: ids of the stale ones that are brought up */
-	unsigned int component_count;
+	bool compare;
+	uint64_t done_bytes; /* with the sources before this one */
 };
 
 /* ---- what is to be copied ---- */
 
-static int number_of(const struct work *w, uint32_t mirror_id)
-{
-	for (unsigned int i = 0; i < w->r->count; i++) {
-		if (w->r->ids[i] == mirror_id)
-			return (int)i;
-	}
-	return -1;
-}
-
-/* The bits of the mirrors that have a stale component at `offset`. */
-static uint32_t targets_at(const struct work *w, uint64_t offset)
-{
-	const struct layout *l = w->layout;
-	uint32_t targets = 0;
-
-	for (uint32_t i = 0; i < l->count; i++) {
-		int number = number_of(w, mirror_id_at(l, i));
-
-		if (number >= 0 && l->comps[i].flags & COMP_STALE && l->comps[i].start <= offset &&
-		    offset < l->comps[i].end)
-			targets |= UINT32_C(1) << number;
-	}
-	return targets;
-}
-
-/* Where the answer of targets_at() may next be another one. */
-static uint64_t next_border(const struct work *w, uint64_t offset)
-{
-	const struct layout *l = w->layout;
-	uint64_t next = (uint64_t)w->r->file->st.st_size;
-
-	for (uint32_t i = 0; i < l->count; i++) {
-		if (l->comps[i].start > offset)
-			next = MIN_OF(next, l->comps[i].start);
-		if (l->comps[i].end > offset)
-			next = MIN_OF(next, l->comps[i].end);
-	}
-	return next;
-}
-
-/* What isn't stale isn't touched, also of a mirror that is stale elsewhere. */
-static int find_ranges(struct work *w)
-{
-	uint64_t size = (uint64_t)w->r->file->st.st_size;
-
-	w->ranges = calloc((size_t)2 * w->layout->count + 1, sizeof(*w->ranges));
-	if (!w->ranges)
-		return fail(-ENOMEM, "no memory");
-	for (uint64_t pos = 0; pos < size;) {
-		struct piece_range range = { .start = pos,
-					     .end = next_border(w, pos),
-					     .targets = targets_at(w, pos) };
-
-		if (range.targets)
-			w->ranges[w->range_count++] = range;
-		pos = range.end;
-	}
-	return 0;
-}
-
-static int find_components(struct work *w)
-{
-	const struct layout *l = w->layout;
-
-	w->components = calloc(l->count + 1, sizeof(*w->components));
-	if (!w->components)
-		return fail(-ENOMEM, "no memory");
-	for (unsigned int i = 0; i < w->r->count; i++)
-		w->component_count += mirror_stale_components(l, w->r->ids[i],
-							      w->components + w->component_count);
-	return w->component_count ? 0 : fail(-EAGAIN, "its mirrors have changed meanwhile");
-}
-
-/* One that is in sync as a whole; 0 where none is: then the file system finds it for each component. */
-static uint32_t choose_source(const struct work *w)
-{
-	uint32_t ids[LAYOUT_MIRRORS_MAX], best = 0;
-	unsigned int count = mirror_ids(w->layout, ids);
-
-	for (unsigned int i = 0; i < count; i++) {
-		bool preferred = mirror_flags(w->layout, ids[i]) & COMP_PREFER_READ;
-
-		if (mirror_usable(w->layout, ids[i]) && (!best || preferred))
-			best = ids[i];
-	}
-	return best;
-}
-
 static int open_mirrors(struct work *w)
 {
 	const struct leased_resync *r = w->r;
-	uint32_t source_id = r->source_id ? r->source_id : choose_source(w);
-	int fd = r->file->file_fd, err;
-
-	if (source_id && !mirror_usable(w->layout, source_id))
-		return fail(-EAGAIN, "mirror %" PRIu32 " has become stale: the file was written",
-			    source_id);
-	err = r->fs->ops->mirror_open(r->fs, fd, source_id, O_RDONLY, &w->source_fd);
+	int err = 0;
 
 	for (unsigned int i = 0; i < r->count && !err; i++) {
-		w->fds[i] = fd;
-		err = r->fs->ops->mirror_open(r->fs, fd, r->ids[i], O_RDONLY, &w->read_fds[i]);
+		w->fds[i] = r->file->file_fd;
+		err = r->fs->ops->mirror_open(r->fs, r->file->file_fd, r->ids[i], O_RDONLY,
+					      &w->read_fds[i]);
 	}
 	return err;
 }
 
 static int prepare(struct work *w)
 {
+	CLEANUP_LAYOUT struct layout *l = NULL;
 	const struct leased_resync *r = w->r;
-	int err = r->fs->ops->layout_get(r->fs, r->file->file_fd, &w->layout);
+	int err = r->fs->ops->layout_get(r->fs, r->file->file_fd, &l);
 
 	if (!err && sys_fstat(r->file->file_fd, &r->file->st))
 		err = fail(-EIO, "cannot read its attributes");
 	if (!err)
-		err = find_components(w);
-	if (!err)
-		err = find_ranges(w);
+		err = resync_plan_make(l, (uint64_t)r->file->st.st_size, r->ids, r->count,
+				       r->source_id, &w->plan);
 	return err ? err : open_mirrors(w);
 }
 
@@ -194,9 +101,11 @@ static uint64_t total_bytes(const struct work *w)
 {
 	uint64_t sum = 0;
 
-	for (unsigned int i = 0; i < w->range_count; i++)
-		sum += (w->ranges[i].end - w->ranges[i].start) *
-		       (unsigned int)__builtin_popcount(w->ranges[i].targets);
+	for (unsigned int i = 0; i < w->plan.count; i++) {
+		const struct piece_range *r = &w->plan.ranges[i].range;
+
+		sum += (r->end - r->start) * (unsigned int)__builtin_popcount(r->targets);
+	}
 	return sum;
 }
 
@@ -205,21 +114,30 @@ static void forward_progress(uint64_t done_bytes, void *cookie)
 	const struct work *w = cookie;
 
 	if (w->r->opt->progress)
-		w->r->opt->progress(done_bytes, total_bytes(w), w->r->opt->cookie);
+		w->r->opt->progress(w->done_bytes + done_bytes, total_bytes(w), w->r->opt->cookie);
 }
 
-static int copy(struct work *w)
+static void count(struct work *w, const struct transfer_result *here)
+{
+	w->result->copied_bytes += here->user_bytes;
+	w->result->moved.user_bytes += here->user_bytes;
+	w->result->moved.direct_bytes += here->direct_bytes;
+	w->result->moved.hole_bytes += here->hole_bytes;
+	w->done_bytes += here->user_bytes + here->hole_bytes + here->equal_bytes;
+}
+
+static int copy_ranges(struct work *w, const struct piece_range *ranges, unsigned int range_count)
 {
 	const struct leased_resync *r = w->r;
 	const struct transfer_request req = {
 		.src_fd = w->source_fd,
 		.target_fds = w->fds,
 		.target_count = r->count,
-		.ranges = w->ranges,
-		.range_count = w->range_count,
+		.ranges = ranges,
+		.range_count = range_count,
 		.streams = true,
 		.read_fds = w->read_fds,
-		.compare = is_compared(w),
+		.compare = w->compare,
 		.bind = bind_to,
 		.threads = subject_threads(r->fs, r->opt->threads),
 		.limit = r->opt->limit,
@@ -231,13 +149,51 @@ static int copy(struct work *w)
 	struct transfer_result here;
 	int err = transfer_run(&req, &here);
 
-	w->result->compared = req.compare;
-	w->result->copied_bytes = here.user_bytes;
-	w->result->moved.user_bytes = here.user_bytes;
-	w->result->moved.direct_bytes = here.direct_bytes;
-	w->result->moved.hole_bytes = here.hole_bytes;
-	w->result->passes = 1;
+	count(w, &here);
 	return trouble_explain(r->fs, r->file->file_fd, r->ids[here.failed_target], &here, err);
+}
+
+/* All that is read from one mirror. */
+static int copy_from(struct work *w, uint32_t source_id)
+{
+	CLEANUP_FREE struct piece_range *ranges = calloc(w->plan.count, sizeof(*ranges));
+	const struct leased_resync *r = w->r;
+	unsigned int n = 0;
+	int err;
+
+	if (!ranges)
+		return fail(-ENOMEM, "no memory");
+	for (unsigned int i = 0; i < w->plan.count; i++) {
+		if (w->plan.ranges[i].source_id == source_id)
+			ranges[n++] = w->plan.ranges[i].range;
+	}
+	fd_cleanup(&w->source_fd);
+	w->source_fd = -1;
+	err = r->fs->ops->mirror_open(r->fs, r->file->file_fd, source_id, O_RDONLY, &w->source_fd);
+	return err ? err : copy_ranges(w, ranges, n);
+}
+
+static bool is_first_of_source(const struct resync_plan *plan, unsigned int number)
+{
+	for (unsigned int i = 0; i < number; i++) {
+		if (plan->ranges[i].source_id == plan->ranges[number].source_id)
+			return false;
+	}
+	return true;
+}
+
+static int copy(struct work *w)
+{
+	int err = 0;
+
+	w->compare = is_compared(w);
+	w->result->compared = w->compare;
+	w->result->passes = 1;
+	for (unsigned int i = 0; i < w->plan.count && !err; i++) {
+		if (is_first_of_source(&w->plan, i))
+			err = copy_from(w, w->plan.ranges[i].source_id);
+	}
+	return err;
 }
 
 /* ---- finishing ---- */
@@ -285,8 +241,8 @@ static int finish(const struct work *w)
 	if (!err && r->opt->stop && atomic_load(r->opt->stop))
 		err = fail(-ECANCELED, "interrupted");
 	return err ? err
-		   : r->fs->ops->resync_done(r->fs, r->file->file_fd, w->components,
-					     w->component_count);
+		   : r->fs->ops->resync_done(r->fs, r->file->file_fd, w->plan.components,
+					     w->plan.component_count);
 }
 
 /* ---- before ---- */
@@ -294,16 +250,32 @@ static int finish(const struct work *w)
 static bool all_stale(const struct layout *l, const uint32_t *ids, unsigned int count)
 {
 	for (unsigned int i = 0; i < count; i++) {
-		if (!(mirror_flags(l, ids[i]) & COMP_STALE))
+		if (!mirror_wholly_stale(l, ids[i]))
 			return false;
 	}
 	return true;
 }
 
-/* A lease to look whether the resync's could be had: that one begins only where something is stale. */
+static int mark(struct fs *fs, int fd, const struct layout *l, const uint32_t *ids,
+		unsigned int count)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < count && !err; i++) {
+		if (!mirror_wholly_stale(l, ids[i]))
+			err = fs->ops->component_flags(fs, fd, ids[i], COMP_STALE, 0);
+	}
+	return err;
+}
+
+/*
+ * Under a lease: or somebody could begin to write to the one that is marked, and nothing would be in sync. It
+ * can't be the resync's, which begins only where something is stale.
+ */
 int leased_make_stale(struct fs *fs, int fd, const struct layout *l, const uint32_t *ids,
 		      unsigned int count)
 {
+	char text[ERROR_TEXT_MAX];
 	int err;
 
 	if (all_stale(l, ids, count))
@@ -311,12 +283,12 @@ int leased_make_stale(struct fs *fs, int fd, const struct layout *l, const uint3
 	err = fs->ops->lease_get(fs, fd);
 	if (err)
 		return err;
+	err = mark(fs, fd, l, ids, count);
+	if (!err)
+		err = fs->ops->lease_check(fs, fd);
+	snprintf(text, sizeof(text), "%s", err ? error_text(err) : "");
 	fs->ops->lease_put(fs, fd);
-	for (unsigned int i = 0; i < count && !err; i++) {
-		if (!(mirror_flags(l, ids[i]) & COMP_STALE))
-			err = fs->ops->component_flags(fs, fd, ids[i], COMP_STALE, 0);
-	}
-	return err;
+	return err ? fail(err, "%s", text) : 0;
 }
 
 /* ---- all of it ---- */
@@ -336,9 +308,7 @@ int leased_resync_run(const struct leased_resync *r, struct mirror_result *ret_r
 	fd_cleanup(&w.source_fd);
 	for (unsigned int i = 0; i < LAYOUT_MIRRORS_MAX; i++)
 		fd_cleanup(&w.read_fds[i]);
-	layout_unref(w.layout);
-	free(w.ranges);
-	free(w.components);
+	resync_plan_release(&w.plan);
 	if (err)
 		return err;
 	ret_result->mirrors = r->count;

@@ -240,7 +240,10 @@ static int write_and_look(struct mirror_bytes *b, int in_fd, bool *ret_in_sync)
 static int write_leased(struct mirror_bytes *b, int in_fd, bool *ret_in_sync)
 {
 	char text[ERROR_TEXT_MAX];
-	int err = leased_make_stale(b->fs, b->file.file_fd, b->layout, &b->id, 1);
+	int err = subject_open_for_writing(b->fs, &b->file);
+
+	if (!err)
+		err = leased_make_stale(b->fs, b->file.file_fd, b->layout, &b->id, 1);
 
 	if (!err)
 		err = b->fs->ops->resync_begin(b->fs, b->file.file_fd);
@@ -260,7 +263,7 @@ int mirror_write(struct fs *fs, const char *path, uint32_t id, int in_fd,
 	struct mirror_bytes b = { .fs = fs, .opt = opt, .id = id };
 	uint64_t begin = clock_now_ns();
 	bool live = fs_can_follow(fs), in_sync = false;
-	int err = mirror_bytes_begin(&b, path, live ? O_RDONLY : O_RDWR, "write");
+	int err = mirror_bytes_begin(&b, path, O_RDONLY, "write");
 
 	if (!err)
 		err = live ? write_live(&b, in_fd, &in_sync) : write_leased(&b, in_fd, &in_sync);

@@ -89,6 +89,17 @@ int subject_open(struct fs *fs, const char *path, int flags, const char *verb,
 	return 0;
 }
 
+int subject_open_for_writing(struct fs *fs, struct subject *s)
+{
+	int fd = sys_reopen(s->file_fd, O_RDWR | fs->data_flags | O_NOATIME | O_NOCTTY);
+
+	if (fd < 0)
+		return explain_open(fd, O_RDWR);
+	fd_cleanup(&s->file_fd);
+	s->file_fd = fd;
+	return 0;
+}
+
 static int check_streams(const struct subject *s)
 {
 	struct stat own;

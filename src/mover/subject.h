@@ -30,6 +30,10 @@ struct subject {
 int MUST_CHECK subject_open(struct fs *fs, const char *path, int flags, const char *verb,
 			    struct subject *ret_subject);
 
+/* Opens the file anew for writing, in the place of file_fd: whoever opens it for writing ends a lease that
+ * another may have, so it is looked at before. -ETXTBSY. */
+int MUST_CHECK subject_open_for_writing(struct fs *fs, struct subject *s);
+
 /* Opens source_fd; the file itself stays open. */
 int MUST_CHECK subject_open_source(struct fs *fs, struct subject *s);
 

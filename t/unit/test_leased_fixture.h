@@ -265,7 +265,7 @@ static inline int leased_component_flags(struct fs *fs, int fd, uint32_t id, uin
 		return err;
 	assert_int_equal(set, COMP_STALE);
 	assert_int_equal(clear, 0);
-	assert_false(leased.file.held);
+	assert_true(leased.file.held);
 	if (mirror_usable(fake.layout, id) && mirror_count_usable(fake.layout) == 1)
 		return fail(-EBUSY, "is the last one in sync");
 	then = layout_clone(fake.layout);

@@ -386,7 +386,6 @@ static void forced_ones_become_stale_first_but_not_the_source(void **state)
 	spoil(4, 0, 100);
 	fake.at_call = look_at_flags;
 	/* A mirror that is stale in part is written as a whole, too. */
-	leased_component_flags(&fake.fs, -1, 2, COMP_STALE, 0);
 	assert_int_equal(resync((struct mirror_resync_what){ .force = true }, &r), 0);
 	assert_int_equal(r.mirrors, 3);
 	assert_int_equal(leased.done_count, 6);
