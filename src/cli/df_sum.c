@@ -38,6 +38,8 @@ int df_targets_get(struct df_targets *ret_targets, struct fs *fs, const char *po
 
 	if (!all)
 		return -ENOMEM;
+	if (!err && fs->ost_count == 0)
+		return fail(-EOPNOTSUPP, "nothing is known of its OSTs here");
 	if (!err && pool)
 		err = pool_name(fs, pool, &pool);
 	if (!err && pool)

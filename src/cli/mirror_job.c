@@ -35,10 +35,12 @@ static int run_retrying(const struct mirror_try *t)
 		.path = t->path,
 		.times = t->job->retries,
 		.stop = t->job->options.stop,
+		.final = &t->job->partly_done,
 		.attempt = try_one,
 		.cookie = (void *)t,
 	};
 
+	t->job->partly_done = false;
 	return retry_run(&retry);
 }
 

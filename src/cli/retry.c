@@ -26,6 +26,7 @@ static bool may_pass(int err)
 	case -ENOSPC:
 	case -EIO:
 	case -ESHUTDOWN:
+	case -ENOTCONN:
 	case -ETIMEDOUT:
 	case -ECONNRESET:
 		return true;
@@ -37,6 +38,11 @@ static bool may_pass(int err)
 static bool stopped(const struct retry *r)
 {
 	return r->stop && atomic_load(r->stop);
+}
+
+static bool is_final(const struct retry *r)
+{
+	return r->final && *r->final;
 }
 
 static void wait_for(const struct retry *r, unsigned int seconds)
@@ -54,7 +60,8 @@ int retry_run(const struct retry *r)
 	unsigned int pause_s = 1;
 	int err = r->attempt(r->cookie);
 
-	for (unsigned int i = 0; i < r->times && may_pass(err) && !stopped(r); i++) {
+	for (unsigned int i = 0; i < r->times && may_pass(err) && !stopped(r) && !is_final(r);
+	     i++) {
 		snprintf(why, sizeof(why), "%s", error_text(err));
 		complain_text(r->verb, r->path, "%s; trying again in %u s (%u of %u)", why, pause_s,
 			      i + 1, r->times);

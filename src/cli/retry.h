@@ -10,12 +10,14 @@
 #include "cli/verb.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 struct retry {
 	const struct verb *verb;
 	const char *path;
 	unsigned int times;      /* at most so often again */
 	const atomic_bool *stop; /* ends the pause; may be NULL */
+	const bool *final; /* true after an attempt that did a part: no other one; may be NULL */
 	/* 0, or a negative errno with text. It is called again only if it is as if it had not been. */
 	int (*attempt)(void *cookie);
 	void *cookie;

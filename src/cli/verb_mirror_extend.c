@@ -128,6 +128,7 @@ static int extend_one(struct mirror_job *job, struct fs *fs, const char *path)
 						 &result)
 			    : extend(job, fs, path, &result);
 
+	job->partly_done = err && result.mirrors;
 	if (err)
 		return err;
 	if (job->verbose)

@@ -93,12 +93,14 @@ const char *fs_lustre_hint(int err)
 	switch (err) {
 	case -ENOTTY:
 	case -EOPNOTSUPP:
-		return " (the client or a server is too old for this)";
+		return " (this client, its servers, or files like this one don't support it)";
 	case -ESHUTDOWN:
 	case -ENOTCONN:
 	case -ETIMEDOUT:
 	case -EIO:
 		return " (the client may have been evicted by a server: see dmesg)";
+	case -ESTALE:
+		return " (somebody opened the file for writing, or its layout was changed)";
 	case -EXDEV:
 		return " (the files are on different MDTs)";
 	default:
@@ -222,6 +224,12 @@ static int lost(void)
 	return fail(-EBUSY, "was opened for writing or truncated meanwhile: lease lost");
 }
 
+/* A write lease is in the way of all others. */
+static int lost_to_any(void)
+{
+	return fail(-EBUSY, "was opened elsewhere meanwhile: lease lost");
+}
+
 /* The ways in which a server or the client says that there is no lease any more. */
 static bool is_lost(int err)
 {
@@ -260,7 +268,7 @@ static int close_by(int fd, const struct lustre_lease *lease, int mode, const ch
 	int held = call(fd, LUSTRE_SET_LEASE, (void *)lease);
 
 	if (held == LUSTRE_LEASE_NONE || is_lost(held))
-		return lost();
+		return lease->flags == LUSTRE_LEASE_SPLIT ? lost_to_any() : lost();
 	if (held < 0)
 		return fail_sys(held, "cannot %s%s", what, fs_lustre_hint(held));
 	return held == mode

@@ -60,18 +60,28 @@ static int count_mirrors(int fd, unsigned int *ret_count)
 }
 
 /*
- * Merge and split answer as if they had been done also in cases where they were not: a victim without a
- * layout, or of a kind that can't be merged. So the layout is asked.
+ * A merge answers as if it had been done also where it was not: of a victim without a layout, or of a kind that
+ * can't be merged. So the layout is asked. Where that can't be read, the answer is all that there is.
  */
-static int check_mirrors(int fd, unsigned int wanted, const char *what)
+static int check_merged(int fd, unsigned int before)
 {
 	unsigned int now;
-	int err = count_mirrors(fd, &now);
 
-	if (!err && now != wanted)
-		err = fail(-EPROTO, "cannot %s: it has %u mirror%s afterwards, not %u", what, now,
-			   now == 1 ? "" : "s", wanted);
-	return err;
+	if (count_mirrors(fd, &now) || now > before)
+		return 0;
+	return fail(-EPROTO, "cannot add a mirror to it: it has %u mirror%s as before", now,
+		    now == 1 ? "" : "s");
+}
+
+/* The same of a split. */
+static int check_taken_out(int fd, uint32_t mirror_id)
+{
+	CLEANUP_LAYOUT struct layout *l = NULL;
+
+	if (layout_xattr_get(fd, &l) || !mirror_exists(l, mirror_id))
+		return 0;
+	return fail(-EPROTO, "cannot take a mirror out of it: it still has mirror %" PRIu32,
+		    mirror_id);
 }
 
 /* A file with a name, as victims are given composite ones: the answer would be no more than "invalid". */
@@ -100,10 +110,11 @@ int fs_lustre_mirror_merge(int fd, const struct fs_merge *req)
 		err = count_mirrors(fd, &before);
 	if (!err)
 		err = fs_lustre_merge(fd, req->victim_fds[0]);
-	return err ? err : check_mirrors(fd, before + 1, "add a mirror to it");
+	return err ? err : check_merged(fd, before);
 }
 
-/* Lustre leaves that to its tools. Under the lease nobody changes it. */
+/* Lustre leaves that to its tools. What is left must be in sync somewhere, as a whole. Under the lease nobody
+ * changes it. */
 static int check_not_last(int fd, uint32_t mirror_id)
 {
 	CLEANUP_LAYOUT struct layout *l = NULL;
@@ -113,22 +124,20 @@ static int check_not_last(int fd, uint32_t mirror_id)
 		return err;
 	if (!mirror_exists(l, mirror_id))
 		return fail(-ENOENT, "has no mirror %" PRIu32, mirror_id);
-	if (mirror_usable(l, mirror_id) && mirror_count_usable(l) == 1)
-		return fail(-EBUSY, "mirror %" PRIu32 " is the last one that is in sync",
-			    mirror_id);
+	if (mirror_count_usable(l) == (mirror_usable(l, mirror_id) ? 1 : 0))
+		return fail(-EBUSY, "mirror %" PRIu32 " is the last one that is in sync%s",
+			    mirror_id,
+			    mirror_usable(l, mirror_id) ? "" : ", or no other one is as a whole");
 	return 0;
 }
 
 static int split_leased(int fd, uint32_t mirror_id, int target_fd)
 {
-	unsigned int before;
 	int err = check_not_last(fd, mirror_id);
 
 	if (!err)
-		err = count_mirrors(fd, &before);
-	if (!err)
 		err = fs_lustre_split(fd, mirror_id, target_fd);
-	return err ? err : check_mirrors(fd, before - 1, "take a mirror out of it");
+	return err ? err : check_taken_out(fd, mirror_id);
 }
 
 int fs_lustre_mirror_split(int fd, uint32_t mirror_id, int target_fd)

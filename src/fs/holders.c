@@ -28,6 +28,7 @@ struct open_file {
 struct search {
 	struct open_file wanted;
 	pid_t self;
+	int own_fd; /* the caller's, of this process */
 	unsigned int named;
 	char text[HOLDERS_TEXT_MAX];
 };
@@ -79,6 +80,7 @@ static void for_each_number(int dirfd, bool (*fn)(int dirfd, const char *name, v
 
 struct process {
 	struct search *search;
+	int but_fd; /* isn't looked at */
 	bool has, writes;
 };
 
@@ -87,8 +89,8 @@ static bool look_at_fd(int dirfd, const char *name, void *cookie)
 	struct process *p = cookie;
 	struct open_file f;
 
-	if (read_fdinfo(dirfd, name, &f) && f.ino == p->search->wanted.ino &&
-	    f.mnt_id == p->search->wanted.mnt_id) {
+	if (atoi(name) != p->but_fd && read_fdinfo(dirfd, name, &f) &&
+	    f.ino == p->search->wanted.ino && f.mnt_id == p->search->wanted.mnt_id) {
 		p->has = true;
 		p->writes |= f.writable;
 	}
@@ -117,15 +119,24 @@ static void add_others(struct search *s)
 	snprintf(s->text + used, sizeof(s->text) - used, ", and others");
 }
 
+/* Of several files at once, one that is named twice. */
+static void name_self(struct search *s, bool writes)
+{
+	size_t used = strlen(s->text);
+
+	snprintf(s->text + used, sizeof(s->text) - used, "%sthis command itself has it open%s",
+		 used ? ", " : "", writes ? " for writing" : "");
+	s->named++;
+}
+
 static bool look_at_process(int proc, const char *pid, void *cookie)
 {
 	struct search *s = cookie;
-	struct process p = { .search = s };
+	bool self = atoi(pid) == s->self;
+	struct process p = { .search = s, .but_fd = self ? s->own_fd : -1 };
 	char path[64];
 	int dirfd;
 
-	if (atoi(pid) == s->self)
-		return true;
 	snprintf(path, sizeof(path), "%.20s/fdinfo", pid);
 	dirfd = sys_openat(proc, path, O_RDONLY | O_DIRECTORY, 0);
 	if (dirfd < 0)
@@ -138,13 +149,16 @@ static bool look_at_process(int proc, const char *pid, void *cookie)
 		add_others(s);
 		return false;
 	}
-	name_process(s, proc, pid, p.writes);
+	if (self)
+		name_self(s, p.writes);
+	else
+		name_process(s, proc, pid, p.writes);
 	return true;
 }
 
 const char *holders_text(int fd, char buf[HOLDERS_TEXT_MAX])
 {
-	struct search s = { .self = getpid() };
+	struct search s = { .self = getpid(), .own_fd = fd };
 	char own[64];
 	int proc = sys_openat(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY, 0);
 

@@ -4,6 +4,7 @@
 #include "base/sys.h"
 #include "mover/aligned.h"
 #include "mover/mirror_bytes.h"
+#include "mover/trouble.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,8 +16,9 @@ static int pour_out(struct mirror_bytes *b, int out_fd)
 		int err;
 
 		if (n < 0)
-			return fail_sys((int)n, "cannot read mirror %" PRIu32 " at offset %" PRIu64,
-					b->id, b->done_bytes);
+			return fail_sys((int)n,
+					"cannot read mirror %" PRIu32 " at offset %" PRIu64 "%s",
+					b->id, b->done_bytes, trouble_hint(b->fs, (int)n));
 		err = n ? sys_write_full(out_fd, b->buf, (size_t)n) : 0;
 		if (err)
 			return fail_sys(err, "cannot write what was read");

@@ -89,6 +89,14 @@ static int split_into(struct fs *fs, const struct subject *file, uint32_t id, in
 	return 0;
 }
 
+/* Whether the new file has got nothing, for sure: otherwise it may have the mirror's data. */
+static bool is_empty(int fd)
+{
+	struct stat st;
+
+	return sys_fstat(fd, &st) == 0 && st.st_size == 0;
+}
+
 static int split_to_file(struct fs *fs, const struct subject *file, uint32_t id,
 			 const char *new_path)
 {
@@ -104,7 +112,8 @@ static int split_to_file(struct fs *fs, const struct subject *file, uint32_t id,
 	if (!err)
 		return 0;
 	snprintf(text, sizeof(text), "%s", error_text(err));
-	(void)!sys_unlinkat(AT_FDCWD, new_path, 0);
+	if (is_empty(fd))
+		(void)!sys_unlinkat(AT_FDCWD, new_path, 0);
 	return fail(err, "%s", text);
 }
 

@@ -10,6 +10,7 @@
 #include "mover/hold.h"
 #include "mover/mirror_bytes.h"
 #include "mover/mirror_leased.h"
+#include "mover/trouble.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,6 +39,18 @@ static ssize_t fill(struct mirror_bytes *b, int in_fd)
 	return (ssize_t)have;
 }
 
+static int explain_write(struct mirror_bytes *b, size_t len, int err)
+{
+	const struct transfer_result here = { .write_failed = true,
+					      .failed_offset = b->done_bytes,
+					      .failed_len = len };
+	int fd = b->file.file_fd >= 0 ? b->file.file_fd : b->file.source_fd;
+
+	err = fail_sys(err, "cannot write mirror %" PRIu32 " at offset %" PRIu64, b->id,
+		       b->done_bytes);
+	return trouble_explain(b->fs, fd, b->id, &here, err);
+}
+
 /* The last block is filled up with zeros, as direct I/O needs it, and cut afterwards. */
 static int write_buffer(struct mirror_bytes *b, int fd, size_t len)
 {
@@ -46,10 +59,7 @@ static int write_buffer(struct mirror_bytes *b, int fd, size_t len)
 
 	memset(b->buf + len, 0, padded - len);
 	err = sys_pwrite_full(fd, b->buf, padded, b->done_bytes);
-	if (err)
-		return fail_sys(err, "cannot write mirror %" PRIu32 " at offset %" PRIu64, b->id,
-				b->done_bytes);
-	return mirror_bytes_count(b, len);
+	return err ? explain_write(b, padded, err) : mirror_bytes_count(b, len);
 }
 
 /* fd is the mirror. */
@@ -72,7 +82,9 @@ static int pour_in(struct mirror_bytes *b, int fd, int in_fd)
 	if (!err)
 		err = sys_fsync(fd);
 	mirror_bytes_report(b, true);
-	return err ? fail_sys(err, "cannot finish mirror %" PRIu32, b->id) : 0;
+	return err ? fail_sys(err, "cannot finish mirror %" PRIu32 "%s", b->id,
+			      trouble_hint(b->fs, err))
+		   : 0;
 }
 
 static int it_differs(unsigned int index UNUSED, uint64_t start UNUSED, uint64_t end UNUSED,
@@ -81,7 +93,8 @@ static int it_differs(unsigned int index UNUSED, uint64_t start UNUSED, uint64_t
 	return -EBADMSG;
 }
 
-/* Whether the two are the same. */
+/* Whether the two are the same: as many bytes as were written, and these. A mirror's own size isn't known
+ * everywhere. */
 static int is_like(struct mirror_bytes *b, int file_fd, int mirror_fd, bool *ret_same)
 {
 	const int fds[2] = { file_fd, mirror_fd };
@@ -89,8 +102,15 @@ static int is_like(struct mirror_bytes *b, int file_fd, int mirror_fd, bool *ret
 		.fds = fds, .count = 2, .stop = b->opt->stop, .differs = it_differs
 	};
 	uint64_t bytes;
-	int err = compare_run(&req, &bytes);
+	struct stat st;
+	int err = sys_fstat(file_fd, &st);
 
+	if (err)
+		return fail_sys(err, "cannot read its attributes");
+	*ret_same = false;
+	if ((uint64_t)st.st_size != b->done_bytes)
+		return 0;
+	err = compare_run(&req, &bytes);
 	*ret_same = !err;
 	return err == -EBADMSG ? 0 : err;
 }

@@ -65,16 +65,6 @@ static int read_target(const struct streams *s, unsigned int target, struct stre
 
 /* ---- writing ---- */
 
-static int explain_write(int err, uint64_t offset)
-{
-	if (err == -ESTALE)
-		return fail(err,
-			    "cannot write at offset %" PRIu64
-			    ": somebody opened the file for writing meanwhile",
-			    offset);
-	return fail_sys(err, "cannot write at offset %" PRIu64, offset);
-}
-
 /* The first one is what the caller wants to know. */
 static int note_failure(struct streams *s, unsigned int target, uint64_t offset, uint64_t len,
 			int err)
@@ -84,7 +74,7 @@ static int note_failure(struct streams *s, unsigned int target, uint64_t offset,
 		s->failed_offset = offset;
 		s->failed_len = len;
 	}
-	return explain_write(err, offset);
+	return fail_sys(err, "cannot write at offset %" PRIu64, offset);
 }
 
 /* Where one call was short and the next one failed, it's the byte at *ret_done that can't be written. */

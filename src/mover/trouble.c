@@ -97,5 +97,6 @@ int trouble_explain(struct fs *fs, int fd, uint32_t mirror_id, const struct tran
 	snprintf(why, sizeof(why), "%s", error_text(err));
 	if (err == -ENOSPC && here->write_failed)
 		return explain_full(fs, fd, mirror_id, here, why);
-	return fail(err, "%.400s%s", why, trouble_hint(fs, err));
+	return fail(err, "%.400s%s", why,
+		    strstr(why, trouble_hint(fs, err)) ? "" : trouble_hint(fs, err));
 }
