@@ -32,28 +32,10 @@ static const char *fix_path(const char *path, char buf[4096])
 
 /* ---- stat ---- */
 
-/* Size and space of the mirror that it's bound to. */
-static void add_mirror(int fd, struct stat *st)
-{
-	struct open_file *f = double_mount()->active ? table_get(fd) : NULL;
-	struct stat mirror;
-	int mirror_fd = f && f->bound ? binding_read_fd(f, fd) : -1;
-
-	if (mirror_fd >= 0 && real.fstatat(mirror_fd, "", &mirror, AT_EMPTY_PATH) == 0) {
-		st->st_size = mirror.st_size;
-		st->st_blocks = mirror.st_blocks;
-	}
-	table_put(f);
-}
-
+/* Of the file also where the descriptor is bound to a mirror: the kernel asks by name. */
 static int stat_fd(int fd, struct stat *st)
 {
-	int own = own_fd(fd);
-
-	if (real.fstatat(own, "", st, AT_EMPTY_PATH))
-		return -1;
-	add_mirror(fd, st);
-	return 0;
+	return real.fstatat(own_fd(fd), "", st, AT_EMPTY_PATH);
 }
 
 static int stat_any(int dirfd, const char *path, struct stat *st, int flags)
