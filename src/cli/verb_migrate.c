@@ -63,7 +63,7 @@ static const struct opt options[] = {
 	  .take = opt_text,
 	  .offset = offsetof(struct migrate_args, errors) },
 	FLAG(OPT_LONG + 21, "json", json, "print JSON"),
-	FLAG('D', "non-direct", non_direct, "accepted for lfs's sake; the data doesn't pass here"),
+	FLAG('D', "non-direct", non_direct, "accepted for lfs's sake, and ignored"),
 	FLAG('A', "auto-stripe", auto_stripe,
 	     "stripes by the file's size: the square root of\nits GiB, and one"),
 	FLAG(OPT_LONG + 24, "verify", verify,
