@@ -316,9 +316,9 @@ const struct verb verb_migrate = {
 		"names, owner,\n"
 		"mode, times, attributes. Others may read and write it meanwhile: what they change "
 		"is copied\n"
-		"again. What fails or is interrupted leaves the file as it was. Without layout "
-		"options the\n"
-		"layout stays and only the objects are new.",
+		"again; on Lustre they wait. What fails or is interrupted leaves the file as it "
+		"was. Without\n"
+		"layout options the layout stays and only the objects are new.",
 	.groups = { { "Layout", layout_args_opts, offsetof(struct migrate_args, layout) },
 		    { "Options", options, 0 },
 		    { "Copying", copy_args_opts, offsetof(struct migrate_args, copy) },

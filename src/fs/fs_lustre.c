@@ -93,7 +93,7 @@ const char *fs_lustre_hint(int err)
 	switch (err) {
 	case -ENOTTY:
 	case -EOPNOTSUPP:
-		return " (this client, its servers, or files like this one don't support it)";
+		return " (the client or its servers are too old, or can't do it with such a file)";
 	case -ESHUTDOWN:
 	case -ENOTCONN:
 	case -ETIMEDOUT:
