@@ -15,6 +15,7 @@ struct migration {
 	const struct migrate_options *opt;
 	enum migrate_mode mode; /* as this file system can */
 	struct migrate_result *result;
+	bool writable; /* the file was opened for writing at once */
 
 	/* owned; empty until the step that makes them */
 	struct subject file;

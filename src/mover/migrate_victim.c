@@ -12,7 +12,9 @@
 
 int migrate_open(struct migration *m)
 {
-	return subject_open(m->fs, m->path, O_RDONLY, "migrate", &m->file);
+	/* Where there are leases, not for writing before it is sure that the file can be moved. */
+	m->writable = fs_can_follow(m->fs);
+	return subject_open(m->fs, m->path, m->writable ? O_RDWR : O_RDONLY, "migrate", &m->file);
 }
 
 /* ---- choose the layout ---- */
@@ -141,7 +143,7 @@ int migrate_check_layout(struct migration *m)
 
 int migrate_make_victim(struct migration *m)
 {
-	int err = subject_open_for_writing(m->fs, &m->file);
+	int err = m->writable ? 0 : subject_open_for_writing(m->fs, &m->file);
 
 	if (err)
 		return err;
