@@ -876,3 +876,21 @@ component_flags() {
 		[ ! -e part ]
 	done
 }
+
+@test "write, copy and --force-resync mark nothing that no other mirror has in sync" {
+	local how
+	mirrored_file f $((4 * MIB)) -N -E 1M -c 1 -E -1 -c 1 -N -E 1M -c 1 -E -1 -c 1
+	random_file "$T/other" $((4 * MIB))
+	overwrite f $((2 * MIB)) 10
+	[ "$(stale f)" = 2 ]
+	# The other part of the other one: each has something that is in sync there only.
+	component_flags f 0 $((0x11))
+	lov getstripe -v f >"$T/layout.before"
+	for how in "resync --force-resync" "write -N 1 -i $T/other" "write -N 2 -i $T/other"; do
+		echo "$how"
+		# shellcheck disable=SC2086
+		fails_with 1 "in sync" lov mirror $how f
+		cat "$T/stderr"
+		lov getstripe -v f | diff "$T/layout.before" -
+	done
+}
