@@ -34,10 +34,11 @@ int MUST_CHECK leased_extend_run(const struct leased_extend *e, struct mirror_re
 
 /*
  * What is to be overwritten must not be taken for in sync meanwhile: those of the mirrors that aren't stale in
- * layout l become so. -EBUSY where somebody has the file open for writing, before anything is marked.
+ * layout l become so. Before anything is marked: -EBUSY where somebody has the file open for writing, -ENODATA where
+ * what they have is then in sync nowhere, or not in source_id if that isn't 0.
  */
 int MUST_CHECK leased_make_stale(struct fs *fs, int fd, const struct layout *l, const uint32_t *ids,
-				 unsigned int count);
+				 unsigned int count, uint32_t source_id);
 
 struct leased_resync {
 	struct fs *fs;

@@ -215,7 +215,8 @@ static int resync_leased(struct resync *r, struct mirror_result *result)
 	int err = subject_open_for_writing(r->fs, &r->file);
 
 	if (!err && r->what->force)
-		err = leased_make_stale(r->fs, r->file.file_fd, r->layout, r->ids, r->count);
+		err = leased_make_stale(r->fs, r->file.file_fd, r->layout, r->ids, r->count,
+					r->what->source_id);
 	if (!err)
 		err = r->fs->ops->resync_begin(r->fs, r->file.file_fd);
 	if (err == -EALREADY) /* another has done it meanwhile */

@@ -268,12 +268,41 @@ static int mark(struct fs *fs, int fd, const struct layout *l, const uint32_t *i
 	return err;
 }
 
+/* With these wholly stale, all that is to be written to them must still be read somewhere: or it is lost. */
+static int check_sources(struct fs *fs, int fd, const uint32_t *ids, unsigned int count,
+			 uint32_t source_id)
+{
+	CLEANUP_LAYOUT struct layout *now = NULL;
+	CLEANUP_LAYOUT struct layout *then = NULL;
+	struct resync_plan plan;
+	struct stat st;
+	int err = fs->ops->layout_get(fs, fd, &now);
+
+	if (err)
+		return err;
+	if (sys_fstat(fd, &st))
+		return fail(-EIO, "cannot read its attributes");
+	then = layout_clone(now);
+	if (!then)
+		return fail(-ENOMEM, "no memory");
+	for (uint32_t i = 0; i < then->count; i++) {
+		for (unsigned int k = 0; k < count; k++) {
+			if (mirror_id_at(then, i) == ids[k])
+				then->comps[i].flags |= COMP_STALE;
+		}
+	}
+	err = resync_plan_make(then, (uint64_t)st.st_size, ids, count, source_id, &plan);
+	if (!err)
+		resync_plan_release(&plan);
+	return err;
+}
+
 /*
  * Under a lease: or somebody could begin to write to the one that is marked, and nothing would be in sync. It
  * can't be the resync's, which begins only where something is stale.
  */
 int leased_make_stale(struct fs *fs, int fd, const struct layout *l, const uint32_t *ids,
-		      unsigned int count)
+		      unsigned int count, uint32_t source_id)
 {
 	char text[ERROR_TEXT_MAX];
 	int err;
@@ -283,7 +312,9 @@ int leased_make_stale(struct fs *fs, int fd, const struct layout *l, const uint3
 	err = fs->ops->lease_get(fs, fd);
 	if (err)
 		return err;
-	err = mark(fs, fd, l, ids, count);
+	err = check_sources(fs, fd, ids, count, source_id);
+	if (!err)
+		err = mark(fs, fd, l, ids, count);
 	if (!err)
 		err = fs->ops->lease_check(fs, fd);
 	snprintf(text, sizeof(text), "%s", err ? error_text(err) : "");

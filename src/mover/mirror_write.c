@@ -263,8 +263,7 @@ static int write_leased(struct mirror_bytes *b, int in_fd, bool *ret_in_sync)
 	int err = subject_open_for_writing(b->fs, &b->file);
 
 	if (!err)
-		err = leased_make_stale(b->fs, b->file.file_fd, b->layout, &b->id, 1);
-
+		err = leased_make_stale(b->fs, b->file.file_fd, b->layout, &b->id, 1, 0);
 	if (!err)
 		err = b->fs->ops->resync_begin(b->fs, b->file.file_fd);
 	if (err)

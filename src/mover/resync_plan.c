@@ -15,7 +15,8 @@ struct planning {
 	const uint32_t *ids;
 	unsigned int count;
 	uint64_t size;
-	uint32_t source_id; /* 0: whatever is in sync at a place */
+	uint32_t source_id; /* read where it has data; 0: none is better than another */
+	bool fixed;         /* nothing else is */
 };
 
 static int number_of(const struct planning *p, uint32_t mirror_id)
@@ -47,16 +48,29 @@ static uint32_t targets_at(const struct planning *p, uint64_t offset)
 	return targets;
 }
 
-/* 0: none. */
+static bool is_readable_at(const struct planning *p, uint32_t component, uint64_t offset)
+{
+	const struct component *c = &p->l->comps[component];
+
+	return covers(c, offset) && !(c->flags & UNREADABLE);
+}
+
+/* 0: none. A mirror may end before the file does. */
 static uint32_t source_at(const struct planning *p, uint64_t offset)
 {
-	if (p->source_id)
-		return p->source_id;
+	uint32_t any = 0;
+
 	for (uint32_t i = 0; i < p->l->count; i++) {
-		if (covers(&p->l->comps[i], offset) && !(p->l->comps[i].flags & UNREADABLE))
-			return mirror_id_at(p->l, i);
+		uint32_t id = mirror_id_at(p->l, i);
+
+		if (!is_readable_at(p, i, offset))
+			continue;
+		if (id == p->source_id)
+			return id;
+		if (!any)
+			any = id;
 	}
-	return 0;
+	return p->fixed ? 0 : any;
 }
 
 /* Where another answer may begin. */
@@ -87,8 +101,9 @@ static int plan_ranges(const struct planning *p, struct resync_plan *plan)
 			continue;
 		if (!r.source_id)
 			return fail(-ENODATA,
-				    "no mirror has bytes [%" PRIu64 ", %" PRIu64 ") in sync", pos,
-				    next);
+				    "no mirror to read from has bytes [%" PRIu64 ", %" PRIu64
+				    ") in sync",
+				    pos, next);
 		plan->ranges[plan->count++] = r;
 	}
 	return 0;
@@ -130,7 +145,8 @@ int resync_plan_make(const struct layout *l, uint64_t size_bytes, const uint32_t
 	if (source_id && !mirror_usable(l, source_id))
 		return fail(-EAGAIN, "mirror %" PRIu32 " has become stale: the file was written",
 			    source_id);
-	p.source_id = source_id ? source_id : best_source(l);
+	p.fixed = source_id != 0;
+	p.source_id = p.fixed ? source_id : best_source(l);
 	err = plan_components(&p, &plan);
 	if (!err)
 		err = plan_ranges(&p, &plan);

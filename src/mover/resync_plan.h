@@ -22,8 +22,8 @@ struct resync_plan {
 
 /*
  * For a file of size_bytes with layout l: brings mirrors ids[] up. source_id: the one to read; 0: the best one
- * that is in sync as a whole, or where none is, one that is in sync there. -EAGAIN: source_id isn't in sync, or
- * nothing is stale. -ENODATA: no mirror is in sync somewhere. -ENOMEM. With text.
+ * that is in sync as a whole, or where none is or it ends before, one that is in sync there. -EAGAIN: source_id
+ * isn't in sync, or nothing is stale. -ENODATA: none of these is in sync somewhere. -ENOMEM. With text.
  */
 int MUST_CHECK resync_plan_make(const struct layout *l, uint64_t size_bytes, const uint32_t *ids,
 				unsigned int count, uint32_t source_id,

@@ -115,16 +115,19 @@ static void check_size(struct open_file *f, uint32_t id)
 			      (long long)mirror_size, (long long)size);
 }
 
-/* Those of which all that is stale was named. */
-static unsigned int named_mirrors(struct open_file *f, const struct lustre_lease *l,
-				  uint32_t ret_ids[LOVFS_MIRRORS_MAX])
+/* Those of which all that is stale was named. -EINVAL: what was named isn't stale, or isn't there. */
+static int named_mirrors(struct open_file *f, const struct lustre_lease *l,
+			 uint32_t ret_ids[LOVFS_MIRRORS_MAX])
 {
 	uint32_t ids[LOVFS_MIRRORS_MAX];
 	char path[PROC_PATH_MAX];
 	struct layout_peek *peek = layout_peek(table_own_path(f, path));
-	unsigned int stale = peek ? layout_peek_stale(peek, ids) : 0, count = 0;
+	unsigned int stale = peek ? layout_peek_stale(peek, ids) : 0;
+	int count = 0;
 
-	for (unsigned int i = 0; i < stale; i++) {
+	if (peek && !layout_peek_only_stale(peek, l->ids, l->count))
+		count = -EINVAL;
+	for (unsigned int i = 0; i < stale && count >= 0; i++) {
 		if (layout_peek_all_named(peek, ids[i], l->ids, l->count))
 			ret_ids[count++] = ids[i];
 	}
@@ -151,12 +154,14 @@ static int mark_synced(struct open_file *f, const uint32_t *ids, unsigned int co
 static int resync_done(struct open_file *f, const struct lustre_lease *l)
 {
 	uint32_t ids[LOVFS_MIRRORS_MAX];
-	unsigned int count;
+	int count;
 
 	if (!is_held(f))
 		return 0;
 	count = named_mirrors(f, l, ids);
-	return count ? mark_synced(f, ids, count) : 2;
+	if (count < 0)
+		return count;
+	return count ? mark_synced(f, ids, (unsigned int)count) : 2;
 }
 
 /* ---- merge and split ---- */

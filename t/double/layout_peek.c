@@ -116,6 +116,21 @@ bool layout_peek_all_named(const struct layout_peek *l, uint32_t mirror_id, cons
 	return true;
 }
 
+bool layout_peek_only_stale(const struct layout_peek *l, const uint32_t *ids, unsigned int count)
+{
+	unsigned int i, k;
+
+	for (i = 0; i < count; i++) {
+		for (k = 0; k < l->count; k++) {
+			if (l->comps[k].id == ids[i] && (l->comps[k].flags & LUSTRE_COMP_STALE))
+				break;
+		}
+		if (k == l->count)
+			return false;
+	}
+	return true;
+}
+
 static int ost_in(const struct layout_peek *l, const struct peek_component *c, uint64_t offset)
 {
 	const unsigned char *plain = l->bytes + c->offset;

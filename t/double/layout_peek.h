@@ -37,6 +37,9 @@ unsigned int layout_peek_stale(const struct layout_peek *l, uint32_t ids[LOVFS_M
 bool layout_peek_all_named(const struct layout_peek *l, uint32_t mirror_id, const uint32_t *ids,
 			   unsigned int count);
 
+/* Whether these are ids of stale components, all of them. */
+bool layout_peek_only_stale(const struct layout_peek *l, const uint32_t *ids, unsigned int count);
+
 /* The OST of a byte of a mirror (0: of the file, without mirrors). -1: it has no object there yet. */
 int layout_peek_ost(const struct layout_peek *l, uint32_t mirror_id, uint64_t offset);
 

@@ -186,8 +186,11 @@ void case_resync(char **args)
 	reader = st_open(args[0], O_RDONLY | O_DIRECT);
 	CHECK(st_bind(reader, m.ids[!stale] >> 16) == 0 && st_lease_held(fd) == 2);
 	copy_mirror(fd, m.ids[!stale] >> 16, m.ids[stale] >> 16);
-	/* Another component's name marks nothing. */
-	CHECK(st_lease(fd, 4, 2, 1, m.ids[!stale], 0) == 2 && st_lease_held(fd) == 0);
+	/* With what isn't stale, or isn't there, nothing is marked. */
+	FAILS(st_lease(fd, 4, 2, 2, m.ids[stale], m.ids[!stale]), EINVAL);
+	CHECK(st_lease_held(fd) == 0);
+	CHECK(st_lease(fd, 2, 1, 0, 0, 0) == 0);
+	FAILS(st_lease(fd, 4, 2, 2, m.ids[stale], 0x630001), EINVAL);
 	m = look(fd);
 	CHECK(stale_one(&m) == stale);
 	CHECK(st_lease(fd, 2, 1, 0, 0, 0) == 0);

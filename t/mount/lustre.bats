@@ -281,7 +281,7 @@ stat_of() {
 		as_before f
 	done
 	fails_with 1 "lov migrate: f: " fault GROUP_LOCK:1:ENOTTY lov migrate -c 2 f
-	fails_with 1 "too old" fault SWAP:1:ENOTTY lov migrate -c 2 f
+	fails_with 1 "don't support it" fault SWAP:1:ENOTTY lov migrate -c 2 f
 	fails_with 1 "lov migrate: f: " fault GET_LEASE:2:EIO lov migrate -n -c 2 f
 	as_before f
 }
@@ -674,4 +674,223 @@ stale_still() {
 	lov mirror resync f
 	in_sync f
 	fails_with 1 "" fault pread:2:EIO lov mirror verify f
+}
+
+# --- what was wrong once ---
+
+# pfl_file: two mirrors of two components; of the second one only the first component is stale.
+pfl_file() {
+	mirrored_file f $((12 * MIB)) -N -E 1M -c 1 -E -1 -c 1 -N -E 1M -c 1 -E -1 -c 1
+	lov setstripe --comp-set -I 1 --comp-flags prefer f
+	overwrite f 1000 4096
+	[ "$(stale_parts)" = "1 0" ]
+}
+# stale_parts: how many components of mirror 2 of f are stale, and how many of mirror 1.
+stale_parts() { echo "$(flags f 2 | grep -c stale) $(flags f 1 | grep -c stale)"; }
+# corrupt ID: bytes of the mirror's last component, which isn't stale.
+corrupt() {
+	printf XYZ | dd of="$(objects f "$1" | tail -n 1)" bs=1 seek=$((2 * MIB)) conv=notrunc status=none
+	drop_caches
+}
+
+# component_flags FILE NUMBER FLAGS: of that component, as no tool would set them.
+component_flags() {
+	need python3
+	cd /
+	volume_unmount || return 1
+	python3 - "$MDT/ROOT/$1" "$2" "$3" <<-'EOF'
+		import os, struct, sys
+		path, number, flags = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+		lov = bytearray(os.getxattr(path, "trusted.lov"))
+		struct.pack_into("<I", lov, 32 + 48 * number + 4, flags)
+		os.setxattr(path, "trusted.lov", bytes(lov))
+	EOF
+	volume_mount && cd "$MNT"
+}
+
+@test "write, copy and --force-resync onto a mirror that is stale in a part: all of it is stale meanwhile" {
+	local how
+	pfl_file
+	random_file "$T/other" $((12 * MIB))
+	for how in "write -N 2 -i $T/other" "copy -i 1 -o 2" "resync --force-resync"; do
+		echo "$how"
+		# shellcheck disable=SC2086
+		background pwrite:1:wait lov mirror $how f
+		[ "$(stale_parts)" = "2 0" ]
+		kill -KILL "$BACKGROUND"
+		ended
+		[ "$(stale_parts)" = "2 0" ]
+		lov mirror resync f
+		in_sync f
+		overwrite f 1000 4096
+		[ "$(stale_parts)" = "1 0" ]
+		# shellcheck disable=SC2086
+		fails_with 1 "lov mirror" fault pwrite:2:lose-lease lov mirror $how f
+		[ "$(stale_parts)" = "2 0" ]
+		lov mirror resync f
+		in_sync f
+		overwrite f 1000 4096
+	done
+}
+
+@test "write, copy and --force-resync onto a mirror that is stale in a part: what it is afterwards" {
+	local how
+	pfl_file
+	random_file "$T/other" $((12 * MIB))
+	lov mirror write -N 2 -i "$T/other" f
+	[ "$(stale_parts)" = "2 0" ]
+	mirror_same f 2 "$T/other"
+	same "$T/data" f
+	lov mirror resync f
+	in_sync f
+	for how in "copy -i 1 -o 2" "resync --force-resync"; do
+		echo "$how"
+		overwrite f 1000 4096
+		[ "$(stale_parts)" = "1 0" ]
+		corrupt 2
+		# shellcheck disable=SC2086
+		lov mirror $how f
+		in_sync f
+	done
+}
+
+@test "write: more or fewer bytes than the file has stay stale, also if what both have is the same" {
+	mirrored_file f $((MIB + 777)) -N -c 1 -i 0 -N -c 1 -i 1
+	lov setstripe --comp-set -I 1 --comp-flags prefer f
+	(cat "$T/data" && echo garbage) >"$T/longer"
+	cp "$T/data" "$T/shorter"
+	double_log_clear
+	lov mirror write -N 2 -i "$T/longer" f
+	[ "$(stale f)" = 2 ]
+	both truncate -s $((3 * MIB)) @
+	lov mirror resync f
+	in_sync f
+	double_log_clear
+	lov mirror write -N 2 -i "$T/shorter" f
+	[ "$(stale f)" = 2 ]
+	(($(double_log '^ioctl SET_LEASE mode=4 flags=2') == 0))
+	same "$T/data" f
+	lov mirror write -N 2 -i "$T/data" f
+	in_sync f
+}
+
+@test "split: a new file that may have got the mirror is never removed" {
+	local n done=0
+	for n in 1 2 3 4 5 6; do
+		rm -f f part
+		mirrored_file f 3000000 -N3 -c 1
+		double_log_clear
+		fault GETXATTR:$n:EIO lov mirror split --mirror-id 3 -f part f || true
+		if [ "$(mirrors f)" = "1 2 3" ]; then
+			[ ! -e part ]
+			continue
+		fi
+		# The look afterwards was the one that failed, or there was none left to fail.
+		[ "$(mirrors f)" = "1 2" ]
+		same "$T/data" part
+		in_sync f
+		done=$((done + $(double_log "^fault GETXATTR:$n:EIO")))
+	done
+	((done > 0))
+}
+
+@test "extend --retry: not again once a mirror was added" {
+	local at
+	for at in SET_LEASE:3:EBUSY SET_LEASE:4:EBUSY GET_LEASE:4:EIO; do
+		plain_file f $((6 * MIB)) -c 1 -i 0
+		double_log_clear
+		fails_with 1 "f: 1 of 2 mirrors were added: " fault $at lov mirror extend --threads 1 --retry 2 -N2 f
+		(($(double_log "^fault $at") == 1))
+		run ! grep "trying again" "$T/stderr"
+		[ "$(mirrors f)" = "1 2" ]
+		in_sync f
+	done
+	# Before the first one was, it is.
+	plain_file f $((6 * MIB)) -c 1 -i 0
+	fault SET_LEASE:2:EBUSY lov mirror extend --threads 1 --retry 2 -N2 f
+	[ "$(mirrors f)" = "1 2 3" ]
+	in_sync f
+}
+
+@test "resync of what is in sync, and a migrate that is refused, end nobody's lease" {
+	mirrored_file f $((24 * MIB))
+	background pwrite:2:wait lov mirror extend -N f
+	lov mirror resync f
+	fails_with 1 "f: " lov migrate -c 2 f
+	ended
+	[ "$STATUS" -eq 0 ]
+	[ "$(mirrors f)" = "1 2 3" ]
+	in_sync f
+	overwrite f 0 10
+	background pwrite:1:wait lov mirror resync f
+	fails_with 1 "f: " lov migrate -c 2 f
+	ended
+	[ "$STATUS" -eq 0 ]
+	in_sync f
+	# A program that runs can't be opened for writing.
+	cp "$(command -v sleep)" "$T/data"
+	lov mirror create -N2 prog
+	cat "$T/data" >prog
+	chmod 755 prog
+	lov mirror resync prog
+	./prog 30 3>&- 4>&- &
+	BACKGROUND=$!
+	for ((i = 0; i < 100; i++)); do
+		[ "$(readlink "/proc/$BACKGROUND/exe")" = "$MNT/prog" ] && break
+		sleep 0.05
+	done
+	lov mirror resync prog
+	kill "$BACKGROUND"
+	in_sync prog
+}
+
+@test "migrate -n of one file that is named several times: it is this command that has it open" {
+	plain_file f $((24 * MIB)) -c 1 -i 0
+	# One has it open until the others have tried.
+	background SET_LEASE:1:wait lov migrate -n -j 4 -c 2 f f f f
+	sleep 0.5
+	ended
+	[ "$STATUS" -eq 3 ]
+	grep -q "this command itself has it open" "$T/background.err"
+	same "$T/data" f
+	nothing_left
+}
+
+@test "df: where nothing is known of the OSTs" {
+	rm -r "$T/tree"
+	fails_with 1 "nothing is known of its OSTs here" lov df .
+	[ ! -s "$T/stdout" ]
+}
+
+@test "split and delete: not the last mirror in sync where it is offline, or the others are so in a part only" {
+	local verb
+	mirrored_file f $((4 * MIB)) -N -E 1M -c 1 -E -1 -c 1 -N -E 1M -c 1 -E -1 -c 1
+	# Mirror 1 may still be read, though it isn't used. setstripe refuses that.
+	lov setstripe --comp-set -I 2 --comp-flags stale f
+	component_flags f 0 $((0x18))
+	[ "$(flags f 1 | head -n 1)" = init,offline ]
+	for verb in "delete --mirror-id 1" "split --mirror-id 1 -f part" "delete --mirror-id 2"; do
+		# shellcheck disable=SC2086
+		fails_with 1 "or no other one is as a whole" lov mirror $verb f
+		[ "$(mirrors f)" = "1 2" ]
+		[ ! -e part ]
+	done
+}
+
+@test "write, copy and --force-resync mark nothing that no other mirror has in sync" {
+	local how
+	mirrored_file f $((4 * MIB)) -N -E 1M -c 1 -E -1 -c 1 -N -E 1M -c 1 -E -1 -c 1
+	random_file "$T/other" $((4 * MIB))
+	overwrite f $((2 * MIB)) 10
+	[ "$(stale f)" = 2 ]
+	# The other part of the other one: each has something that is in sync there only.
+	component_flags f 0 $((0x11))
+	lov getstripe -v f >"$T/layout.before"
+	for how in "resync --force-resync" "write -N 1 -i $T/other" "write -N 2 -i $T/other"; do
+		echo "$how"
+		# shellcheck disable=SC2086
+		fails_with 1 "in sync" lov mirror $how f
+		cat "$T/stderr"
+		lov getstripe -v f | diff "$T/layout.before" -
+	done
 }
