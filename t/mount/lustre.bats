@@ -281,7 +281,7 @@ stat_of() {
 		as_before f
 	done
 	fails_with 1 "lov migrate: f: " fault GROUP_LOCK:1:ENOTTY lov migrate -c 2 f
-	fails_with 1 "don't support it" fault SWAP:1:ENOTTY lov migrate -c 2 f
+	fails_with 1 "too old" fault SWAP:1:ENOTTY lov migrate -c 2 f
 	fails_with 1 "lov migrate: f: " fault GET_LEASE:2:EIO lov migrate -n -c 2 f
 	as_before f
 }
