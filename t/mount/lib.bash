@@ -209,9 +209,19 @@ volume_serve() {
 	return 1
 }
 
+# unmount_soon MOUNT_POINT: what is mounted just now may be busy for a moment: the daemon asks its own mount for its device.
+unmount_soon() {
+	local i
+	for ((i = 0; i < 20; i++)); do
+		umount "$1" 2>/dev/null && return
+		sleep 0.05
+	done
+	umount "$1"
+}
+
 # volume_unmount: unmounts and waits for the daemon, whose exit status it returns.
 volume_unmount() {
-	umount "$MNT" || return 1
+	unmount_soon "$MNT" || return 1
 	volume_wait
 }
 

@@ -225,12 +225,12 @@ mkfs() { mkfs.lovfs --fsname test "$@"; }
 	mount -t fuse.lovfs "$MDT" "$MNT" || { rm $link; false; }
 	echo fine >"$MNT/file"
 	grep -q " $MNT fuse.lovfs " /proc/self/mounts
-	umount "$MNT"
+	unmount_soon "$MNT"
 	echo "$MDT $MNT fuse.lovfs defaults,noauto 0 0" >"$T/fstab"
 	mount -T "$T/fstab" "$MNT" || { rm $link; false; }
 	rm $link
 	[ "$(cat "$MNT/file")" = fine ]
-	umount "$MNT"
+	unmount_soon "$MNT"
 	# The daemon ends and gives the lock back.
 	for i in $(seq 100); do flock -n "$MDT/lock" true && break; sleep 0.1; done
 	flock -n "$MDT/lock" true
