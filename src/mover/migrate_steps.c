@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/sys.h"
+#include "mover/moved.h"
 #include "mover/transfer.h"
 #include "mover/trouble.h"
 
@@ -95,9 +96,7 @@ void migrate_note_moved(struct migration *m, const struct transfer_result *here,
 
 	if (failed || m->fs->ops->moved(m->fs, m->victim_fd, moved))
 		memset(moved, 0, sizeof(*moved));
-	moved->user_bytes += here->user_bytes;
-	moved->direct_bytes += here->direct_bytes;
-	moved->hole_bytes += here->hole_bytes;
+	moved_add_here(moved, here);
 }
 
 static int step_copy(struct migration *m)

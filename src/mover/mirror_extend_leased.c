@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "layout/layout.h"
+#include "mover/moved.h"
 #include "mover/transfer.h"
 #include "mover/trouble.h"
 
@@ -64,9 +65,7 @@ static int transfer(struct state *s)
 	int err = transfer_run(&req, &here);
 
 	s->result->copied_bytes += here.user_bytes + here.hole_bytes;
-	s->result->moved.user_bytes += here.user_bytes;
-	s->result->moved.direct_bytes += here.direct_bytes;
-	s->result->moved.hole_bytes += here.hole_bytes;
+	moved_add_here(&s->result->moved, &here);
 	s->result->passes++;
 	return trouble_explain(e->fs, req.target_fds[here.failed_target], 0, &here, err);
 }

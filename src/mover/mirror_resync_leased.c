@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "io/holes.h"
 #include "layout/mirror.h"
+#include "mover/moved.h"
 #include "mover/resync_plan.h"
 #include "mover/transfer.h"
 #include "mover/trouble.h"
@@ -120,9 +121,7 @@ static void forward_progress(uint64_t done_bytes, void *cookie)
 static void count(struct work *w, const struct transfer_result *here)
 {
 	w->result->copied_bytes += here->user_bytes;
-	w->result->moved.user_bytes += here->user_bytes;
-	w->result->moved.direct_bytes += here->direct_bytes;
-	w->result->moved.hole_bytes += here->hole_bytes;
+	moved_add_here(&w->result->moved, here);
 	w->done_bytes += here->user_bytes + here->hole_bytes + here->equal_bytes;
 }
 

@@ -25,3 +25,10 @@ void moved_add_since(struct fs *fs, int fd, const struct fs_moved *before, struc
 	sum->written_bytes += now.written_bytes - before->written_bytes;
 	sum->failovers += now.failovers - before->failovers;
 }
+
+void moved_add_here(struct fs_moved *sum, const struct transfer_result *here)
+{
+	sum->user_bytes += here->user_bytes;
+	sum->direct_bytes += here->direct_bytes;
+	sum->hole_bytes += here->hole_bytes;
+}
