@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "base/units.h"
+#include "io/io.h"
 #include "io/ladder.h"
 
 #include <errno.h>
@@ -45,6 +46,19 @@ static inline void engine_teardown(void)
 {
 	if (engine_plain[0])
 		testfs_remove_plain(engine_plain);
+}
+
+/* Runs a group of tests on file systems of 400 MiB, with a ladder of their own. Returns how many failed. */
+static inline int engine_run(const struct CMUnitTest *tests, size_t count, struct io_ladder *ladder)
+{
+	int failed;
+
+	engine_setup(400);
+	io_ladder_init(ladder, 0);
+	failed = _cmocka_run_group_tests("tests", tests, count, NULL, NULL);
+	io_ladder_release(ladder);
+	engine_teardown();
+	return failed;
 }
 
 /* NULL: not there. */

@@ -345,12 +345,6 @@ int main(void)
 		cmocka_unit_test(a_source_that_is_written_to_is_noticed),
 		cmocka_unit_test(every_call_fails_in_every_way),
 	};
-	int failed;
 
-	engine_setup(400);
-	io_ladder_init(&ladder, 0);
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	io_ladder_release(&ladder);
-	engine_teardown();
-	return failed;
+	return engine_run(tests, ARRAY_SIZE(tests), &ladder);
 }

@@ -120,12 +120,6 @@ int main(void)
 		cmocka_unit_test(threads_copy_parts_of_one_file),
 		cmocka_unit_test(many_workers),
 	};
-	int failed;
 
-	engine_setup(400);
-	io_ladder_init(&ladder, 0);
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	io_ladder_release(&ladder);
-	engine_teardown();
-	return failed;
+	return engine_run(tests, ARRAY_SIZE(tests), &ladder);
 }

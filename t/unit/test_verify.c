@@ -239,12 +239,6 @@ int main(void)
 		cmocka_unit_test(a_stop_ends_it),
 		cmocka_unit_test(one_buffer_is_enough),
 	};
-	int failed;
 
-	engine_setup(400);
-	io_ladder_init(&ladder, 0);
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	io_ladder_release(&ladder);
-	engine_teardown();
-	return failed;
+	return engine_run(tests, ARRAY_SIZE(tests), &ladder);
 }
