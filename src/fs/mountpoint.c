@@ -2,69 +2,22 @@
 #include "fs/mountpoint.h"
 
 #include "base/error.h"
+#include "base/mountinfo.h"
 #include "base/sys.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/sysmacros.h>
-
-/* One line of mountinfo, as far as it matters here. */
-struct mount_line {
-	dev_t dev;
-	char root[PATH_MAX];  /* which directory of the file system is mounted */
-	char point[PATH_MAX]; /* where */
-	char type[64];
-	char source[512];
-};
-
-static bool is_octal(char c)
-{
-	return c >= '0' && c <= '7';
-}
-
-/* Blanks and backslashes are written as \040 and the like. */
-static void unescape(char *s)
-{
-	char *to = s;
-
-	while (*s) {
-		if (s[0] == '\\' && is_octal(s[1]) && is_octal(s[2]) && is_octal(s[3])) {
-			*to++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
-			s += 4;
-		} else {
-			*to++ = *s++;
-		}
-	}
-	*to = '\0';
-}
-
-static bool parse_line(const char *line, struct mount_line *m)
-{
-	const char *dash = strstr(line, " - ");
-	unsigned int maj, min;
-
-	if (sscanf(line, "%*d %*d %u:%u %4095s %4095s", &maj, &min, m->root, m->point) != 4)
-		return false;
-	if (!dash || sscanf(dash, " - %63s %511s", m->type, m->source) != 2)
-		return false;
-	m->dev = makedev(maj, min);
-	unescape(m->root);
-	unescape(m->point);
-	unescape(m->source);
-	return true;
-}
 
 /* Lustre gives all of its clients one st_dev, which needn't be what mountinfo says: it is asked. */
-static bool may_be(const struct mount_line *m, dev_t dev)
+static bool may_be(const struct mountinfo *m, dev_t dev)
 {
 	return m->dev == dev || strcmp(m->type, "lustre") == 0;
 }
 
-static int open_top(const struct mount_line *m, dev_t dev)
+static int open_top(const struct mountinfo *m, dev_t dev)
 {
 	CLEANUP_FD int fd = sys_openat(AT_FDCWD, m->point, O_RDONLY | O_DIRECTORY, 0);
 	struct stat st;
@@ -86,10 +39,10 @@ static void file_cleanup(FILE **f)
 
 int mountpoint_open(dev_t dev, char *path, size_t size, int *ret_fd)
 {
-	CLEANUP(file_cleanup) FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	CLEANUP(file_cleanup) FILE *mounts = fopen(MOUNTINFO_OWN, "re");
 	CLEANUP_FREE char *line = NULL;
 	CLEANUP_FD int best = -1;
-	struct mount_line m;
+	struct mountinfo m;
 	size_t cap = 0;
 
 	if (!mounts)
@@ -98,7 +51,7 @@ int mountpoint_open(dev_t dev, char *path, size_t size, int *ret_fd)
 		bool whole;
 		int fd;
 
-		if (!parse_line(line, &m) || !may_be(&m, dev) || strlen(m.point) >= size)
+		if (!mountinfo_parse(line, &m) || !may_be(&m, dev) || strlen(m.point) >= size)
 			continue;
 		whole = strcmp(m.root, "/") == 0;
 		if (!whole && best >= 0)
@@ -118,7 +71,7 @@ int mountpoint_open(dev_t dev, char *path, size_t size, int *ret_fd)
 	return 0;
 }
 
-static bool is_of(const struct mount_line *m, dev_t dev)
+static bool is_of(const struct mountinfo *m, dev_t dev)
 {
 	CLEANUP_FD int fd = -1;
 
@@ -131,15 +84,15 @@ static bool is_of(const struct mount_line *m, dev_t dev)
 
 int mountpoint_source(dev_t dev, char *source, size_t size)
 {
-	CLEANUP(file_cleanup) FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	CLEANUP(file_cleanup) FILE *mounts = fopen(MOUNTINFO_OWN, "re");
 	CLEANUP_FREE char *line = NULL;
-	struct mount_line m;
+	struct mountinfo m;
 	size_t cap = 0;
 
 	if (!mounts)
 		return fail_sys(-errno, "cannot read /proc/self/mountinfo");
 	while (getline(&line, &cap, mounts) > 0) {
-		if (!parse_line(line, &m) || !is_of(&m, dev) || strlen(m.source) >= size)
+		if (!mountinfo_parse(line, &m) || !is_of(&m, dev) || strlen(m.source) >= size)
 			continue;
 		snprintf(source, size, "%s", m.source);
 		return 0;
@@ -149,16 +102,17 @@ int mountpoint_source(dev_t dev, char *source, size_t size)
 
 int mountpoint_for_each(const char *type, int (*fn)(const char *path, void *cookie), void *cookie)
 {
-	CLEANUP(file_cleanup) FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	CLEANUP(file_cleanup) FILE *mounts = fopen(MOUNTINFO_OWN, "re");
 	CLEANUP_FREE char *line = NULL;
-	struct mount_line m;
+	struct mountinfo m;
 	size_t cap = 0;
 	int result = 0;
 
 	if (!mounts)
 		return fail_sys(-errno, "cannot read /proc/self/mountinfo");
 	while (result == 0 && getline(&line, &cap, mounts) > 0) {
-		if (parse_line(line, &m) && strcmp(m.type, type) == 0 && strcmp(m.root, "/") == 0)
+		if (mountinfo_parse(line, &m) && strcmp(m.type, type) == 0 &&
+		    strcmp(m.root, "/") == 0)
 			result = fn(m.point, cookie);
 	}
 	return result;

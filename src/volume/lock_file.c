@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/mountinfo.h"
 #include "base/sys.h"
 
 #include <errno.h>
@@ -34,50 +35,16 @@ void lock_file_ending(int fd)
 	say(fd, "ending", "");
 }
 
-/* Whether a line of mountinfo is of that mount point: of our kind, spaces and such written as \ooo.
- */
-static bool line_names(const char *line, const char *mount_path)
-{
-	char word[PATH_MAX];
-	size_t n = 0;
-
-	/* "36 35 0:39 / /mount/point options ... - fuse.lovfs fsname ..." */
-	for (int blanks = 0; blanks < 4 && line; blanks++) {
-		line = strchr(line, ' ');
-		line = line ? line + 1 : NULL;
-	}
-	if (!line || !strstr(line, " - fuse.lovfs "))
-		return false;
-	for (; *line && *line != ' ' && n + 1 < sizeof(word); n++) {
-		if (line[0] == '\\' && strspn(line + 1, "01234567") >= 3) {
-			word[n] = (char)((line[1] - '0') << 6 | (line[2] - '0') << 3 |
-					 (line[3] - '0'));
-			line += 4;
-		} else {
-			word[n] = *line++;
-		}
-	}
-	word[n] = '\0';
-	return strcmp(word, mount_path) == 0;
-}
-
 /* As that process sees it: it may live among other mounts than we. When in doubt, it is mounted. */
 static bool is_mounted(long pid, const char *mount_path)
 {
-	char path[64], *line = NULL;
-	size_t cap = 0;
-	bool found = false;
-	FILE *mounts;
+	CLEANUP_FREE struct mountinfo *m = malloc(sizeof(*m));
+	char path[64];
+	int err;
 
 	snprintf(path, sizeof(path), "/proc/%ld/mountinfo", pid);
-	mounts = fopen(path, "re");
-	if (!mounts)
-		return true;
-	while (!found && getline(&line, &cap, mounts) > 0)
-		found = line_names(line, mount_path);
-	free(line);
-	fclose(mounts);
-	return found;
+	err = m ? mountinfo_at(path, mount_path, "fuse.lovfs", m) : -ENOMEM;
+	return err != -ENOENT;
 }
 
 /* Why the lock can't be had. */

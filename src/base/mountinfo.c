@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/mountinfo.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+static bool is_octal(char c)
+{
+	return c >= '0' && c <= '7';
+}
+
+/* Blanks and backslashes are written as \040 and the like. */
+static void unescape(char *s)
+{
+	char *to = s;
+
+	while (*s) {
+		if (s[0] == '\\' && is_octal(s[1]) && is_octal(s[2]) && is_octal(s[3])) {
+			*to++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
+			s += 4;
+		} else {
+			*to++ = *s++;
+		}
+	}
+	*to = '\0';
+}
+
+bool mountinfo_parse(const char *line, struct mountinfo *ret_m)
+{
+	struct mountinfo *m = ret_m;
+	const char *dash = strstr(line, " - ");
+	unsigned int maj, min;
+
+	if (sscanf(line, "%*d %*d %u:%u %4095s %4095s %511s", &maj, &min, m->root, m->point,
+		   m->options) != 5)
+		return false;
+	m->super_options[0] = '\0';
+	if (!dash || sscanf(dash, " - %63s %511s %511s", m->type, m->source, m->super_options) < 2)
+		return false;
+	m->dev = makedev(maj, min);
+	unescape(m->root);
+	unescape(m->point);
+	unescape(m->source);
+	return true;
+}
+
+static bool matches(const struct mountinfo *m, const char *point, const char *type)
+{
+	return strcmp(m->point, point) == 0 && (!type || strcmp(m->type, type) == 0);
+}
+
+int mountinfo_at(const char *file, const char *point, const char *type, struct mountinfo *ret_m)
+{
+	FILE *mounts = fopen(file, "re");
+	CLEANUP_FREE struct mountinfo *m = malloc(sizeof(*m));
+	CLEANUP_FREE char *line = NULL;
+	size_t cap = 0;
+	int err = mounts ? -ENOENT : -errno;
+
+	if (mounts && !m)
+		err = -ENOMEM;
+	/* Later lines lie upon earlier ones: the last one counts. */
+	while (mounts && m && getline(&line, &cap, mounts) > 0) {
+		if (mountinfo_parse(line, m) && matches(m, point, type)) {
+			*ret_m = *m;
+			err = 0;
+		}
+	}
+	if (mounts)
+		fclose(mounts);
+	return err;
+}
+
+bool mountinfo_has_option(const char *list, const char *option)
+{
+	size_t len = strlen(option);
+
+	for (const char *at = list; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (strncmp(at, option, len) == 0 && (at[len] == ',' || at[len] == '\0'))
+			return true;
+	}
+	return false;
+}
