@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -197,6 +198,16 @@ static int sync_data(struct ost *ost)
 	return fd < 0 ? fd : sys_syncfs(fd);
 }
 
+/* For whoever waits meanwhile. */
+static void say_syncing(const struct volume *vol, uint32_t ost_idx)
+{
+	char doing[PATH_MAX];
+
+	snprintf(doing, sizeof(doing), "writing out OST %" PRIu32 " (%s)", ost_idx,
+		 ost_path(vol->osts.osts[ost_idx]));
+	lock_file_ending(vol->lock_fd, doing);
+}
+
 /*
  * Where a map says of a stale mirror that a range of it is right, that range is durable on the mirror, but
  * it may not be on the mirror it was copied from: nobody asked for that. Before the maps may be
@@ -209,6 +220,7 @@ static bool sync_osts(struct volume *vol)
 	for (uint32_t i = 0; i < vol->osts.count; i++) {
 		struct ost *ost = vol->osts.osts[i];
 
+		say_syncing(vol, i);
 		if (ost_active(ost) && (ost_sync(ost) || (maps && sync_data(ost)))) {
 			log_warning("OST %" PRIu32 ": not synced", i);
 			synced = false;
@@ -223,7 +235,10 @@ static bool sync_osts(struct volume *vol)
 static void end_use(struct volume *vol)
 {
 	bool synced = sync_osts(vol);
-	int err = synced ? dirty_file_end_use(vol->mdt) : mdt_sync(vol->mdt);
+	int err;
+
+	lock_file_ending(vol->lock_fd, "writing out the MDT");
+	err = synced ? dirty_file_end_use(vol->mdt) : mdt_sync(vol->mdt);
 
 	if (err)
 		log_warning("%s: not synced", vol->mdt_path);
@@ -249,7 +264,7 @@ void volume_close(struct volume *vol)
 		return;
 	/* Syncing may take long: who wants to open the volume next had better wait. */
 	if (vol->lock_fd >= 0)
-		lock_file_ending(vol->lock_fd);
+		lock_file_ending(vol->lock_fd, "giving back the space of removed files");
 	reaper_stop(&vol->reaper);
 	inode_table_release(vol);
 	if (vol->in_use)
