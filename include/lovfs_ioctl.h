@@ -44,11 +44,12 @@ struct lovfs_ioc_target {
 	__u64 total_inodes, free_inodes;
 	__u64 device; /* failure domain: equal where two targets are on one device */
 	char path[512];
-	char why[128]; /* why it is inactive */
+	char why[128]; /* why it is inactive, or takes no new objects */
 };
 #define LOVFS_TARGET_MDT 0xffffffffu
 #define LOVFS_TARGET_INACTIVE 0x1
-#define LOVFS_TARGET_NO_CREATE 0x2
+#define LOVFS_TARGET_NO_CREATE 0x2 /* objects are there, but no new ones are made */
+#define LOVFS_TARGET_READ_ONLY 0x4 /* so because its file system is read-only; with NO_CREATE */
 
 /* One OST pool, by position. Any descriptor of the mount. ENODEV: no such position. */
 struct lovfs_ioc_pool {

@@ -95,7 +95,11 @@ static void print_target(const struct df_options *o, const struct fs *fs, const 
 	}
 	snprintf(name, sizeof(name), "%s-%s%04" PRIx32 "_UUID", fs->fsname, kind, number);
 	print_line(o, name, &n);
-	printf(" %s[%s:%" PRIu32 "]%s\n", fs->mount_point, kind, number, t->no_create ? " N" : "");
+	printf(" %s[%s:%" PRIu32 "]", fs->mount_point, kind, number);
+	if (t->no_create)
+		printf(" %s%s%s%s", t->read_only ? "R" : "N", t->why[0] ? " (" : "", t->why,
+		       t->why[0] ? ")" : "");
+	printf("\n");
 }
 
 /* ---- JSON ---- */
@@ -110,10 +114,10 @@ static json_t *target_json(const struct fs_target *t)
 	j = json_pack("{s:s, s:i, s:b, s:b, s:s}", "kind", kind, "index", (int)number, "active",
 		      !t->inactive, "creates_objects", !t->inactive && !t->no_create, "path",
 		      t->path);
-	if (t->inactive) {
+	if (t->inactive || t->why[0])
 		json_object_set_new(j, "why", json_string(t->why));
+	if (t->inactive)
 		return j;
-	}
 	json_object_set_new(j, "total_bytes", json_integer((json_int_t)t->total_bytes));
 	json_object_set_new(j, "free_bytes", json_integer((json_int_t)t->free_bytes));
 	json_object_set_new(j, "available_bytes", json_integer((json_int_t)t->avail_bytes));

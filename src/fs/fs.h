@@ -27,10 +27,11 @@ struct fs;
 struct fs_target {
 	uint32_t index; /* FS_TARGET_MDT for the MDT */
 	bool inactive, no_create;
+	bool read_only; /* no_create because its file system is */
 	uint64_t total_bytes, free_bytes, avail_bytes, total_inodes, free_inodes;
 	uint64_t device; /* equal where two targets share a failure domain */
 	char path[512];
-	char why[128]; /* of being inactive */
+	char why[128]; /* of being inactive, or of making no objects; may be "" */
 };
 #define FS_TARGET_MDT UINT32_MAX
 

@@ -215,6 +215,7 @@ static int lovfs_target(struct fs *fs, uint32_t index, struct fs_target *ret_tar
 		.index = index,
 		.inactive = t.state & LOVFS_TARGET_INACTIVE,
 		.no_create = t.state & LOVFS_TARGET_NO_CREATE,
+		.read_only = t.state & LOVFS_TARGET_READ_ONLY,
 		.total_bytes = t.total_bytes,
 		.free_bytes = t.free_bytes,
 		.avail_bytes = t.avail_bytes,

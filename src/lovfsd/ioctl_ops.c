@@ -68,6 +68,8 @@ static void get_ost(struct ost *ost, struct lovfs_ioc_target *t)
 		snprintf(t->why, sizeof(t->why), "%s", ost_why(ost));
 	} else if (!ost_may_create(ost)) {
 		t->state |= LOVFS_TARGET_NO_CREATE;
+		t->state |= ost_refusal(ost) == -EROFS ? LOVFS_TARGET_READ_ONLY : 0;
+		snprintf(t->why, sizeof(t->why), "%s", ost_why_no_create(ost));
 	}
 }
 

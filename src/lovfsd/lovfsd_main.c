@@ -42,14 +42,20 @@ static int open_volume(const struct mount_options *opts, struct volume **ret_vol
 }
 
 /* In the background warnings go to syslog: whoever mounts is told of what is missing as well. */
-static void warn_inactive(struct volume *vol)
+static void warn_of_osts(struct volume *vol)
 {
+	struct ost_space space;
 	struct ost *ost;
 
 	for (uint32_t i = 0; (ost = volume_ost(vol, i)); i++) {
+		int err = ost_get_space(ost, 0, &space);
+
 		if (!ost_active(ost))
 			fprintf(stderr, "lovfs: warning: OST %u is inactive: %s\n", i,
 				ost_why(ost));
+		else if (err || ost_refusal(ost))
+			fprintf(stderr, "lovfs: warning: OST %u takes no new objects: %s\n", i,
+				err ? error_text(err) : ost_why_no_create(ost));
 	}
 }
 
@@ -100,7 +106,7 @@ static int serve(const struct mount_options *opts, struct daemon *d)
 	if (err)
 		return err;
 	if (!opts->foreground)
-		warn_inactive(vol);
+		warn_of_osts(vol);
 	err = check_mount_path(vol, opts);
 	if (err == 0)
 		err = serve_volume(vol, opts, be_ready,

@@ -5,6 +5,7 @@
 #include "base/units.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* An OST that may be chosen, in the order of (avoid, device, position given). */
@@ -235,12 +236,33 @@ static size_t stripes_of(const struct alloc_request *request, size_t good, size_
 	return request->overstripe ? request->count : MIN_OF(request->count, count);
 }
 
+/* Names those that would be, but for what is the matter with them. */
+static int none_usable(const struct alloc_ost *osts, size_t ost_count)
+{
+	char text[ERROR_TEXT_MAX] = "";
+	size_t len = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < ost_count; i++) {
+		if (!osts[i].why)
+			continue;
+		/* Space may come back soon: the caller knows how. */
+		if (!err || osts[i].err == -ENOSPC)
+			err = osts[i].err;
+		if (len < sizeof(text))
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%sOST %u: %s",
+						len ? "; " : "", osts[i].index, osts[i].why);
+	}
+	return fail(err ? err : -EIO, "no OST takes new objects: %s",
+		    text[0] ? text : "the pool has none");
+}
+
 static int none_eligible(const struct alloc_ost *osts, size_t ost_count)
 {
 	for (size_t i = 0; i < ost_count; i++)
 		if (osts[i].usable)
 			return fail(-ENOSPC, "no OST that may be used has space left");
-	return fail(-EIO, "no OST may be used: all are inactive, degraded or outside the pool");
+	return none_usable(osts, ost_count);
 }
 
 static int choose_any(struct alloc_state *state, const struct alloc_ost *osts, size_t ost_count,
@@ -293,8 +315,11 @@ static int want(const struct alloc_ost *osts, size_t ost_count, uint32_t index,
 
 	if (!o)
 		return fail(-EIO, "there is no OST %u", index);
+	if (!o->usable && !o->why)
+		return fail(-EIO, "OST %u is outside the pool", index);
 	if (!o->usable)
-		return fail(-EIO, "OST %u is inactive, degraded or outside the pool", index);
+		return fail(o->err ? o->err : -EIO, "OST %u takes no new objects: %s", index,
+			    o->why);
 	if (is_full(o))
 		return fail(-ENOSPC, "OST %u is full", index);
 	*ret_ost = o;

@@ -27,6 +27,9 @@
 struct alloc_ost {
 	uint32_t index;
 	bool usable; /* active, may create, in the pool */
+	/* Not usable: a negative errno and the reason. NULL: it is outside the pool. Borrowed. */
+	int err;
+	const char *why;
 	dev_t device;
 	uint64_t total_bytes, avail_bytes;
 	uint64_t free_inodes, total_inodes; /* both 0: no limit */
@@ -56,7 +59,8 @@ struct alloc_state {
  * Chooses OSTs and writes their indices to ret_indices (room for request->count, or ost_count for
  * ALLOC_ALL); *ret_count is how many. Fewer than wanted (but at least one) when there aren't as
  * many usable OSTs and neither list nor overstripe: as Lustre does. -ENOSPC every usable OST is
- * full, or a wanted one; -EIO a wanted one is not usable, or none is. With text.
+ * full, or a wanted one; -EIO or the OST's own errno: a wanted one is not usable, or none is. With
+ * text, which names the OST and why.
  */
 int MUST_CHECK alloc_choose(struct alloc_state *state, const struct alloc_ost *osts,
 			    size_t ost_count, const struct alloc_request *request,

@@ -4,6 +4,7 @@
 #include "base/sys.h"
 #include "ost/object_dir.h"
 #include "ost/parent.h"
+#include "ost/refusal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -139,8 +140,10 @@ int ost_object_create(struct ost *ost, const struct ost_parent *parent, struct f
 		err = object_dir_get(ost, id, true, &dir);
 	if (!err)
 		err = create_in(ost, &dir, id, parent);
-	if (err)
+	if (err) {
+		refusal_note(ost, id, err);
 		return report_create(ost, id, err);
+	}
 	*ret_id = id;
 	return 0;
 }

@@ -78,7 +78,22 @@ bool ost_active(const struct ost *ost);
 const char *ost_why(const struct ost *ost);
 /* Set by the administrator: no new objects here (existing ones stay readable and writable). */
 void ost_set_degraded(struct ost *ost, bool no_create);
+/* Whether new objects may be put here: active, not degraded, and not refusing. */
 bool ost_may_create(const struct ost *ost);
+/*
+ * 0, or why the OST refuses new objects although it is there (a negative errno: EROFS, EACCES, EDQUOT,
+ * EIO of a file system that has shut down ...). Found when an object can't be made; looked at again,
+ * and taken back, when free space is asked for.
+ */
+int ost_refusal(const struct ost *ost);
+/* Why ost_may_create() is false, of whichever kind; "" where it isn't. Valid as long as the ost. */
+const char *ost_why_no_create(const struct ost *ost);
+/* Whether making an object failed for a reason that another OST may not have: not memory or
+ * descriptors of this process. */
+bool ost_is_to_blame(int err);
+/* A write to one of its objects failed in a way that new objects would meet too (EDQUOT, EROFS,
+ * EIO): looks whether they would, at most once a second. */
+void ost_suspect(struct ost *ost);
 /* Device number of the directory's file system: the failure domain. 0 when inactive. */
 dev_t ost_device(const struct ost *ost);
 /* Whether that device is known to rotate; asked when the OST was opened. */

@@ -30,7 +30,10 @@ struct ost {
 		state_lock; /* guards why until active is false; from then on why is constant */
 	char why[OST_WHY_MAX];
 	atomic_bool no_create;
-	_Atomic uint64_t checked_ns; /* when the label was last found right */
+	atomic_int refused;            /* 0, or why it takes no new objects just now (refusal.h) */
+	struct fid refused_id;         /* guarded by state_lock: which object couldn't be made */
+	_Atomic uint64_t suspected_ns; /* when ost_suspect() last looked, 0 = never */
+	_Atomic uint64_t checked_ns;   /* when the label was last found right */
 
 	/*
 	 * O/<first sequence>/dN, opened at first use and then kept, -1 before; other sequences are

@@ -177,7 +177,7 @@ void ost_set_degraded(struct ost *ost, bool no_create)
 
 bool ost_may_create(const struct ost *ost)
 {
-	return ost_active(ost) && !atomic_load(&ost->no_create);
+	return ost_active(ost) && !atomic_load(&ost->no_create) && !ost_refusal(ost);
 }
 
 dev_t ost_device(const struct ost *ost)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Free space of an OST, asked seldom: statfs(2) on a network file system is a round trip. */
-#include "ost/ost_impl.h"
+#include "ost/refusal.h"
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -43,8 +43,11 @@ static int ask(struct ost *ost, struct ost_space *ret_space)
 
 	if (!err)
 		err = ost_judge(ost, sys_fstatvfs(ost->top_fd, &vfs));
-	if (err)
+	if (err) {
+		refusal_note(ost, (struct fid){ 0 }, err);
 		return err;
+	}
+	refusal_look(ost, vfs.f_flag & ST_RDONLY);
 	*ret_space = (struct ost_space){
 		.total_bytes = bytes_of(vfs.f_blocks, vfs.f_frsize),
 		.free_bytes = bytes_of(vfs.f_bfree, vfs.f_frsize),

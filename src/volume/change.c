@@ -20,6 +20,14 @@ static void make_room(struct volume *vol)
 	}
 }
 
+/* An OST has failed: whether it takes new objects decides where they go. Which one it was isn't known
+ * here. */
+static void suspect_osts(struct volume *vol)
+{
+	for (uint32_t i = 0; i < vol->osts.count; i++)
+		ost_suspect(vol->osts.osts[i]);
+}
+
 /* Does it, with what it needs before: others' mirrors stale, objects, and, once, room on a full OST. */
 static ssize_t change_attempts(struct change *c)
 {
@@ -44,6 +52,8 @@ static ssize_t change_attempts(struct change *c)
 			drained = true;
 			err = 0;
 		}
+		if (err == -EDQUOT || err == -EROFS || err == -EIO)
+			suspect_osts(inode->vol);
 	}
 	return err;
 }

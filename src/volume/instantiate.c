@@ -28,7 +28,7 @@ struct placement {
 	uint32_t mirror_id;
 	/* Of another file, whose extents they could share; NULL: of none, or it mustn't be. */
 	const struct layout *near;
-	bool *full;  /* OSTs that have turned out to be full, by index */
+	int *failed; /* why an object couldn't be made, 0 where none was tried; by index */
 	bool *avoid; /* OSTs with data that they mustn't share a device with, by index */
 };
 
@@ -127,25 +127,42 @@ static void tell_shared_domain(const struct placement *p, const uint32_t *indice
 
 /* ---- choosing ---- */
 
-/* What the allocator is told of each OST. A full one isn't asked again. */
+/* Whether an OST is one of those that are meant, and why it can't be had. */
+static void describe_use(const struct placement *p, struct ost *ost, const char *pool,
+			 struct alloc_ost *ret)
+{
+	const struct volume *vol = p->vol;
+	const struct conf_pool *members = pool[0] ? conf_find_pool(&vol->conf, pool) : NULL;
+	bool meant = !pool[0] || (members && conf_pool_has(members, ret->index));
+	int refusal = ost_refusal(ost);
+
+	ret->usable = meant && ost_may_create(ost);
+	ret->err = refusal ? refusal : -EIO;
+	ret->why = meant ? ost_why_no_create(ost) : NULL;
+	if (meant && p->failed[ret->index]) {
+		ret->usable = false;
+		ret->err = p->failed[ret->index];
+		ret->why = strerrordesc_np(-ret->err);
+	}
+}
+
+/* What the allocator is told of each OST. One that has failed isn't asked again. */
 static void describe_osts(const struct placement *p, const char *pool, unsigned int max_age_ms,
 			  struct alloc_ost *ret)
 {
 	struct volume *vol = p->vol;
-	const struct conf_pool *members = pool[0] ? conf_find_pool(&vol->conf, pool) : NULL;
 
 	for (uint32_t i = 0; i < vol->osts.count; i++) {
 		struct ost *ost = vol->osts.osts[i];
-		struct ost_space space;
+		struct ost_space space = { 0 };
+		bool known = ost_active(ost) && !ost_get_space(ost, max_age_ms, &space);
 
 		ret[i] = (struct alloc_ost){ .index = i, .device = ost_device(ost) };
 		ret[i].avoid = p->avoid[i];
-		if (!ost_active(ost) || ost_get_space(ost, max_age_ms, &space))
-			continue;
-		ret[i].usable =
-			ost_may_create(ost) && (!pool[0] || (members && conf_pool_has(members, i)));
+		describe_use(p, ost, pool, &ret[i]);
+		ret[i].usable &= known;
 		ret[i].total_bytes = space.total_bytes;
-		ret[i].avail_bytes = p->full[i] ? 0 : space.avail_bytes;
+		ret[i].avail_bytes = space.avail_bytes;
 		ret[i].total_inodes = space.total_inodes;
 		ret[i].free_inodes = space.free_inodes;
 	}
@@ -197,8 +214,8 @@ static int choose_osts(const struct placement *p, const struct component *c, uin
 {
 	int err = choose_by(p, c, SPACE_AGE_MS, ret_indices, ret_count);
 
-	/* Before it's said that all is full, ask again. */
-	return err == -ENOSPC ? choose_by(p, c, 0, ret_indices, ret_count) : err;
+	/* Before it's said that all are full or refuse, ask again. */
+	return err && err != -ENOMEM ? choose_by(p, c, 0, ret_indices, ret_count) : err;
 }
 
 static int destroy_component(struct volume *vol, const struct component *c)
@@ -260,16 +277,16 @@ static int create_objects(struct volume *vol, struct fid file, struct component 
 	return err;
 }
 
-/* Tries other OSTs when one turns out to be full, as long as the layout doesn't name them. */
+/* Tries other OSTs when one turns out to be full or to take no new objects. Where the layout names
+ * that one, choosing again says what is the matter with it. */
 static int place_component(const struct placement *p, struct component *c)
 {
 	struct volume *vol = p->vol;
-	bool named = c->magic == LAYOUT_MAGIC_SPECIFIC || c->offset_or_gen != LAYOUT_OFFSET_ANY;
 	struct component wanted = *c; /* its objects stay owned by *c until they are replaced */
 	uint32_t failed = 0;
 	int err;
 
-	memset(p->full, 0, vol->osts.count * sizeof(*p->full));
+	memset(p->failed, 0, vol->osts.count * sizeof(*p->failed));
 	for (uint32_t attempt = 0;; attempt++) {
 		CLEANUP_FREE uint32_t *indices = NULL;
 		size_t count;
@@ -283,10 +300,9 @@ static int place_component(const struct placement *p, struct component *c)
 			return err;
 		if (!err)
 			tell_shared_domain(p, indices, count);
-		if (!err || named || (err != -ENOSPC && err != -EDQUOT) ||
-		    attempt >= vol->osts.count)
+		if (!err || !ost_is_to_blame(err) || attempt >= vol->osts.count)
 			break;
-		p->full[failed] = true;
+		p->failed[failed] = err;
 	}
 	if (err)
 		return err;
@@ -332,16 +348,16 @@ static int place(struct inode *inode, struct file *f, uint32_t mirror_id, struct
 		 uint64_t start, uint64_t end, const struct layout *near)
 {
 	uint32_t ost_count = inode->vol->osts.count;
-	CLEANUP_FREE bool *full = calloc(ost_count, sizeof(*full));
+	CLEANUP_FREE int *failed = calloc(ost_count, sizeof(*failed));
 	CLEANUP_FREE bool *avoid = calloc(ost_count, sizeof(*avoid));
 	struct placement p = { .vol = inode->vol,
 			       .inode = inode,
 			       .file = file_fid(f),
 			       .mirror_id = mirror_id,
-			       .full = full,
+			       .failed = failed,
 			       .avoid = avoid };
 
-	if (!full || !avoid)
+	if (!failed || !avoid)
 		return fail(-ENOMEM, "no memory to choose OSTs");
 	find_what_to_avoid(&p, l);
 	/* Two wishes can't be had: that mirrors are apart is worth more than shared extents. */

@@ -142,6 +142,11 @@ static void refusals_say_why(void **state)
 	osts[1].usable = false;
 	assert_int_equal(alloc_choose(&s, osts, 3, &first, got, &n), -EIO);
 	assert_int_equal(alloc_choose(&s, osts, 3, &listed, got, &n), -EIO);
+	assert_non_null(strstr(error_text(-EIO), "OST 1 is outside the pool"));
+	osts[1].err = -EROFS;
+	osts[1].why = "it is read-only";
+	assert_int_equal(alloc_choose(&s, osts, 3, &first, got, &n), -EROFS);
+	assert_non_null(strstr(error_text(-EROFS), "OST 1 takes no new objects: it is read-only"));
 	first.first = 77;
 	assert_int_equal(alloc_choose(&s, osts, 3, &first, got, &n), -EIO);
 	assert_non_null(strstr(error_text(-EIO), "77"));
@@ -150,6 +155,9 @@ static void refusals_say_why(void **state)
 	osts[2].avail_bytes = 0;
 	assert_int_equal(alloc_choose(&s, osts, 3, &any, got, &n), -ENOSPC);
 	osts[0].usable = osts[2].usable = false;
+	assert_int_equal(alloc_choose(&s, osts, 3, &any, got, &n), -EROFS);
+	assert_non_null(strstr(error_text(-EROFS), "OST 1: it is read-only"));
+	osts[1].why = NULL;
 	assert_int_equal(alloc_choose(&s, osts, 3, &any, got, &n), -EIO);
 	assert_int_equal(alloc_choose(&s, NULL, 0, &any, got, &n), -EIO);
 	any.count = 0;

@@ -420,6 +420,84 @@ static void space_is_told(const struct testfs *fs)
 	ost_free(ost);
 }
 
+/* Each call fails that would make a file, or (with a length) that would write. */
+struct refuser {
+	int err;
+	bool writes;
+};
+
+static int refuse_hook(const char *call, size_t len_bytes UNUSED, void *cookie)
+{
+	const struct refuser *r = cookie;
+
+	return strcmp(call, r->writes ? "pwrite" : "openat") == 0 ? r->err : 0;
+}
+
+/* What makes an OST refuse new objects, until a look finds that it takes them again. */
+static void a_refusing_ost_is_left_out_until_it_isnt(const struct testfs *fs)
+{
+	static const int errs[] = { -EROFS, -EIO, -EDQUOT, -EACCES, -EPERM };
+	struct place p = place_new(fs);
+	struct ost *ost = ost_new(&p);
+	struct ost_space space;
+	struct fid id;
+
+	assert_int_equal(ost_object_create(ost, &parent, &id), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(errs); i++) {
+		struct refuser r = { .err = errs[i] };
+
+		sys_set_hook(refuse_hook, &r);
+		/* Directories that are open already: another one each time. */
+		assert_int_equal(ost_object_create(ost, &parent, &id), errs[i]);
+		sys_set_hook(NULL, NULL);
+		assert_true(ost_active(ost));
+		assert_false(ost_may_create(ost));
+		assert_int_equal(ost_refusal(ost), errs[i]);
+		assert_string_equal(ost_why_no_create(ost), strerrordesc_np(-errs[i]));
+		assert_int_equal(ost_get_space(ost, 0, &space), 0);
+		assert_true(ost_may_create(ost));
+		assert_string_equal(ost_why_no_create(ost), "");
+	}
+	ost_free(ost);
+}
+
+/* A quota of blocks lets an object be made, and fails its first write. */
+static void a_failed_write_makes_an_ost_suspect(const struct testfs *fs)
+{
+	struct refuser quota = { .err = -EDQUOT, .writes = true };
+	struct place p = place_new(fs);
+	struct ost *ost = ost_new(&p);
+	struct ost_space space;
+
+	ost_suspect(ost);
+	assert_true(ost_may_create(ost));
+	usleep(1100000);
+	sys_set_hook(refuse_hook, &quota);
+	ost_suspect(ost);
+	assert_int_equal(ost_refusal(ost), -EDQUOT);
+	assert_int_equal(ost_get_space(ost, 0, &space), 0);
+	assert_int_equal(ost_refusal(ost), -EDQUOT);
+	sys_set_hook(NULL, NULL);
+	assert_int_equal(ost_get_space(ost, 0, &space), 0);
+	assert_int_equal(ost_refusal(ost), 0);
+	ost_free(ost);
+}
+
+/* What this process lacks says nothing of the OST. */
+static void lack_of_descriptors_is_not_the_osts_fault(const struct testfs *fs)
+{
+	struct refuser r = { .err = -EMFILE };
+	struct place p = place_new(fs);
+	struct ost *ost = ost_new(&p);
+	struct fid id;
+
+	sys_set_hook(refuse_hook, &r);
+	assert_int_equal(ost_object_create(ost, &parent, &id), -EMFILE);
+	sys_set_hook(NULL, NULL);
+	assert_true(ost_may_create(ost));
+	ost_free(ost);
+}
+
 static void failed_format_leaves_nothing(const struct testfs *fs)
 {
 	static const int errs[] = { -EIO, -ENOSPC };
@@ -593,6 +671,9 @@ ON_EACH(strangers_are_no_objects)
 ON_EACH(an_ost_that_goes_becomes_inactive)
 ON_EACH(an_operation_notices_that_the_ost_is_gone)
 ON_EACH(space_is_told)
+ON_EACH(a_refusing_ost_is_left_out_until_it_isnt)
+ON_EACH(a_failed_write_makes_an_ost_suspect)
+ON_EACH(lack_of_descriptors_is_not_the_osts_fault)
 ON_EACH(failed_format_leaves_nothing)
 ON_EACH(failed_create_leaves_no_object)
 ON_EACH(threads_get_different_objects)
@@ -635,6 +716,9 @@ int main(void)
 		cmocka_unit_test(an_ost_that_goes_becomes_inactive_on_each),
 		cmocka_unit_test(an_operation_notices_that_the_ost_is_gone_on_each),
 		cmocka_unit_test(space_is_told_on_each),
+		cmocka_unit_test(a_refusing_ost_is_left_out_until_it_isnt_on_each),
+		cmocka_unit_test(a_failed_write_makes_an_ost_suspect_on_each),
+		cmocka_unit_test(lack_of_descriptors_is_not_the_osts_fault_on_each),
 		cmocka_unit_test(failed_format_leaves_nothing_on_each),
 		cmocka_unit_test(failed_create_leaves_no_object_on_each),
 		cmocka_unit_test(threads_get_different_objects_on_each),
