@@ -74,6 +74,27 @@ int mountinfo_at(const char *file, const char *point, const char *type, struct m
 	return err;
 }
 
+int mountinfo_of_device(const char *file, dev_t dev, struct mountinfo *ret_m)
+{
+	FILE *mounts = fopen(file, "re");
+	CLEANUP_FREE struct mountinfo *m = malloc(sizeof(*m));
+	CLEANUP_FREE char *line = NULL;
+	size_t cap = 0;
+	int err = mounts ? -ENOENT : -errno;
+
+	if (mounts && !m)
+		err = -ENOMEM;
+	while (err == -ENOENT && mounts && getline(&line, &cap, mounts) > 0) {
+		if (mountinfo_parse(line, m) && m->dev == dev) {
+			*ret_m = *m;
+			err = 0;
+		}
+	}
+	if (mounts)
+		fclose(mounts);
+	return err;
+}
+
 bool mountinfo_has_option(const char *list, const char *option)
 {
 	size_t len = strlen(option);

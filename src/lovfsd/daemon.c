@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -27,7 +29,12 @@ static int wait_for_child(pid_t child, int fd)
 	} while (n < 0 && errno == EINTR);
 	if (n == 1)
 		return 0;
-	if (waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) == 0)
+	if (waitpid(child, &status, 0) != child)
+		return 1;
+	if (WIFSIGNALED(status))
+		fprintf(stderr, "lovfs: not mounted: the process that was to serve it ended: %s\n",
+			strsignal(WTERMSIG(status)));
+	if (!WIFEXITED(status) || WEXITSTATUS(status) == 0)
 		return 1;
 	return WEXITSTATUS(status);
 }
@@ -57,6 +64,13 @@ int daemon_background(struct daemon *d, int *ret_status)
 	*ret_status = wait_for_child(child, ends[0]);
 	close(ends[0]);
 	return 1;
+}
+
+bool daemon_is_alone(const struct daemon *d)
+{
+	struct pollfd p = { .fd = d->ready_fd }; /* an error: nobody has the other end */
+
+	return d->ready_fd >= 0 && poll(&p, 1, 0) == 1 && (p.revents & POLLERR);
 }
 
 void daemon_ready(struct daemon *d)

@@ -21,6 +21,9 @@ struct daemon {
  */
 int MUST_CHECK daemon_background(struct daemon *d, int *ret_status);
 
+/* Whether the parent, which waits for daemon_ready(), was killed meanwhile. */
+bool daemon_is_alone(const struct daemon *d);
+
 /* Lets go of the terminal and of the parent, which exits with 0. In the foreground nothing. */
 void daemon_ready(struct daemon *d);
 

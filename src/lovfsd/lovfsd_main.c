@@ -7,36 +7,54 @@
 #include "lovfsd/mount_options.h"
 #include "lovfsd/serve.h"
 #include "lovfsd/stop.h"
+#include "lovfsd/unmount.h"
+#include "lovfsd/utab.h"
 #include "volume/volume.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
+#define TELL_AFTER_NS (2 * NS_PER_S)
+#define OPEN_PAUSE_MS 100
+
+/* Signals are blocked, so that they aren't lost before the mount is there; and whoever waits for it in
+ * the foreground may have gone. */
+static int check_wanted(const struct daemon *d, unsigned int pause_ms)
+{
+	int signal = stop_requested(pause_ms);
+
+	if (signal)
+		return fail(-EINTR, "not mounted: %s", strsignal(signal));
+	return daemon_is_alone(d) ? fail(-EINTR, "not mounted: who asked for it has gone") : 0;
+}
+
 /*
  * The process that has served the volume until now goes on for a while after umount(8) has come
- * back: it may have much to write, and a slow disk.
+ * back: it may have much to write, and a slow disk. It is waited for, as long as somebody wants the
+ * mount.
  */
-#define OPEN_TRIES 6000
-#define TELL_AFTER_TRIES 20
-#define OPEN_PAUSE_NS (100 * (long)NS_PER_MS)
-
-static int open_volume(const struct mount_options *opts, struct volume **ret_volume)
+static int open_volume(const struct mount_options *opts, const struct daemon *d,
+		       struct volume **ret_volume)
 {
-	const struct timespec pause = { .tv_nsec = OPEN_PAUSE_NS };
-	int err;
+	uint64_t start = clock_now_ns(), spent;
+	bool told = false;
+	int err, gone;
 
-	for (int i = 1; i < OPEN_TRIES; i++) {
-		err = volume_open(opts->mdt_path, opts->memory_bytes, ret_volume);
-		if (err != -EINPROGRESS)
+	while ((err = volume_open(opts->mdt_path, opts->memory_bytes, ret_volume)) ==
+	       -EINPROGRESS) {
+		spent = clock_now_ns() - start;
+		if (spent >= opts->wait_s * NS_PER_S)
 			break;
-		if (i == TELL_AFTER_TRIES)
+		if (!told && spent >= TELL_AFTER_NS)
 			fprintf(stderr, "lovfs: waiting: %s\n", error_text(err));
-		nanosleep(&pause, NULL);
+		told |= spent >= TELL_AFTER_NS;
+		gone = check_wanted(d, OPEN_PAUSE_MS);
+		if (gone)
+			return gone;
 	}
 	return err;
 }
@@ -101,16 +119,21 @@ static void be_ready(void *cookie)
 static int serve(const struct mount_options *opts, struct daemon *d)
 {
 	struct volume *vol = NULL;
-	int err = open_volume(opts, &vol);
+	int err = open_volume(opts, d, &vol);
 
 	if (err)
 		return err;
 	if (!opts->foreground)
 		warn_of_osts(vol);
 	err = check_mount_path(vol, opts);
+	/* Recovery may have taken long. */
 	if (err == 0)
+		err = check_wanted(d, 0);
+	if (err == 0) {
+		utab_note(volume_conf(vol)->fsname, opts->mount_path);
 		err = serve_volume(vol, opts, be_ready,
 				   &(struct serving){ .opts = opts, .vol = vol, .d = d });
+	}
 	volume_close(vol);
 	return err;
 }
@@ -149,9 +172,11 @@ static int start(const struct mount_options *opts)
 int main(int argc, char **argv)
 {
 	struct mount_options opts;
-	int err = mount_options_parse(argc, argv, &opts);
-	int status = EXIT_OK;
+	int status = EXIT_OK, err;
 
+	if (argc > 1 && strcmp(argv[1], "-u") == 0)
+		return unmount_main(argc - 1, argv + 1);
+	err = mount_options_parse(argc, argv, &opts);
 	if (err) {
 		fprintf(stderr, "lovfs: %s\n", error_text(err));
 		if (err == -EINVAL)

@@ -14,6 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#define WAIT_DEFAULT_S 60
+#define WAIT_MAX_S 86400u
+
 enum option_use {
 	FOR_FUSE,   /* handed to libfuse, which knows it */
 	FOR_ROOT,   /* the same where root mounts; others may not have it */
@@ -21,6 +24,7 @@ enum option_use {
 	ALWAYS_SET, /* is so anyway */
 	DEBUG_OPTION,
 	MEMORY_OPTION,
+	WAIT_OPTION,
 };
 
 /* What mount(8) may hand over in -o. A name that ends in '=' or '-' stands for all that begin so.
@@ -49,6 +53,7 @@ static const struct {
 	{ "rootcontext=", FOR_FUSE },
 	{ "debug", DEBUG_OPTION },
 	{ "memory=", MEMORY_OPTION },
+	{ "wait=", WAIT_OPTION },
 	{ "default_permissions", ALWAYS_SET },
 	{ "nonempty", ALWAYS_SET },
 	{ "defaults", FOR_OTHERS },
@@ -108,6 +113,14 @@ static int take_memory(struct mount_options *opts, const char *option)
 	return 0;
 }
 
+static int take_wait(struct mount_options *opts, const char *option)
+{
+	if (number_parse(option + strlen("wait="), 0, WAIT_MAX_S, &opts->wait_s))
+		return fail(-EINVAL, "-o %s: a number of seconds is needed, up to %u", option,
+			    WAIT_MAX_S);
+	return 0;
+}
+
 static int add_option(struct mount_options *opts, const char *option)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
@@ -117,6 +130,8 @@ static int add_option(struct mount_options *opts, const char *option)
 			opts->debug = true;
 		if (known[i].use == MEMORY_OPTION)
 			return take_memory(opts, option);
+		if (known[i].use == WAIT_OPTION)
+			return take_wait(opts, option);
 		if (known[i].use == FOR_FUSE || (known[i].use == FOR_ROOT && geteuid() == 0))
 			return append(&opts->fuse, option);
 		return 0;
@@ -208,7 +223,7 @@ static int parse_words(int argc, char **argv, struct mount_options *opts, const 
 
 int mount_options_parse(int argc, char **argv, struct mount_options *ret_opts)
 {
-	struct mount_options opts = { 0 };
+	struct mount_options opts = { .wait_s = WAIT_DEFAULT_S };
 	const char *dirs[2] = { NULL, NULL };
 	int err = add_defaults(&opts);
 
@@ -239,6 +254,7 @@ void mount_options_release(struct mount_options *opts)
 void mount_options_help(void)
 {
 	fputs("usage: lovfs [OPTION]... MDT_DIR MOUNT_POINT\n"
+	      "       lovfs -u [-lf] [-w SECONDS] MOUNT_POINT\n"
 	      "\n"
 	      "Serves the lovfs volume whose MDT is MDT_DIR, made by mkfs.lovfs(8), at "
 	      "MOUNT_POINT.\n"
@@ -251,14 +267,20 @@ void mount_options_help(void)
 	      "                   allow_other   other users may use the mount (always so for "
 	      "root's)\n"
 	      "                   memory=SIZE   for the buffers of copies, all together (64M)\n"
+	      "                   wait=SECONDS  for a process that is still closing the volume "
+	      "(60)\n"
 	      "                   debug         as -d\n"
 	      "                 options for mount(8) and fstab(5) alone are ignored\n"
+	      "  -u             unmount, and return when the volume is closed, after at most "
+	      "SECONDS (60);\n"
+	      "                 -l lazily, -f by force, as umount(8)\n"
 	      "  -f             stay in the foreground, log to standard error\n"
 	      "  -d             log everything, each request included; implies -f\n"
 	      "  -h, --help     print this\n"
 	      "  -V, --version  print the version\n"
 	      "\n"
-	      "Also: mount -t fuse.lovfs MDT_DIR MOUNT_POINT -o LIST, and fstab(5). To end: umount "
-	      "MOUNT_POINT.\n",
+	      "Also: mount -t fuse.lovfs MDT_DIR MOUNT_POINT -o LIST, and fstab(5). To end: lovfs "
+	      "-u "
+	      "MOUNT_POINT, or umount(8).\n",
 	      stdout);
 }

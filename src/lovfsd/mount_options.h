@@ -13,6 +13,7 @@ struct mount_options {
 	bool foreground;
 	bool debug;
 	bool help, version;    /* asked for: nothing else is filled in */
+	uint64_t wait_s;       /* how long for the process that is closing the volume */
 	uint64_t memory_bytes; /* for the buffers of copies; 0: the usual */
 	char *fuse;            /* owned: comma separated, for libfuse; may be NULL */
 };

@@ -5,11 +5,14 @@
 
 #include "base/attr.h"
 
+#include <stdatomic.h>
+
 /*
  * Raises the mount's read-ahead to `kib`; FUSE has 128 KiB, one small request at a time on a wide
- * file. Asks the file system for its root first, and so waits until it is served: the kernel would
- * lower it again when it begins. Where we may not (only root may) everything stays as it is.
+ * file. The kernel lowers it again when the mount begins to be served: so it is looked at for about
+ * two seconds, or until *stop. Never touches the mount itself, which could then not be unmounted.
+ * Where we may not (only root may) everything stays as it is.
  */
-void read_ahead_raise(const char *mount_path, unsigned int kib);
+void read_ahead_raise(const char *mount_path, unsigned int kib, const atomic_bool *stop);
 
 #endif

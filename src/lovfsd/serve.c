@@ -131,9 +131,18 @@ static int run_loop(struct session *s)
 	return result < 0 ? fail_sys(result, "reading requests") : 0;
 }
 
-static void *tune(void *mount_path)
+/* Beside the loop: what it is to set is reset when the loop begins. */
+struct tuner {
+	const char *mount_path;
+	atomic_bool stop;
+	pthread_t thread;
+};
+
+static void *tune(void *cookie)
 {
-	read_ahead_raise(mount_path, READ_AHEAD_KIB);
+	struct tuner *tuner = cookie;
+
+	read_ahead_raise(tuner->mount_path, READ_AHEAD_KIB, &tuner->stop);
 	return NULL;
 }
 
@@ -158,17 +167,17 @@ static int run_watched_loop(struct session *s, const char *mount_path)
 /* Serves what is mounted at mount_path, and unmounts it. */
 static int serve_mounted(struct session *s, const char *mount_path)
 {
-	pthread_t tuner;
-	/* By a thread of its own, as it needs the loop; unmounting ends its wait. */
-	bool tuning = pthread_create(&tuner, NULL, tune, (void *)(uintptr_t)mount_path) == 0;
+	struct tuner tuner = { .mount_path = mount_path };
+	bool tuning = pthread_create(&tuner.thread, NULL, tune, &tuner) == 0;
 	int err = copy_64_accept(s->fuse);
 
 	if (!err)
 		err = run_watched_loop(s, mount_path);
 
 	fuse_session_unmount(s->fuse);
+	atomic_store(&tuner.stop, true);
 	if (tuning)
-		pthread_join(tuner, NULL);
+		pthread_join(tuner.thread, NULL);
 	return err;
 }
 

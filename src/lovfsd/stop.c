@@ -42,6 +42,18 @@ void stop_block_signals(void)
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 
+int stop_requested(unsigned int timeout_ms)
+{
+	struct timespec timeout = { .tv_sec = timeout_ms / 1000,
+				    .tv_nsec = (long)(timeout_ms % 1000 * NS_PER_MS) };
+	sigset_t set;
+	int signal;
+
+	stop_signals(&set);
+	signal = sigtimedwait(&set, NULL, &timeout);
+	return signal > 0 ? signal : 0;
+}
+
 static void *flush_mount(void *mount_path)
 {
 	CLEANUP_FD int fd = sys_openat(AT_FDCWD, mount_path, O_RDONLY | O_DIRECTORY, 0);

@@ -26,6 +26,10 @@ struct stop {
 /* Blocks the signals for this thread and those it starts. Before any other thread is started. */
 void stop_block_signals(void);
 
+/* Which of the signals has come since they were blocked, waiting for one up to timeout_ms; 0: none.
+ * Before stop_init(). */
+int stop_requested(unsigned int timeout_ms);
+
 /* The calling thread is about to run the request loop of `fuse`. */
 int MUST_CHECK stop_init(struct stop *stop, struct fuse_session *fuse, const char *mount_path);
 /* The loop has returned. */

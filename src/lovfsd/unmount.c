@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "lovfsd/unmount.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/mountinfo.h"
+#include "base/sys.h"
+#include "base/units.h"
+#include "lovfsd/utab.h"
+#include "lovfs_ioctl.h"
+#include "volume/lock_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <libgen.h>
+#include <poll.h>
+#include <pthread.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define DEFAULT_WAIT_S 60
+#define WAIT_MAX_S 86400
+#define TELL_AFTER_NS (2 * NS_PER_S)
+#define ANSWER_TIMEOUT_S 5
+#define TRY_PAUSE_NS (20 * (long)NS_PER_MS)
+
+struct unmount {
+	const char *given;
+	bool lazy, force;
+	uint64_t wait_s;
+	char path[PATH_MAX]; /* the mount point, absolute */
+	struct mountinfo mount;
+	int lock_fd, pid_fd; /* -1: there is nobody to wait for */
+	struct lock_holder holder;
+};
+
+/* ---- which mount ---- */
+
+/* The mount point's own attributes aren't asked for: whoever should answer may be dead. */
+static int resolve_parent(const char *given, char path[PATH_MAX])
+{
+	CLEANUP_FREE char *dir_copy = strdup(given), *base_copy = strdup(given), *parent = NULL;
+	const char *base;
+
+	if (!dir_copy || !base_copy)
+		return -ENOMEM;
+	base = basename(base_copy);
+	if (strcmp(base, ".") == 0 || strcmp(base, "..") == 0 || strcmp(base, "/") == 0)
+		return -EINVAL;
+	parent = realpath(dirname(dir_copy), NULL);
+	if (!parent)
+		return -errno;
+	return snprintf(path, PATH_MAX, "%s/%s", strcmp(parent, "/") == 0 ? "" : parent, base) <
+			       PATH_MAX
+		       ? 0
+		       : -ENAMETOOLONG;
+}
+
+static int find_mount(struct unmount *u)
+{
+	int err = resolve_parent(u->given, u->path);
+
+	if (!err)
+		err = mountinfo_at(MOUNTINFO_OWN, u->path, NULL, &u->mount);
+	/* By a symbolic link, or as "." */
+	if (err && realpath(u->given, u->path))
+		err = mountinfo_at(MOUNTINFO_OWN, u->path, NULL, &u->mount);
+	else if (err && err != -ENOENT && err != -EINVAL)
+		return fail_sys(err, "%s", u->given);
+	if (err == -ENOENT || err == -EINVAL)
+		return fail(-EINVAL, "%s: nothing is mounted there", u->given);
+	if (err)
+		return fail_sys(err, "%s", u->given);
+	if (strcmp(u->mount.type, "fuse.lovfs") != 0)
+		return fail(-EINVAL, "%s: what is mounted there is of type %s, not fuse.lovfs",
+			    u->path, u->mount.type);
+	return 0;
+}
+
+/* ---- who serves it ---- */
+
+/* What a thread finds out, which may wait forever for a process that doesn't answer. Freed by nobody
+ * then. */
+struct question {
+	char path[PATH_MAX];
+	uid_t uid; /* whose mount it is: others, root too, may not look into it */
+	gid_t gid;
+	struct lovfs_ioc_target target;
+	int err;
+};
+
+static void *ask(void *cookie)
+{
+	struct question *q = cookie;
+	CLEANUP_FD int fd = -1;
+
+	/* By the system calls, which are for this thread alone. */
+	if (geteuid() == 0 && q->uid != 0 &&
+	    (syscall(SYS_setresgid, q->gid, q->gid, q->gid) ||
+	     syscall(SYS_setresuid, q->uid, q->uid, q->uid))) {
+		q->err = -errno;
+		return NULL;
+	}
+	fd = sys_openat(AT_FDCWD, q->path, O_RDONLY | O_DIRECTORY, 0);
+	q->target.index = LOVFS_TARGET_MDT;
+	q->err = fd < 0 ? fd : sys_ioctl(fd, LOVFS_IOC_TARGET, &q->target);
+	return NULL;
+}
+
+static unsigned int option_number(const char *list, const char *name)
+{
+	const char *at = strstr(list, name);
+
+	return at ? (unsigned int)strtoul(at + strlen(name), NULL, 10) : 0;
+}
+
+/* The MDT's directory. */
+static int ask_mdt(const struct unmount *u, char mdt[PATH_MAX])
+{
+	struct question *q = calloc(1, sizeof(*q));
+	struct timespec deadline;
+	pthread_t thread;
+	int err;
+
+	if (!q)
+		return -ENOMEM;
+	snprintf(q->path, sizeof(q->path), "%s", u->path);
+	q->uid = option_number(u->mount.super_options, "user_id=");
+	q->gid = option_number(u->mount.super_options, "group_id=");
+	if (pthread_create(&thread, NULL, ask, q)) {
+		free(q);
+		return -ENOMEM;
+	}
+	clock_gettime(CLOCK_REALTIME, &deadline);
+	deadline.tv_sec += ANSWER_TIMEOUT_S;
+	if (pthread_timedjoin_np(thread, NULL, &deadline)) {
+		pthread_detach(thread);
+		return -ETIMEDOUT;
+	}
+	err = q->err;
+	/* A path that fills the field may have been cut. */
+	if (!err && strnlen(q->target.path, sizeof(q->target.path)) >= sizeof(q->target.path) - 1)
+		err = -ENAMETOOLONG;
+	if (!err)
+		snprintf(mdt, PATH_MAX, "%.*s", (int)sizeof(q->target.path), q->target.path);
+	free(q);
+	return err;
+}
+
+/* The process is remembered by a descriptor: its number may be another's later. */
+static int find_holder(struct unmount *u)
+{
+	char mdt[PATH_MAX], path[PATH_MAX + 8];
+	int err = ask_mdt(u, mdt);
+
+	if (err)
+		return err;
+	snprintf(path, sizeof(path), "%s/lock", mdt);
+	u->lock_fd = sys_openat(AT_FDCWD, path, O_RDONLY, 0);
+	if (u->lock_fd < 0)
+		return u->lock_fd;
+	err = lock_file_holder(u->lock_fd, &u->holder);
+	if (err) {
+		fd_cleanup(&u->lock_fd);
+		u->lock_fd = -1;
+		return err;
+	}
+	u->pid_fd = (int)syscall(SYS_pidfd_open, (pid_t)u->holder.pid, 0);
+	return 0;
+}
+
+/* ---- unmounting ---- */
+
+static int run(const char *const argv[], const char *mount_path)
+{
+	pid_t pid;
+	int status,
+		err = posix_spawnp(&pid, argv[0], NULL, NULL, (char **)(uintptr_t)argv, environ);
+
+	if (err)
+		return fail_sys(-err, "start %s", argv[0]);
+	if (waitpid(pid, &status, 0) != pid)
+		return fail_sys(-errno, "wait for %s", argv[0]);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	return fail(-EPERM, "%s: %s has not unmounted it", mount_path, argv[0]);
+}
+
+static int run_fusermount(const struct unmount *u)
+{
+	const char *const argv[] = { "fusermount3", u->lazy ? "-uz" : "-u", "--", u->path, NULL };
+
+	return run(argv, u->path);
+}
+
+/* umount(8) forgets what mount(8) noted of the mount (utab.h), without unmounting (--fake). */
+static void forget_note(const struct unmount *u)
+{
+	const char *const argv[] = { "umount", "-i", "--fake", "--no-canonicalize", u->path, NULL };
+
+	if (access(UTAB_HELPER, X_OK) == 0 && run(argv, u->path))
+		error_clear();
+}
+
+static int unmount(const struct unmount *u)
+{
+	int flags = UMOUNT_NOFOLLOW | (u->lazy ? MNT_DETACH : 0) | (u->force ? MNT_FORCE : 0);
+
+	if (geteuid() && u->force)
+		return fail(-EPERM, "-f: only root can unmount by force");
+	if (geteuid())
+		return run_fusermount(u);
+	if (umount2(u->path, flags) == 0) {
+		forget_note(u);
+		return 0;
+	}
+	if (errno == EBUSY)
+		return fail(-EBUSY, "%s is in use, and still mounted; 'fuser -vm' shows by whom",
+			    u->path);
+	return fail_sys(-errno, "%s", u->path);
+}
+
+/* ---- waiting ---- */
+
+static void pause_a_moment(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = TRY_PAUSE_NS }, NULL);
+}
+
+static bool is_served(struct unmount *u)
+{
+	struct lock_holder now;
+	int err = lock_file_holder(u->lock_fd, &now);
+
+	if (err == 0 && now.pid == u->holder.pid)
+		u->holder = now;
+	/* By another process now: somebody has mounted the volume again. */
+	return err == -EAGAIN || (err == 0 && now.pid == u->holder.pid);
+}
+
+static bool has_ended(const struct unmount *u)
+{
+	struct pollfd p = { .fd = u->pid_fd, .events = POLLIN };
+
+	return u->pid_fd < 0 || poll(&p, 1, 0) == 1;
+}
+
+static const char *what_it_does(const struct unmount *u)
+{
+	return strcmp(u->holder.state, "ending") == 0 && u->holder.text[0]
+		       ? u->holder.text
+		       : "requests are still under way";
+}
+
+/* The lock is given up when everything is closed but the lock file itself; the end of the process
+ * closes that. */
+static int wait_until_closed(struct unmount *u)
+{
+	uint64_t start = clock_now_ns(), spent;
+	bool told = false;
+
+	while (is_served(u) || !has_ended(u)) {
+		spent = clock_now_ns() - start;
+		if (spent >= u->wait_s * NS_PER_S)
+			return fail(-ETIMEDOUT,
+				    "%s is unmounted, but process %ld hasn't closed the volume "
+				    "after %u s: %s",
+				    u->path, u->holder.pid, (unsigned int)u->wait_s,
+				    what_it_does(u));
+		if (!told && spent >= TELL_AFTER_NS) {
+			fprintf(stderr, "lovfs -u: waiting for process %ld: %s\n", u->holder.pid,
+				what_it_does(u));
+			told = true;
+		}
+		pause_a_moment();
+	}
+	return 0;
+}
+
+static int unmount_and_wait(struct unmount *u)
+{
+	int unknown = find_holder(u), err = unmount(u);
+
+	if (err || u->lazy)
+		return err;
+	if (mountinfo_of_device(MOUNTINFO_OWN, u->mount.dev, &u->mount) == 0) {
+		fprintf(stderr, "lovfs -u: the volume is still mounted on %s\n", u->mount.point);
+		return 0;
+	}
+	/* Whoever served it is dead already. */
+	if (unknown == -ENOTCONN || unknown == -ECONNABORTED || unknown == -ENOENT)
+		return 0;
+	if (unknown)
+		return fail_sys(unknown,
+				"%s is unmounted, but who served it can't be found and waited for",
+				u->path);
+	return wait_until_closed(u);
+}
+
+/* ---- the command line ---- */
+
+static int usage(const char *what, const char *which)
+{
+	fprintf(stderr, "lovfs -u: %s%s\nusage: lovfs -u [-lf] [-w SECONDS] MOUNT_POINT\n", which,
+		what);
+	return 2;
+}
+
+/* -n, -v, -N and -t are what umount(8) may add; -r, read-only where unmounting fails, isn't done. */
+static int parse(int argc, char **argv, struct unmount *u)
+{
+	int c;
+
+	optind = 1;
+	opterr = 0;
+	while ((c = getopt(argc, argv, "lfw:nvrN:t:")) != -1) {
+		if (c == 'l')
+			u->lazy = true;
+		else if (c == 'f')
+			u->force = true;
+		else if (c == 'w' && number_parse(optarg, 0, WAIT_MAX_S, &u->wait_s))
+			return usage(": a number of seconds, up to 86400, is needed", optarg);
+		else if (c == 'N')
+			return usage("-N: another mount namespace isn't supported", "");
+		else if (c == '?')
+			return usage(": unknown option, or its argument is missing",
+				     argv[optind - 1]);
+	}
+	if (optind == argc)
+		return usage("a mount point is needed", "");
+	if (optind + 1 < argc)
+		return usage(": one argument too many", argv[optind + 1]);
+	u->given = argv[optind];
+	return 0;
+}
+
+int unmount_main(int argc, char **argv)
+{
+	struct unmount u = { .wait_s = DEFAULT_WAIT_S, .lock_fd = -1, .pid_fd = -1 };
+	int status = parse(argc, argv, &u), err;
+
+	if (status)
+		return status;
+	err = find_mount(&u);
+	if (!err)
+		err = unmount_and_wait(&u);
+	fd_cleanup(&u.lock_fd);
+	fd_cleanup(&u.pid_fd);
+	if (err)
+		fprintf(stderr, "lovfs -u: %s\n", error_text(err));
+	return err ? 1 : 0;
+}

@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# From a mount to the next one: lovfs -u returns when all is closed, and a mount waits for whoever is still closing the volume, as
+# long as somebody wants it.
+
+load lib
+
+# lock_is_free: nobody serves the volume any more, at this moment.
+lock_is_free() { flock -n "$MDT/lock" true; }
+
+# hold_lock LINE: another process holds the volume's lock and says LINE of itself, @ for its process id. Sets HOLDER.
+hold_lock() {
+	local i
+	python3 - "$MDT/lock" "$1" 3>&- 4>&- <<-'END' &
+		import fcntl, os, sys, time
+		fd = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
+		fcntl.flock(fd, fcntl.LOCK_EX)
+		line = sys.argv[2].replace("@", str(os.getpid())) + "\n"
+		os.ftruncate(fd, 0)
+		os.pwrite(fd, line.encode(), 0)
+		time.sleep(60)
+	END
+	HOLDER=$!
+	for ((i = 0; i < 100; i++)); do
+		grep -q "^$HOLDER " "$MDT/lock" && return 0
+		sleep 0.05
+	done
+	return 1
+}
+
+# ended PID: within two seconds.
+ended() {
+	local i
+	for ((i = 0; i < 40; i++)); do
+		kill -0 "$1" 2>/dev/null || return 0
+		sleep 0.05
+	done
+	echo "process $1 is still there" >&2
+	return 1
+}
+
+# seconds COMMAND...: how long it took, whole.
+seconds() {
+	local start=$SECONDS
+	"$@" || true
+	echo $((SECONDS - start))
+}
+
+@test "lovfs -u returns when everything is closed" {
+	volume_make -d 2 -n 2
+	local i
+	for i in 1 2 3 4 5; do
+		lovfs "$MDT" "$MNT"
+		lov setstripe -c 2 "$MNT/f$i"
+		head -c 20000000 /dev/zero >"$MNT/f$i"
+		rm "$MNT/f$i"
+		lovfs -u "$MNT"
+		lock_is_free
+		umount "$T/d1"
+		mount -o loop "$T/d1.img" "$T/d1"
+	done
+	# Relative, by a symbolic link, with a slash; the daemon's own status is 0.
+	volume_mount
+	ln -s mnt "$T/link"
+	(cd "$T" && lovfs -u link/)
+	volume_wait
+	volume_mount
+	(cd "$T" && lovfs -u ./mnt)
+	volume_wait
+	volume_mount
+	(cd "$MNT" && run lovfs -u . && [ "$status" -eq 1 ])
+	lovfs -u "$MNT"
+	volume_wait
+}
+
+@test "what can't be unmounted is refused in one clear line" {
+	volume_make -n 1
+	fails_with 1 "$MNT: nothing is mounted there" lovfs -u "$MNT"
+	fails_with 1 "nothing is mounted there" lovfs -u "$T/none"
+	fails_with 1 "is of type $FS, not fuse.lovfs" lovfs -u "$T/d0"
+	fails_with 2 "a mount point is needed" lovfs -u
+	fails_with 2 "one argument too many" lovfs -u "$MNT" "$MNT"
+	fails_with 2 "unknown option" lovfs -u -x "$MNT"
+	fails_with 2 "number of seconds" lovfs -u -w soon "$MNT"
+	volume_mount
+	echo x >"$MNT/f"
+	exec 7<"$MNT/f"
+	fails_with 1 "$MNT is in use, and still mounted" lovfs -u "$MNT"
+	[ "$(cat "$MNT/f")" = x ]
+	lovfs -u -l "$MNT"
+	run ! volume_mounted
+	[ "$(cat <&7)" = x ]
+	fails_with 1 "hasn't closed the volume since it was unmounted from $MNT" lovfs -o wait=1 "$MDT" "$MNT"
+	exec 7<&-
+	volume_wait
+}
+
+@test "a mount whose daemon is dead or stopped is unmounted" {
+	volume_make -n 1
+	volume_mount
+	kill -KILL "$DAEMON"
+	volume_wait || true
+	lovfs -u "$MNT"
+	run ! volume_mounted
+	volume_mount
+	kill -STOP "$DAEMON"
+	run timeout 30 lovfs -u -l "$MNT"
+	kill -CONT "$DAEMON"
+	[ "$status" -eq 0 ]
+	volume_wait
+}
+
+@test "lovfs -u gives up after the time given, and says what it waited for" {
+	volume_make -n 1
+	volume_mount
+	echo x >"$MNT/f"
+	# It is stopped between its last answer and the end.
+	(sleep 1; kill -STOP "$DAEMON") 3>&- 4>&- &
+	sleep 0.9
+	for ((i = 0; i < 100; i++)); do [[ $(cut -d' ' -f3 "/proc/$DAEMON/stat") == T ]] && break; sleep 0.05; done
+	# Asking takes as long as it takes to find that nobody answers.
+	run timeout 30 lovfs -u -w 1 "$MNT"
+	kill -CONT "$DAEMON"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"in use"* || $output == *"can't be found and waited for"* ]]
+	volume_mounted || { volume_wait; return; }
+	lovfs -u "$MNT"
+	volume_wait
+}
+
+@test "umount(8) calls it" {
+	volume_make -d 2 -n 2
+	mkdir "$T/helper" "$T/dest"
+	DESTDIR=$T/dest "$LIB_DIR/../../tools/install-umount-helper" "$BUILD_DIR/src/lovfsd"
+	cp "$T"/dest/*sbin/umount.fuse.lovfs "$T/helper" 2>/dev/null || cp "$T"/dest/usr/sbin/umount.fuse.lovfs "$T/helper"
+	# What mount(8) keeps of mounts is the machine's: not for a test.
+	mount -t tmpfs lovfs-test /run
+	mount -t overlay -o "lowerdir=$T/helper:$(realpath /sbin)" overlay "$(realpath /sbin)" || skip "the kernel has no overlayfs"
+	local i
+	for i in 1 2 3; do
+		lovfs "$MDT" "$MNT"
+		head -c 20000000 /dev/zero >"$MNT/f$i"
+		umount "$MNT"
+		lock_is_free
+		umount "$T/d1"
+		mount -o loop "$T/d1.img" "$T/d1"
+	done
+	lovfs "$MDT" "$MNT"
+	exec 7<"$MNT/f1"
+	fails_with 1 "is in use" umount "$MNT"
+	umount -l "$MNT"
+	exec 7<&-
+	umount "$(realpath /sbin)"
+	run ! grep -F "$MNT" /run/mount/utab
+	umount /run
+	timeout 20 flock "$MDT/lock" true
+}
+
+@test "a mount just after an umount works, again and again" {
+	volume_make -n 1
+	local i
+	for ((i = 0; i < 40; i++)); do
+		lovfs "$MDT" "$MNT"
+		# At once: nothing of the daemon's own keeps the mount busy.
+		umount "$MNT"
+	done
+	lovfs "$MDT" "$MNT"
+	lovfs -u "$MNT"
+}
+
+@test "a mount waits for whoever closes the volume, bounded, and says for whom" {
+	volume_make -n 1
+	hold_lock "@ ending writing out OST 0 (/a)"
+	local took
+	took=$(seconds lovfs -o wait=3 "$MDT" "$MNT" 2>"$T/said")
+	cat "$T/said"
+	((took >= 3 && took <= 6))
+	grep -qF "lovfs: waiting: $MDT: process $HOLDER is still closing the volume: writing out OST 0 (/a)" "$T/said"
+	[ "$(grep -c closing "$T/said")" -eq 2 ]
+	fails_with 1 "process $HOLDER is still closing" timeout 5 lovfs -o wait=0 "$MDT" "$MNT"
+	fails_with 2 "-o wait=x: a number of seconds" lovfs -o wait=x "$MDT" "$MNT"
+	# It ends: the mount goes on.
+	(sleep 1; kill "$HOLDER") 3>&- 4>&- &
+	lovfs "$MDT" "$MNT"
+	lovfs -u "$MNT"
+	# Who serves it isn't waited for.
+	hold_lock "@ starting"
+	((SECONDS = 0)) || true
+	fails_with 1 "served already, by process $HOLDER" lovfs "$MDT" "$MNT"
+	((SECONDS < 5))
+	kill "$HOLDER"
+}
+
+@test "a mount that waits is ended by a signal, and doesn't mount later" {
+	volume_make -n 1
+	hold_lock "@ ending soon"
+	local pid child signal
+	for signal in TERM INT HUP; do
+		# In the foreground form; and in the other, whose parent waits for a child.
+		# (A shell has its background jobs ignore SIGINT: python doesn't.)
+		python3 -c 'import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execvp("lovfs", ["lovfs"] + sys.argv[1:])' \
+			-f "$MDT" "$MNT" 2>"$T/said" 3>&- 4>&- &
+		pid=$!
+		sleep 0.7
+		kill -$signal "$pid"
+		ended "$pid"
+		status=0
+		wait "$pid" || status=$?
+		[ "$status" -eq 1 ]
+		grep -q "lovfs: not mounted: " "$T/said"
+	done
+	for signal in TERM INT KILL; do
+		python3 -c 'import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execvp("lovfs", ["lovfs"] + sys.argv[1:])' \
+			"$MDT" "$MNT" 2>"$T/said" 3>&- 4>&- &
+		pid=$!
+		sleep 0.7
+		child=$(pgrep -P "$pid")
+		kill -$signal "$pid"
+		ended "$pid"
+		ended "$child"
+	done
+	# The child alone.
+	for signal in TERM KILL; do
+		lovfs "$MDT" "$MNT" 2>"$T/said" 3>&- 4>&- &
+		pid=$!
+		sleep 0.7
+		child=$(pgrep -P "$pid")
+		kill -$signal "$child"
+		ended "$pid"
+		status=0
+		wait "$pid" || status=$?
+		[ "$status" -eq 1 ]
+		grep -q "lovfs: not mounted: " "$T/said"
+	done
+	kill "$HOLDER"
+	sleep 0.5
+	run ! volume_mounted
+	lock_is_free
+}
+
+@test "a user unmounts their own, and root a user's" {
+	local mode
+	[ -u "$(command -v fusermount3)" ] || skip "fusermount3 isn't set-user-id"
+	fs_make "$T/d0"
+	chmod 777 "$T/d0"
+	MDT=$T/d0/mdt MNT=$T/d0/mnt
+	as_user mkdir "$MDT" "$MNT" "$T/d0/ost0"
+	as_user setfattr -n user.test -v 1 "$T/d0/ost0" 2>/dev/null || skip "$FS has no user xattrs here"
+	as_user setfattr -x user.test "$T/d0/ost0"
+	as_user env PATH="$PATH" mkfs.lovfs --fsname user --mdt "$MDT" --ost "$T/d0/ost0"
+	mode=$(stat -c %a /dev/fuse)
+	chmod 666 /dev/fuse
+	local status=0
+	as_user env PATH="$PATH" MDT="$MDT" MNT="$MNT" bash -ec '
+		for i in 1 2 3; do
+			lovfs "$MDT" "$MNT"
+			head -c 10000000 /dev/zero >"$MNT/f"
+			lovfs -u "$MNT"
+			flock -n "$MDT/lock" true
+		done
+		lovfs "$MDT" "$MNT"
+		exec 7<"$MNT/f"
+		! lovfs -u "$MNT" || exit 1
+		! lovfs -u -f "$MNT" || exit 1
+		exec 7<&-' || status=$?
+	chmod "$mode" /dev/fuse
+	[ "$status" -eq 0 ]
+	lovfs -u "$MNT"
+	lock_is_free
+	umount "$T/d0"
+}
