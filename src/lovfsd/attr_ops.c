@@ -2,6 +2,7 @@
 /* Attributes of inodes, and of the whole file system. */
 #include "lovfsd/ops.h"
 
+#include "lovfsd/durable.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
 #include "volume/handle.h"
@@ -60,7 +61,7 @@ static struct inode_setattr setattr_of(const struct stat *st, int to_set)
  * back. Of a mirror there is nothing else to set: ftruncate(2) brings the time of now along, and the
  * mirror gets the file's when it is in sync.
  */
-static int attempt_setattr(struct session *s UNUSED, fuse_req_t req, const struct held_op *op)
+static int attempt_setattr(struct session *s, fuse_req_t req, const struct held_op *op)
 {
 	struct inode_setattr attr = op->attr;
 	int err = 0;
@@ -73,6 +74,8 @@ static int attempt_setattr(struct session *s UNUSED, fuse_req_t req, const struc
 		err = inode_setattr(op->inode, &attr);
 	if (err == HANDLE_PARK)
 		return HANDLE_PARK;
+	if (err == 0)
+		err = durable_inode(s, op->inode, op->attr.set_size);
 	reply_attr(req, err, op->inode, "setattr");
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -115,6 +116,19 @@ static void raise_descriptor_limit(void)
 	}
 }
 
+/* A limit of whoever started us must not end us (SIGXFSZ) at an object that is larger. */
+static void raise_file_size_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_FSIZE, &limit))
+		return;
+	limit.rlim_max = geteuid() == 0 ? RLIM_INFINITY : limit.rlim_max;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_FSIZE, &limit);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
 static void lower_oom_score(void)
 {
 	CLEANUP_FD int fd = sys_openat(AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY, 0);
@@ -127,6 +141,7 @@ static void lower_oom_score(void)
 void daemon_settle(bool background)
 {
 	raise_descriptor_limit();
+	raise_file_size_limit();
 	umask(0);
 	if (chdir("/"))
 		errno = 0; /* then a directory stays in use, no more */

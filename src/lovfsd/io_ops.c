@@ -3,6 +3,7 @@
  * held.h. */
 #include "lovfsd/ops.h"
 
+#include "lovfsd/durable.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
 #include "volume/handle.h"
@@ -35,12 +36,18 @@ static int attempt_open(struct session *s, fuse_req_t req, const struct held_op 
 
 	if (err == HANDLE_PARK)
 		return HANDLE_PARK;
+	if (err == 0 && (fi.flags & O_TRUNC)) {
+		err = durable_data(s, h, 0);
+		if (err)
+			handle_release(h);
+	}
 	if (err == 0)
 		err = open_files_take(&s->files, h, &file);
 	if (err) {
 		reply_err(req, err, op->inode, "open");
 		return 0;
 	}
+	file->flags = fi.flags;
 	fi.fh = open_file_number(file);
 	set_caching(op->inode, &fi);
 	if (fuse_reply_open(req, &fi))
@@ -101,10 +108,22 @@ static int reply_count(fuse_req_t req, ssize_t n, const struct held_op *op, cons
 	return 0;
 }
 
-static int attempt_write(struct session *s UNUSED, fuse_req_t req, const struct held_op *op)
+/* A count of bytes that were changed, or why they may not last. */
+static ssize_t durable_count(struct session *s, ssize_t n, const struct held_op *op, int flags)
+{
+	int err = n > 0 ? durable_data(s, op->file->handle, flags) : 0;
+
+	return err ? err : n;
+}
+
+static int attempt_write(struct session *s, fuse_req_t req, const struct held_op *op)
 {
 	ssize_t n = handle_write(op->file->handle, op->data, op->len_bytes, op->offset);
 
+	/* The kernel asks for an fsync after each write that must last, but for direct ones that it has
+	 * sent without waiting: of those only the flags tell. */
+	if (op->info.flags & O_DIRECT)
+		n = durable_count(s, n, op, op->info.flags);
 	return reply_count(req, n, op, "write");
 }
 
@@ -122,6 +141,7 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t siz
 	struct session *s = session_begin(req);
 	struct held_op op = {
 		.attempt = fi->writepage ? attempt_writeback : attempt_write,
+		.info = *fi, /* its flags are those of this write */
 		.inode = session_inode(s, ino),
 		.file = open_file_of(fi->fh),
 		.offset = (uint64_t)offset,
@@ -132,12 +152,14 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t siz
 	held_run(&s->held, s, req, &op);
 }
 
-static int attempt_fallocate(struct session *s UNUSED, fuse_req_t req, const struct held_op *op)
+static int attempt_fallocate(struct session *s, fuse_req_t req, const struct held_op *op)
 {
 	int err = handle_fallocate(op->file->handle, op->mode, op->offset, op->len_bytes);
 
 	if (err == HANDLE_PARK)
 		return HANDLE_PARK;
+	if (!err)
+		err = durable_data(s, op->file->handle, op->file->flags);
 	reply_err(req, err, op->inode, "fallocate");
 	return 0;
 }
@@ -158,11 +180,12 @@ static void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
 	held_run(&s->held, s, req, &op);
 }
 
-static int attempt_copy(struct session *s UNUSED, fuse_req_t req, const struct held_op *op)
+static int attempt_copy(struct session *s, fuse_req_t req, const struct held_op *op)
 {
 	ssize_t n = handle_copy_range(op->source->handle, op->source_offset, op->file->handle,
 				      op->offset, op->len_bytes);
 
+	n = durable_count(s, n, op, op->file->flags);
 	return reply_count(req, n, op, "copy_file_range");
 }
 

@@ -121,6 +121,15 @@ static int take_wait(struct mount_options *opts, const char *option)
 	return 0;
 }
 
+/* What the daemon has to do for an option besides the kernel. */
+static void take_durability(struct mount_options *opts, const char *option)
+{
+	if (strcmp(option, "sync") == 0 || strcmp(option, "async") == 0)
+		opts->sync = option[0] == 's';
+	if (strcmp(option, "dirsync") == 0)
+		opts->dirsync = true;
+}
+
 static int add_option(struct mount_options *opts, const char *option)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
@@ -132,6 +141,7 @@ static int add_option(struct mount_options *opts, const char *option)
 			return take_memory(opts, option);
 		if (known[i].use == WAIT_OPTION)
 			return take_wait(opts, option);
+		take_durability(opts, option);
 		if (known[i].use == FOR_FUSE || (known[i].use == FOR_ROOT && geteuid() == 0))
 			return append(&opts->fuse, option);
 		return 0;

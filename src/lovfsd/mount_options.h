@@ -12,6 +12,7 @@ struct mount_options {
 	char *mdt_path, *mount_path; /* owned, absolute, without symbolic links */
 	bool foreground;
 	bool debug;
+	bool sync, dirsync;    /* durable.h */
 	bool help, version;    /* asked for: nothing else is filled in */
 	uint64_t wait_s;       /* how long for the process that is closing the volume */
 	uint64_t memory_bytes; /* for the buffers of copies; 0: the usual */

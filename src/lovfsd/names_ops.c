@@ -4,6 +4,7 @@
 
 #include "base/sys.h"
 #include "lovfs_ioctl.h"
+#include "lovfsd/durable.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
 #include "volume/handle.h"
@@ -25,6 +26,18 @@ static struct mdt_creator creator_of(fuse_req_t req)
 static bool is_victim_name(const char *name)
 {
 	return strncmp(name, LOVFS_VICTIM_PREFIX, strlen(LOVFS_VICTIM_PREFIX)) == 0;
+}
+
+/* Answers with an inode that was made, or given another name, in dir. */
+static void reply_made(struct session *s, fuse_req_t req, int err, struct inode *dir,
+		       struct inode *inode, const char *what)
+{
+	if (err == 0) {
+		err = durable_name(s, dir, inode);
+		if (err)
+			inode_forget(inode, 1);
+	}
+	reply_entry(s, req, err, inode, what);
 }
 
 static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
@@ -86,7 +99,7 @@ static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 		err = names_create(dir, name, mode & ALLPERMS, &who, &inode);
 	else
 		err = names_mknod(dir, name, mode, dev, &who, &inode);
-	reply_entry(s, req, err, inode, "mknod");
+	reply_made(s, req, err, dir, inode, "mknod");
 }
 
 static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
@@ -94,9 +107,10 @@ static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 	struct session *s = session_begin(req);
 	struct mdt_creator who = creator_of(req);
 	struct inode *inode = NULL;
-	int err = names_mkdir(session_inode(s, parent), name, mode, &who, &inode);
+	struct inode *dir = session_inode(s, parent);
+	int err = names_mkdir(dir, name, mode, &who, &inode);
 
-	reply_entry(s, req, err, inode, "mkdir");
+	reply_made(s, req, err, dir, inode, "mkdir");
 }
 
 static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
@@ -104,44 +118,55 @@ static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, co
 	struct session *s = session_begin(req);
 	struct mdt_creator who = creator_of(req);
 	struct inode *inode = NULL;
-	int err = names_symlink(target, session_inode(s, parent), name, &who, &inode);
+	struct inode *dir = session_inode(s, parent);
+	int err = names_symlink(target, dir, name, &who, &inode);
 
-	reply_entry(s, req, err, inode, "symlink");
+	reply_made(s, req, err, dir, inode, "symlink");
 }
 
 static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name)
 {
 	struct session *s = session_begin(req);
 	struct inode *inode = session_inode(s, ino);
-	int err = names_link(inode, session_inode(s, parent), name);
+	struct inode *dir = session_inode(s, parent);
+	int err = names_link(inode, dir, name);
 
 	if (err == 0)
 		inode_ref(inode); /* for the kernel, which counts this answer too */
-	reply_entry(s, req, err, inode, "link");
+	reply_made(s, req, err, dir, inode, "link");
 }
 
 static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-	struct inode *dir = session_inode(session_begin(req), parent);
+	struct session *s = session_begin(req);
+	struct inode *dir = session_inode(s, parent);
+	int err = names_unlink(dir, name);
 
-	reply_err(req, names_unlink(dir, name), dir, "unlink");
+	reply_err(req, err ? err : durable_name(s, dir, NULL), dir, "unlink");
 }
 
 static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-	struct inode *dir = session_inode(session_begin(req), parent);
+	struct session *s = session_begin(req);
+	struct inode *dir = session_inode(s, parent);
+	int err = names_rmdir(dir, name);
 
-	reply_err(req, names_rmdir(dir, name), dir, "rmdir");
+	reply_err(req, err ? err : durable_name(s, dir, NULL), dir, "rmdir");
 }
 
 static void op_rename(fuse_req_t req, fuse_ino_t old_parent, const char *old_name,
 		      fuse_ino_t parent, const char *name, unsigned int flags)
 {
 	struct session *s = session_begin(req);
-	struct inode *old_dir = session_inode(s, old_parent);
+	struct inode *old_dir = session_inode(s, old_parent), *dir = session_inode(s, parent);
+	int err = names_rename(old_dir, old_name, dir, name, flags);
 
-	reply_err(req, names_rename(old_dir, old_name, session_inode(s, parent), name, flags),
-		  old_dir, "rename");
+	/* The new name first: a power loss between may leave both, never none. */
+	if (!err)
+		err = durable_name(s, dir, NULL);
+	if (!err && dir != old_dir)
+		err = durable_name(s, old_dir, NULL);
+	reply_err(req, err, old_dir, "rename");
 }
 
 /* Opens a file just made. The kernel isn't told of it where that fails, and its name is taken back.
@@ -152,7 +177,11 @@ static int open_created(struct session *s, struct inode *inode, int flags,
 	struct handle *h;
 	int err = handle_open(inode, flags & ~O_TRUNC, &h);
 
-	return err ? err : open_files_take(&s->files, h, ret_file);
+	if (!err)
+		err = open_files_take(&s->files, h, ret_file);
+	if (!err)
+		(*ret_file)->flags = flags;
+	return err;
 }
 
 static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
@@ -174,7 +203,9 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 		reply_err(req, err, dir, "create");
 		return;
 	}
-	err = open_created(s, inode, fi->flags, &file);
+	err = durable_name(s, dir, inode);
+	if (!err)
+		err = open_created(s, inode, fi->flags, &file);
 	if (err) {
 		inode_forget(inode, 1);
 	} else {

@@ -38,6 +38,7 @@ void open_files_close(struct open_files *files, struct open_node *node);
 struct open_file {
 	struct open_node node;
 	struct handle *handle; /* owned */
+	int flags;             /* of open(2); set by whoever opens it */
 };
 
 /* Takes the handle, also on failure (-ENOMEM). */

@@ -5,6 +5,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 /*
@@ -14,11 +15,27 @@
  */
 #define TIMEOUT_S 1.0
 
+/* At 1, 2, 4, 8 ... */
+static void log_full_table(void)
+{
+	static atomic_uint count;
+	unsigned int n = atomic_fetch_add(&count, 1) + 1;
+
+	if ((n & (n - 1)) == 0)
+		log_error("no descriptor is left (%u so far): programs get ENFILE; a higher limit "
+			  "of open files is needed",
+			  n);
+}
+
 static void log_failure(int err, struct inode *inode, const char *what)
 {
 	char reason[ERROR_TEXT_MAX], text[FID_TEXT_MAX];
 	struct fid fid;
 
+	if (err == -EMFILE) {
+		log_full_table();
+		return;
+	}
 	if (err != -EIO && err != -EUCLEAN) {
 		log_debug("%s: %s", what, error_text(err));
 		return;
@@ -30,11 +47,17 @@ static void log_failure(int err, struct inode *inode, const char *what)
 		log_error("%s: %s", what, reason);
 }
 
+/* What of our own the caller would take for its own: it hasn't too many files open, we have. */
+static int callers_errno(int err)
+{
+	return err == -EMFILE ? -ENFILE : err;
+}
+
 void reply_err(fuse_req_t req, int err, struct inode *inode, const char *what)
 {
 	if (err)
 		log_failure(err, inode, what);
-	fuse_reply_err(req, -err);
+	fuse_reply_err(req, -callers_errno(err));
 }
 
 double reply_attr_timeout(const struct inode *inode)

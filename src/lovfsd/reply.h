@@ -10,7 +10,8 @@
 
 /*
  * err: 0 or a negative errno; what: the operation, for the log. EIO and EUCLEAN, which someone must
- * look into, are logged as errors with the FID of `inode` (may be NULL), others for debugging.
+ * look into, are logged as errors with the FID of `inode` (may be NULL), others for debugging. EMFILE
+ * is the daemon's: the caller is told ENFILE.
  */
 void reply_err(fuse_req_t req, int err, struct inode *inode, const char *what);
 

@@ -184,7 +184,9 @@ static int serve_mounted(struct session *s, const char *mount_path)
 int serve_volume(struct volume *vol, const struct mount_options *opts, void (*ready)(void *cookie),
 		 void *cookie)
 {
-	struct session s = { .ready = ready, .ready_cookie = cookie };
+	struct session s = {
+		.ready = ready, .ready_cookie = cookie, .sync = opts->sync, .dirsync = opts->dirsync
+	};
 	int err = session_init(&s, vol);
 
 	if (err)

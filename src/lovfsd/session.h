@@ -25,6 +25,7 @@
 struct session {
 	struct volume *volume;     /* borrowed */
 	struct fuse_session *fuse; /* owned by serve.c; set before requests come */
+	bool sync, dirsync;        /* mount options, see durable.h; constant */
 	struct known_inodes known;
 	struct open_files files;
 	struct held_list held;

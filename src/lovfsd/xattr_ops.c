@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "lovfs_ioctl.h"
+#include "lovfsd/durable.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
 
@@ -177,6 +178,8 @@ static void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const 
 		err = -EPERM;
 	else
 		err = set_value(req, inode, name, value, size, flags);
+	if (err == 0)
+		err = durable_inode(s, inode, false);
 	reply_err(req, err, inode, "setxattr");
 }
 
@@ -195,6 +198,8 @@ static void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 	} else {
 		err = sys_removexattr_fd(inode_fd(inode), name);
 	}
+	if (err == 0)
+		err = durable_inode(s, inode, false);
 	reply_err(req, err, inode, "removexattr");
 }
 

@@ -59,6 +59,9 @@ int MUST_CHECK inode_lookup(struct inode *parent, const char *name, uid_t uid,
  */
 int MUST_CHECK inode_getattr(struct inode *inode, struct stat *ret_st);
 
+/* Makes the MDT inode durable: attributes and layout, of a directory its names. Not its objects. */
+int MUST_CHECK inode_fsync(struct inode *inode);
+
 struct inode_setattr {
 	bool set_mode, set_uid, set_gid, set_size;
 	mode_t mode;

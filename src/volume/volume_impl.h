@@ -135,8 +135,6 @@ int MUST_CHECK inode_table_init(struct volume *vol);
 void inode_table_release(struct volume *vol);
 /* The struct file of a regular file. -EUCLEAN: malformed layout. */
 int MUST_CHECK inode_get_file(struct inode *inode, struct file **ret_file);
-/* Makes the MDT inode durable. */
-int MUST_CHECK inode_fsync(struct inode *inode);
 
 /* ---- attr.c ---- */
 

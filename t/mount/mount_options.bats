@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Mount options and flags of open(2) do what they say, or are refused.
+
+load lib
+
+# power_cut: what isn't on disk at this moment is lost. The volume isn't mounted afterwards.
+power_cut() {
+	xfs_io -x -c shutdown "$T/d0" || return 1
+	volume_kill
+	umount "$T/d0" || return 1
+	mount -o loop "$T/d0.img" "$T/d0"
+}
+
+# survives OPTIONS COMMAND CHECK: in a volume with names to be used up, mounted with OPTIONS, COMMAND is run in the mount point, and
+# CHECK is true of the volume after a power cut just then.
+survives() {
+	local status=0
+	volume_mount ${1:+-o "$1"} || return 1
+	rm -rf "$MNT"/*
+	(cd "$MNT" && mkdir d full && echo old >file && echo old >gone && echo old >over && touch "full/x") || return 1
+	sync
+	sleep 0.1
+	(cd "$MNT" && bash -ec "$2") || return 1
+	power_cut || return 1
+	volume_mount || return 1
+	(cd "$MNT" && bash -c "$3") || status=1
+	volume_unmount || return 1
+	return $status
+}
+
+need_power_cuts() {
+	need xfs_io
+	[[ $FS == xfs ]] || skip "only XFS is shut down by a command"
+	volume_make -n 2 -s 320
+}
+
+# Each line: what changes a name; what must be true afterwards.
+name_changes=(
+	'mkdir new' '[ -d new ]'
+	'mkfifo new' '[ -p new ]'
+	'ln -s to new' '[ "$(readlink new)" = to ]'
+	'ln file d/new' '[ "$(stat -c %h file)" -eq 2 ] && [ d/new -ef file ]'
+	': >new' '[ -f new ]'
+	'rm gone' '[ ! -e gone ]'
+	'rmdir d' '[ ! -e d ]'
+	'mv file new' '[ -f new ] && [ ! -e file ]'
+	'mv file d/new' '[ "$(cat d/new)" = old ] && [ ! -e file ]'
+	'mv full d' '[ -f d/full/x ] && [ ! -e full ]'
+	'mv file over' '[ -f over ] && [ ! -e file ]'
+)
+
+@test "dirsync: names are durable when the call returns" {
+	local i
+	need_power_cuts
+	for ((i = 0; i < ${#name_changes[@]}; i += 2)); do
+		echo "${name_changes[i]}"
+		survives dirsync "${name_changes[i]}" "${name_changes[i + 1]}"
+	done
+	# Without it they aren't: the test can tell.
+	run ! survives "" 'mkdir new' '[ -d new ]'
+	run ! survives "" 'mv file d/new' '[ -f d/new ]'
+}
+
+@test "sync: data, attributes and names are durable when the call returns" {
+	need_power_cuts
+	local big='head -c 3000000 /dev/zero | tr "\0" x'
+	survives sync 'mkdir new' '[ -d new ]'
+	survives sync "$big >file" "$big | cmp - file"
+	survives sync "$big | dd of=file conv=notrunc bs=1M iflag=fullblock oflag=direct status=none" "$big | head -c 2097152 | cmp -n 2097152 - file"
+	survives sync 'truncate -s 2 file' '[ "$(stat -c %s file)" -eq 2 ]'
+	survives sync ': >file' '[ "$(stat -c %s file)" -eq 0 ]'
+	survives sync 'fallocate -l 1000000 file' '[ "$(stat -c %s file)" -eq 1000000 ]'
+	survives sync 'chmod 0421 file' '[ "$(stat -c %a file)" = 421 ]'
+	survives sync 'touch -d 2001-02-03 file' '[[ "$(stat -c %y file)" == 2001-02-03* ]]'
+	survives sync 'setfattr -n user.x -v y file' '[ "$(getfattr --only-values -n user.x file)" = y ]'
+	survives sync 'cp --sparse=never gone new' '[ "$(cat new)" = old ]'
+	run ! survives "" 'chmod 0421 file' '[ "$(stat -c %a file)" = 421 ]'
+	run ! survives "" "$big >file" "$big | cmp - file"
+	run ! survives "sync,async" 'chmod 0421 file' '[ "$(stat -c %a file)" = 421 ]'
+}
+
+@test "O_SYNC and O_DSYNC: what was written is durable when the call returns" {
+	need_power_cuts
+	local flag
+	for flag in sync dsync direct,sync direct,dsync; do
+		survives "" "dd if=/dev/zero of=file bs=8192 count=3 conv=notrunc oflag=$flag status=none" '[ "$(stat -c %s file)" -eq 24576 ]'
+	done
+	survives "" 'xfs_io -s -c "falloc 0 1000000" file' '[ "$(stat -c %s file)" -eq 1000000 ]'
+	survives "" 'xfs_io -c "pwrite -V 1 -D 0 9000" file' '[ "$(stat -c %s file)" -eq 9000 ]'
+	if command -v fio >/dev/null; then
+		# Asynchronous ones, of which the kernel doesn't take care.
+		survives "" 'head -c 65536 /dev/zero >file; sync file; fio --name=x --filename=file --ioengine=libaio --direct=1 --sync=dsync --iodepth=4 \
+			--bs=4k --size=64k --rw=write --buffer_pattern=0x78 --fallocate=none >/dev/null' 'head -c 65536 /dev/zero | tr "\0" x | cmp - file'
+	fi
+	survives "" 'python3 -c "
+import os
+a = os.open(\"gone\", os.O_RDONLY); b = os.open(\"file\", os.O_WRONLY | os.O_SYNC | os.O_TRUNC)
+assert os.copy_file_range(a, b, 4) == 4"' '[ "$(cat file)" = old ] && [ "$(stat -c %s file)" -eq 4 ]'
+	run ! survives "" "dd if=/dev/zero of=file bs=8192 count=3 conv=notrunc status=none" '[ "$(stat -c %s file)" -eq 24576 ]'
+}
+
+@test "where the daemon has no descriptor left, programs get ENFILE" {
+	volume_make -n 2
+	volume_mount
+	mkdir "$MNT/d"
+	for i in $(seq 60); do echo x >"$MNT/d/f$i"; done
+	volume_unmount
+	volume_mount
+	# Fewer than the files that are to be looked at.
+	prlimit "--nofile=$(($(ls "/proc/$DAEMON/fd" | wc -l) + 20)):" --pid "$DAEMON"
+	python3 - "$MNT/d" <<-'END'
+		import errno, os, sys
+		os.chdir(sys.argv[1])
+		met, kept = set(), []
+		def attempt(what, *args):
+		    try:
+		        r = what(*args)
+		        if isinstance(r, int) and what is os.open: kept.append(r)
+		    except OSError as e:
+		        met.add(errno.errorcode[e.errno])
+		for i in range(1, 61): attempt(os.open, "f%d" % i, os.O_RDWR)
+		for i in range(1, 61): attempt(os.stat, "f%d" % i)
+		for i in range(20): attempt(os.open, "new%d" % i, os.O_RDWR | os.O_CREAT)
+		for i in range(20): attempt(os.mkdir, "dir%d" % i)
+		attempt(os.listdir, ".")
+		for fd in kept:
+		    attempt(os.read, fd, 10)
+		    attempt(os.write, fd, b"x")
+		    if fd != kept[0]: attempt(os.copy_file_range, kept[0], fd, 1)
+		print(met)
+		assert met == {"ENFILE"}, met
+	END
+	prlimit --nofile=4096: --pid "$DAEMON"
+	[ "$(cat "$MNT/d/f60")" = x ]
+	grep -q "no descriptor is left" "$DAEMON_LOG"
+}
+
+@test "limits of whoever mounts aren't the volume's" {
+	volume_make -n 1
+	bash -c 'ulimit -S -n 64; ulimit -S -f 100; exec lovfs "$0" "$1"' "$MDT" "$MNT"
+	head -c 5000000 /dev/zero >"$MNT/f"
+	for i in $(seq 200); do echo x >"$MNT/f$i"; done
+	[ "$(cat "$MNT"/f?* | wc -l)" -eq 200 ]
+	lovfs -u "$MNT"
+}
