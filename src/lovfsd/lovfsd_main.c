@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "lovfsd/daemon.h"
 #include "lovfsd/mount_options.h"
+#include "lovfsd/remount.h"
 #include "lovfsd/serve.h"
 #include "lovfsd/stop.h"
 #include "lovfsd/unmount.h"
@@ -156,6 +157,16 @@ static int run(const struct mount_options *opts, struct daemon *d)
 	return EXIT_FAILED;
 }
 
+static int change_mount(const struct mount_options *opts)
+{
+	/* Only mount(8) knows what the kernel shows of a mount. */
+	int err = remount(opts->mount_path, opts->all, opts->of_mounted != NULL);
+
+	if (err)
+		fprintf(stderr, "lovfs: %s\n", error_text(err));
+	return err ? EXIT_FAILED : EXIT_OK;
+}
+
 static int start(const struct mount_options *opts)
 {
 	struct daemon d = { .ready_fd = -1 };
@@ -187,6 +198,8 @@ int main(int argc, char **argv)
 		mount_options_help();
 	else if (opts.version)
 		puts("lovfs " LOVFS_VERSION);
+	else if (opts.remount)
+		status = change_mount(&opts);
 	else
 		status = start(&opts);
 	mount_options_release(&opts);

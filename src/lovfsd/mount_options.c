@@ -25,6 +25,10 @@ enum option_use {
 	DEBUG_OPTION,
 	MEMORY_OPTION,
 	WAIT_OPTION,
+	REMOUNT_OPTION,
+	USER_OPTION,  /* implies noexec, nosuid and nodev */
+	OWNER_OPTION, /* implies nosuid and nodev */
+	OF_MOUNTED,   /* the kernel shows them of mounts; mount(8) hands them back for a remount */
 };
 
 /* What mount(8) may hand over in -o. A name that ends in '=' or '-' stands for all that begin so.
@@ -54,6 +58,13 @@ static const struct {
 	{ "debug", DEBUG_OPTION },
 	{ "memory=", MEMORY_OPTION },
 	{ "wait=", WAIT_OPTION },
+	{ "remount", REMOUNT_OPTION },
+	{ "user_id=", OF_MOUNTED },
+	{ "group_id=", OF_MOUNTED },
+	{ "max_read=", OF_MOUNTED },
+	{ "uhelper=", FOR_OTHERS },
+	{ "nomand", ALWAYS_SET },
+	{ "noiversion", ALWAYS_SET },
 	{ "default_permissions", ALWAYS_SET },
 	{ "nonempty", ALWAYS_SET },
 	{ "defaults", FOR_OTHERS },
@@ -61,12 +72,12 @@ static const struct {
 	{ "noauto", FOR_OTHERS },
 	{ "_netdev", FOR_OTHERS },
 	{ "nofail", FOR_OTHERS },
-	{ "user", FOR_OTHERS },
-	{ "user=", FOR_OTHERS },
+	{ "user", USER_OPTION },
+	{ "user=", USER_OPTION },
 	{ "nouser", FOR_OTHERS },
-	{ "users", FOR_OTHERS },
-	{ "owner", FOR_OTHERS },
-	{ "group", FOR_OTHERS },
+	{ "users", USER_OPTION },
+	{ "owner", OWNER_OPTION },
+	{ "group", OWNER_OPTION },
 	{ "relatime", FOR_OTHERS },
 	{ "norelatime", FOR_OTHERS },
 	{ "strictatime", FOR_OTHERS },
@@ -130,8 +141,24 @@ static void take_durability(struct mount_options *opts, const char *option)
 		opts->dirsync = true;
 }
 
+/* As mount(8) has it: before all that is said expressly. */
+static void take_implied(struct mount_options *opts, enum option_use use)
+{
+	opts->no_suid |= use == USER_OPTION || use == OWNER_OPTION;
+	opts->no_exec |= use == USER_OPTION;
+}
+
+static int keep_of_mounted(struct mount_options *opts, const char *option)
+{
+	return opts->of_mounted ? 0 : append(&opts->of_mounted, option);
+}
+
 static int add_option(struct mount_options *opts, const char *option)
 {
+	int err = append(&opts->all, option);
+
+	if (err)
+		return err;
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
 		if (!matches(known[i].name, option))
 			continue;
@@ -141,6 +168,10 @@ static int add_option(struct mount_options *opts, const char *option)
 			return take_memory(opts, option);
 		if (known[i].use == WAIT_OPTION)
 			return take_wait(opts, option);
+		if (known[i].use == OF_MOUNTED)
+			return keep_of_mounted(opts, option);
+		opts->remount |= known[i].use == REMOUNT_OPTION;
+		take_implied(opts, known[i].use);
 		take_durability(opts, option);
 		if (known[i].use == FOR_FUSE || (known[i].use == FOR_ROOT && geteuid() == 0))
 			return append(&opts->fuse, option);
@@ -162,16 +193,18 @@ static int add_list(struct mount_options *opts, char *list)
 	return 0;
 }
 
-/* Root's mounts are as those of any local file system: for all, with set-user-id programs and
- * device files. */
+/* Before what is said expressly. Root's mounts are as those of any local file system: for all, with
+ * set-user-id programs and device files. */
 static int add_defaults(struct mount_options *opts)
 {
-	int err;
+	CLEANUP_FREE char *given = PTR_STEAL(opts->fuse);
+	int err = geteuid() ? 0 : append(&opts->fuse, "allow_other,dev,suid");
 
-	if (geteuid())
-		return 0;
-	err = append(&opts->fuse, "allow_other");
-	return err ? err : append(&opts->fuse, "dev,suid");
+	if (!err && opts->no_suid)
+		err = append(&opts->fuse, "nosuid,nodev");
+	if (!err && opts->no_exec)
+		err = append(&opts->fuse, "noexec");
+	return err || !given ? err : append(&opts->fuse, given);
 }
 
 static int resolve_dir(const char *what, const char *path, char **ret_absolute)
@@ -186,6 +219,21 @@ static int resolve_dir(const char *what, const char *path, char **ret_absolute)
 		return fail(-ENOTDIR, "%s %s: not a directory", what, path);
 	*ret_absolute = PTR_STEAL(absolute);
 	return 0;
+}
+
+/* The words after the options: for a remount the first is whatever mount(8) takes for the source. */
+static int resolve_words(struct mount_options *opts, const char *dirs[2])
+{
+	int err;
+
+	if (opts->remount) {
+		opts->mount_path = realpath(dirs[1], NULL);
+		return opts->mount_path ? 0 : fail_sys(-errno, "mount point %s", dirs[1]);
+	}
+	if (opts->of_mounted)
+		return fail(-EINVAL, "-o %s: unknown option", opts->of_mounted);
+	err = resolve_dir("MDT", dirs[0], &opts->mdt_path);
+	return err ? err : resolve_dir("mount point", dirs[1], &opts->mount_path);
 }
 
 static int parse_options(int argc, char **argv, struct mount_options *opts)
@@ -235,15 +283,12 @@ int mount_options_parse(int argc, char **argv, struct mount_options *ret_opts)
 {
 	struct mount_options opts = { .wait_s = WAIT_DEFAULT_S };
 	const char *dirs[2] = { NULL, NULL };
-	int err = add_defaults(&opts);
+	int err = parse_words(argc, argv, &opts, dirs);
 
 	if (err == 0)
-		err = parse_words(argc, argv, &opts, dirs);
-	if (err == 0 && dirs[1] && !opts.help && !opts.version) {
-		err = resolve_dir("MDT", dirs[0], &opts.mdt_path);
-		if (err == 0)
-			err = resolve_dir("mount point", dirs[1], &opts.mount_path);
-	}
+		err = add_defaults(&opts);
+	if (err == 0 && dirs[1] && !opts.help && !opts.version)
+		err = resolve_words(&opts, dirs);
 	if (err) {
 		mount_options_release(&opts);
 		return err;
@@ -258,6 +303,8 @@ void mount_options_release(struct mount_options *opts)
 	free(opts->mdt_path);
 	free(opts->mount_path);
 	free(opts->fuse);
+	free(opts->all);
+	free(opts->of_mounted);
 	*opts = (struct mount_options){ 0 };
 }
 
@@ -280,6 +327,8 @@ void mount_options_help(void)
 	      "                   wait=SECONDS  for a process that is still closing the volume "
 	      "(60)\n"
 	      "                   debug         as -d\n"
+	      "                   remount,...   change ro, rw, and other flags of a mount that is "
+	      "there (root)\n"
 	      "                 options for mount(8) and fstab(5) alone are ignored\n"
 	      "  -u             unmount, and return when the volume is closed, after at most "
 	      "SECONDS (60);\n"

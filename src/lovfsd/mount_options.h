@@ -17,6 +17,12 @@ struct mount_options {
 	uint64_t wait_s;       /* how long for the process that is closing the volume */
 	uint64_t memory_bytes; /* for the buffers of copies; 0: the usual */
 	char *fuse;            /* owned: comma separated, for libfuse; may be NULL */
+	bool remount; /* what is mounted at mount_path is to be changed; mdt_path is NULL */
+	char *all;    /* owned: all options as given, comma separated; may be NULL */
+	/* While the command line is read: what user, owner and such imply; an option that only a mount
+	 * that is there can have. */
+	bool no_exec, no_suid;
+	char *of_mounted; /* owned */
 };
 
 /* -EINVAL with text: wrong usage. Others (-ENOENT, -ENOTDIR ...), with text: a directory isn't

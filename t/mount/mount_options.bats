@@ -144,3 +144,100 @@ assert os.copy_file_range(a, b, 4) == 4"' '[ "$(cat file)" = old ] && [ "$(stat 
 	[ "$(cat "$MNT"/f?* | wc -l)" -eq 200 ]
 	lovfs -u "$MNT"
 }
+
+# options_are WORD...: mountinfo has each of these of the mount; !WORD: has it not.
+options_are() {
+	local word list
+	list=,$(grep " $MNT " /proc/self/mountinfo | sed 's/^[^ ]* [^ ]* [^ ]* [^ ]* [^ ]* \([^ ]*\) .* \([^ ]*\)$/\1,\2/'),
+	for word; do
+		if [[ $word == !* ]]; then
+			[[ $list != *,${word#!},* ]] || { echo "$list"; return 1; }
+		else
+			[[ $list == *,$word,* ]] || { echo "$list"; return 1; }
+		fi
+	done
+}
+
+# by_mount OPTIONS: mount(8) remounts. It looks for lovfs on the PATH that it gives to its helpers.
+by_mount() {
+	local link=/usr/local/bin/lovfs status=0
+	[ ! -e $link ] || skip "$link exists already"
+	ln -s "$BUILD_DIR/src/lovfsd/lovfs" $link
+	mount -o "$1" "$MNT" || status=$?
+	rm $link
+	return $status
+}
+
+@test "remount changes what it is told, and nothing else" {
+	volume_make -n 1
+	volume_mount -o nosuid,nodev
+	echo x >"$MNT/f"
+	options_are rw nosuid nodev !noexec
+	by_mount remount,ro
+	options_are ro nosuid nodev !noexec
+	fails_with 1 "Read-only file system" touch "$MNT/f"
+	lovfs any "$MNT" -o remount,rw,noexec
+	options_are rw nosuid nodev noexec
+	touch "$MNT/f"
+	printf '#!/bin/sh\n' >"$MNT/run"
+	chmod +x "$MNT/run"
+	fails_with 126 "Permission denied" bash -c "'$MNT/run'"
+	by_mount remount,exec,suid,dev,noatime
+	options_are rw !nosuid !nodev !noexec noatime
+	"$MNT/run"
+	by_mount remount,relatime
+	options_are rw relatime !noatime
+	exec 7>"$MNT/f"
+	fails_with 1 "files are open for writing" lovfs any "$MNT" -o remount,ro
+	options_are rw
+	exec 7>&-
+	[ "$(cat "$MNT/f")" = "" ]
+}
+
+@test "what remount can't do is refused in one clear line" {
+	volume_make -n 1
+	volume_mount
+	fails_with 1 "sync and dirsync can't be changed by a remount" lovfs any "$MNT" -o remount,sync
+	fails_with 1 "sync and dirsync can't be changed by a remount" lovfs any "$MNT" -o remount,dirsync
+	fails_with 1 "$T: no volume is mounted there" lovfs any "$T" -o remount,ro
+	fails_with 1 "$T/d0: no volume is mounted there" lovfs any "$T/d0" -o remount,ro
+	fails_with 1 "only root can remount" as_user env PATH="$PATH" lovfs any "$MNT" -o remount,ro
+	fails_with 2 "-o quick: unknown option" lovfs any "$MNT" -o remount,quick
+	options_are rw !sync !dirsync
+	volume_unmount
+	volume_mount -o sync,dirsync
+	lovfs any "$MNT" -o remount,ro,sync
+	options_are ro sync dirsync
+	by_mount remount,rw
+	options_are rw sync dirsync
+	run by_mount remount,async
+	echo "$output"
+	[ "$status" -ne 0 ]
+	[[ $output == *"sync and dirsync can't be changed"* ]]
+}
+
+@test "each option that is taken does what it says; others are refused" {
+	local option
+	volume_make -n 1
+	for option in quick mand iversion bind user_id=0 group_id=0 max_read=4096 uid=0 nonsense=1; do
+		fails_with 2 "-o $option: unknown option" lovfs -o "$option" "$MDT" "$MNT"
+	done
+	volume_mount -o ro
+	options_are ro
+	fails_with 1 "Read-only file system" touch "$MNT/f"
+	volume_remount -o user
+	options_are rw nosuid nodev noexec
+	volume_remount -o user,exec
+	options_are rw nosuid nodev !noexec
+	options_are nosuid nodev
+	volume_remount -o owner
+	options_are nosuid nodev !noexec
+	volume_remount -o group,suid
+	options_are !nosuid nodev
+	volume_remount -o defaults,auto,nofail,_netdev,loud,silent,comment=x,x-a.b=1,nomand,noiversion
+	options_are rw !nosuid !nodev !noexec
+	volume_remount -o sync,dirsync
+	options_are sync dirsync
+	volume_remount -o sync,async
+	options_are !sync
+}
