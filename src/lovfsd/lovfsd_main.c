@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/say.h"
 #include "lovfsd/daemon.h"
 #include "lovfsd/mount_options.h"
 #include "lovfsd/serve.h"
@@ -11,6 +12,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -35,7 +37,7 @@ static int open_volume(const struct mount_options *opts, struct volume **ret_vol
 		if (err != -EINPROGRESS)
 			break;
 		if (i == TELL_AFTER_TRIES)
-			fprintf(stderr, "lovfs: waiting: %s\n", error_text(err));
+			say("lovfs: waiting: %s", error_text(err));
 		nanosleep(&pause, NULL);
 	}
 	return err;
@@ -48,8 +50,7 @@ static void warn_inactive(struct volume *vol)
 
 	for (uint32_t i = 0; (ost = volume_ost(vol, i)); i++) {
 		if (!ost_active(ost))
-			fprintf(stderr, "lovfs: warning: OST %u is inactive: %s\n", i,
-				ost_why(ost));
+			say("lovfs: warning: OST %u is inactive: %s", i, ost_why(ost));
 	}
 }
 
@@ -123,7 +124,7 @@ static int run(const struct mount_options *opts, struct daemon *d)
 	/* Nobody hears standard error any more, if it has been served for a while. */
 	if (!opts->foreground)
 		log_error("%s", error_text(err));
-	fprintf(stderr, "lovfs: %s\n", error_text(err));
+	say("lovfs: %s", error_text(err));
 	return EXIT_FAILED;
 }
 
@@ -136,7 +137,7 @@ static int start(const struct mount_options *opts)
 	if (err == 0)
 		return run(opts, &d);
 	if (err < 0)
-		fprintf(stderr, "lovfs: %s\n", error_text(err));
+		say("lovfs: %s", error_text(err));
 	return status;
 }
 
@@ -146,8 +147,9 @@ int main(int argc, char **argv)
 	int err = mount_options_parse(argc, argv, &opts);
 	int status = EXIT_OK;
 
+	setlocale(LC_CTYPE, "");
 	if (err) {
-		fprintf(stderr, "lovfs: %s\n", error_text(err));
+		say("lovfs: %s", error_text(err));
 		if (err == -EINVAL)
 			fputs("Try 'lovfs --help'.\n", stderr);
 		return err == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
