@@ -139,6 +139,30 @@ as_ls() {
 	no_controls typescript '\r\0'
 }
 
+@test "what is no list of names ends soon" {
+	status=0
+	timeout 10 lov migrate -0 --files-from /dev/zero -c 1 2>err || status=$?
+	[ "$status" -eq 1 ]
+	grep -qF '/dev/zero: not a list of names: 1000000 in a row are empty' err
+	status=0
+	timeout 10 lov migrate --files-from /dev/zero -c 1 2>err || status=$?
+	[ "$status" -eq 1 ]
+	grep -qF 'not a list of names: one has more than 4095 bytes' err
+	# A pipe that never says anything.
+	mkfifo pipe
+	sleep 20 >pipe 3>&- 4>&- &
+	sleeper=$!
+	lov migrate --files-from pipe -c 1 3>&- 4>&- &
+	lov=$!
+	sleep 0.3
+	kill -TERM $lov
+	status=0
+	timeout 2 tail --pid=$lov -f /dev/null
+	wait $lov || status=$?
+	kill $sleeper
+	[ "$status" -eq 143 ]
+}
+
 @test "the name of a pool that somebody wrote into a layout" {
 	sed 's/666c617368/1b5b6dff41/' "$BATS_TEST_DIRNAME/../golden/pool.hex" >pool.hex
 	on_terminal lov getstripe --xattr-file pool.hex
