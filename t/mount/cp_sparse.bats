@@ -128,3 +128,36 @@ stops_soon() {
 	stops_soon lov mirror extend -N -c 1 "$MNT/s"
 	[[ $(lov getstripe "$MNT/s" | grep -c lcme_id) -le 1 ]]
 }
+
+@test "mirror read and write into, and from, a pipe where nobody is" {
+	lov setstripe -c 1 "$MNT/f"
+	random_file "$MNT/f" 3000000
+	lov mirror extend -N -c 1 "$MNT/f"
+	mkfifo "$T/pipe"
+	sleep 30 <>"$T/pipe" 3>&- 4>&- &
+	local nobody=$!
+	stops_soon sh -c "exec lov mirror read -N 2 '$MNT/f' >'$T/pipe'"
+	stops_soon lov mirror write -N 2 -i "$T/pipe" "$MNT/f"
+	kill "$nobody"
+}
+
+# What lovfs(8) says: the kernel answers for the daemon.
+@test "FIEMAP doesn't reach the mount, and the objects have it" {
+	need filefrag python3
+	[[ $FS != tmpfs ]] || skip "tmpfs has no FIEMAP"
+	lov setstripe -c 1 "$MNT/f"
+	random_file "$MNT/f" 100000
+	sync "$MNT/f"
+	python3 - "$MNT/f" >"$T/fiemap" <<-'EOF'
+		import errno, fcntl, struct, sys
+		with open(sys.argv[1]) as f:
+		    try:
+		        fcntl.ioctl(f, 0xC020660B, bytearray(struct.pack('=QQLLLL', 0, 1 << 62, 0, 0, 0, 0)))
+		        print('extents')
+		    except OSError as e:
+		        print('unsupported' if e.errno == errno.EOPNOTSUPP else e)
+	EOF
+	cat "$T/fiemap"
+	[[ $(<"$T/fiemap") == unsupported ]]
+	filefrag "$(find "${OST[@]/%//O}" -type f -size +0 | head -n 1)" | grep -q 'extent'
+}
