@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/log.h"
 
+#include "base/quote.h"
+#include "base/say.h"
+
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <syslog.h>
 
 /* Written once by log_open(), before there are threads. */
@@ -24,16 +28,19 @@ void log_open(const char *program, enum log_level lowest, bool to_syslog)
 
 void log_write(enum log_level level, const char *fmt, ...)
 {
-	char line[1024];
+	CLEANUP_STRBUF struct strbuf line = { 0 };
+	char text[1024];
 	va_list ap;
 
 	if (level > lowest_level)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (use_syslog)
-		syslog(priorities[level], "%s", line);
-	else
-		fprintf(stderr, "%s: %s: %s\n", name, words[level], line);
+	if (!use_syslog) {
+		say("%s: %s: %s", name, words[level], text);
+		return;
+	}
+	quote_message(&line, text, strlen(text), false);
+	syslog(priorities[level], "%s", strbuf_text(&line));
 }

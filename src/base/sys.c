@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <stdio.h>
@@ -181,6 +182,16 @@ ssize_t sys_read(int fd, void *buf, size_t len_bytes)
 	int err = seam_transfer("read", &len_bytes);
 
 	return err ? err : RETRY(read(fd, buf, len_bytes));
+}
+
+int sys_poll(int fd, short events, int timeout_ms)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+	int err = ask_seam("poll", 0), n = err ? err : poll(&p, 1, timeout_ms);
+
+	if (n < 0 && !err)
+		n = errno == EINTR ? 0 : -errno;
+	return n;
 }
 
 int sys_write_full(int fd, const void *buf, size_t len_bytes)

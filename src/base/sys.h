@@ -88,6 +88,9 @@ int MUST_CHECK sys_pwrite_full(int fd, const void *buf, size_t len_bytes, uint64
 ssize_t MUST_CHECK sys_read(int fd, void *buf, size_t len_bytes);
 int MUST_CHECK sys_write_full(int fd, const void *buf, size_t len_bytes);
 
+/* Waits until fd is ready for POLLIN or POLLOUT: 1, or 0 after timeout_ms, or when a signal came. poll(2). */
+int MUST_CHECK sys_poll(int fd, short events, int timeout_ms);
+
 /* copy_file_range(2). EINTR is returned, not retried: the caller decides whether it was asked to
  * stop. */
 ssize_t MUST_CHECK sys_copy_file_range(int src_fd, uint64_t src_offset, int dst_fd,

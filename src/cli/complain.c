@@ -2,15 +2,19 @@
 #include "cli/complain.h"
 
 #include "base/error.h"
+#include "base/quote.h"
+#include "base/say.h"
 #include "cli/progress_line.h"
 #include "cli/verb.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static PRINTF_LIKE(3, 0) void complain_v(const struct verb *verb, const char *path, const char *fmt,
 					 va_list ap)
 {
+	CLEANUP_STRBUF struct strbuf name = { 0 };
 	char text[ERROR_TEXT_MAX];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
@@ -18,8 +22,12 @@ static PRINTF_LIKE(3, 0) void complain_v(const struct verb *verb, const char *pa
 	/* Results first: both may go to one terminal or file. */
 	if (!ferror(stdout))
 		(void)!fflush(stdout);
-	fprintf(stderr, "lov%s%s: %s%s%s\n", verb ? " " : "", verb ? verb->name : "",
-		path ? path : "", path ? ": " : "", text);
+	if (path && say_to_terminal())
+		quote_shell(&name, path, strlen(path));
+	else if (path)
+		strbuf_bytes(&name, path, strlen(path));
+	say("lov%s%s: %s%s%s", verb ? " " : "", verb ? verb->name : "", strbuf_text(&name),
+	    path ? ": " : "", text);
 	progress_line_resume();
 }
 

@@ -32,14 +32,14 @@ static json_t *object_of(const struct copy_event *e)
 
 	json_object_set_new(j, "event", json_string(e->name));
 	if (e->path) {
-		json_object_set_new(j, "path", json_out_name(e->path));
+		json_out_add_name(j, "path", e->path);
 		json_object_set_new(j, "bytes_done", number(e->done_bytes));
 		json_object_set_new(j, "bytes_total", number(e->total_bytes));
 	}
 	if (e->seconds >= 0)
 		json_object_set_new(j, "seconds", json_real(e->seconds));
 	if (e->error)
-		json_object_set_new(j, "error", json_out_name(e->error));
+		json_object_set_new(j, "error", json_out_text(e->error));
 	if (e->details)
 		json_object_update_missing(j, e->details);
 	json_object_set_new(j, "all", all_of(e));
@@ -49,10 +49,9 @@ static json_t *object_of(const struct copy_event *e)
 void copy_events_add(struct strbuf *b, const struct copy_event *e)
 {
 	json_t *j = object_of(e);
-	char *text = json_dumps(j, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9));
+	CLEANUP_STRBUF struct strbuf line = { 0 };
 
-	if (text)
-		strbuf_printf(b, "%s\n", text);
-	free(text);
+	if (!json_out_format(&line, j, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(9)))
+		strbuf_printf(b, "%s\n", line.text);
 	json_decref(j);
 }

@@ -2,16 +2,16 @@
 #include "cli/copy_stats.h"
 
 #include "base/clock.h"
+#include "base/quote.h"
 #include "base/units.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 void copy_stats_title(struct strbuf *b, const char *name)
 {
 	strbuf_printf(b, "--- # ");
-	/* A newline would end the comment. */
-	for (; *name; name++)
-		strbuf_bytes(b, (unsigned char)*name < ' ' ? "?" : name, 1);
+	quote_yaml(b, name, strlen(name));
 	strbuf_printf(b, "\n");
 }
 

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* Begins a document, with a name in a comment. */
+/* Begins a document, with a name in a comment, as a YAML scalar. */
 void copy_stats_title(struct strbuf *b, const char *name);
 
 /* Source and copy are read and written at the same rate: the mean since the beginning. */

@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "cli/complain.h"
 #include "cli/json_out.h"
+#include "cli/out.h"
 #include "cli/progress_line.h"
 
 #include <errno.h>
@@ -31,10 +32,11 @@ void cp_report_init(struct cp_report *r, const struct verb *verb, const struct c
 static void print_made(const struct cp_report *r, const struct tree_name *name)
 {
 	const struct copy_data_file *f = name->file ? name->file->data : NULL;
+	CLEANUP_STRBUF struct strbuf src = { 0 }, dst = { 0 };
 	char size[SIZE_TEXT_MAX];
 
 	progress_line_pause();
-	printf("%s -> %s", name->src_path, name->dst_path);
+	printf("%s -> %s", out_name(&src, name->src_path), out_name(&dst, name->dst_path));
 	if (f) {
 		const struct lov_copy_result *m = &f->result;
 
@@ -88,13 +90,13 @@ static json_t *to_json(const struct tree_name *name)
 	const struct copy_data_file *f = name->file ? name->file->data : NULL;
 	json_t *j = json_object();
 
-	json_object_set_new(j, "path", json_out_name(name->src_path));
-	json_object_set_new(j, "destination", json_out_name(name->dst_path));
+	json_out_add_name(j, "path", name->src_path);
+	json_out_add_name(j, "destination", name->dst_path);
 	json_object_set_new(j, "copied", json_boolean(name->made));
 	if (f)
 		add_moved(j, &f->result);
 	if (name->err)
-		json_object_set_new(j, "error", json_out_name(error_text(name->err)));
+		json_object_set_new(j, "error", json_out_text(error_text(name->err)));
 	return j;
 }
 

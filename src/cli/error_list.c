@@ -2,6 +2,7 @@
 #include "cli/error_list.h"
 
 #include "base/error.h"
+#include "base/quote.h"
 #include "base/sys.h"
 #include "cli/complain.h"
 
@@ -96,6 +97,18 @@ int error_list_open(struct error_list *l, const struct verb *verb, const char *p
 	return fail_sys(err, "%s: cannot make it", path);
 }
 
+/* Exactly, for whoever reads it; on a terminal as it may be seen there. */
+static void add_name(FILE *out, const char *name)
+{
+	CLEANUP_STRBUF struct strbuf b = { 0 };
+
+	if (isatty(fileno(out)) == 1) {
+		quote_shell(&b, name, strlen(name));
+		name = strbuf_text(&b);
+	}
+	fputs(name, out);
+}
+
 void error_list_add(struct error_list *l, const char *name)
 {
 	if (!l->path)
@@ -105,7 +118,7 @@ void error_list_add(struct error_list *l, const char *name)
 		l->left_out++;
 	} else {
 		/* An error stays noted in the stream. */
-		fputs(name, l->out);
+		add_name(l->out, name);
 		fputc(l->nul ? '\0' : '\n', l->out);
 	}
 	pthread_mutex_unlock(&l->lock);

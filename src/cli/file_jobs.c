@@ -3,6 +3,7 @@
 
 #include "base/pool.h"
 #include "cli/complain.h"
+#include "cli/seen.h"
 #include "cli/tally.h"
 
 #include <errno.h>
@@ -14,6 +15,7 @@ struct run {
 	const struct file_jobs *jobs;
 	pthread_mutex_t lock;
 	struct tally tally; /* guarded by lock */
+	struct seen seen;
 };
 
 struct file_job {
@@ -40,10 +42,14 @@ static void run_one(struct run *run, const char *path, uint64_t position)
 {
 	const struct file_jobs *jobs = run->jobs;
 
-	if (!atomic_load(jobs->stop))
+	if (atomic_load(jobs->stop)) {
+		if (jobs->errors)
+			error_list_add(jobs->errors, path);
+	} else if (!seen_before(&run->seen, path, false)) {
 		count(run, path, jobs->one(jobs->cookie, path, position));
-	else if (jobs->errors)
-		error_list_add(jobs->errors, path);
+	} else if (jobs->verbose) {
+		seen_print(path);
+	}
 }
 
 static void run_job(void *arg)
@@ -74,6 +80,7 @@ static void add_unreached(struct run *run, struct path_list *paths)
 {
 	const char *path;
 
+	paths->stop = NULL;
 	while (run->jobs->errors && path_list_at_hand(paths) && path_list_next(paths, &path) > 0)
 		error_list_add(run->jobs->errors, path);
 }
@@ -84,15 +91,16 @@ static void run_all(struct pool *pool, struct run *run, struct path_list *paths)
 	uint64_t position = 0;
 	int more = 1;
 
+	paths->stop = run->jobs->stop;
 	while (!atomic_load(run->jobs->stop)) {
 		more = path_list_next(paths, &path);
 		if (more <= 0)
 			break;
 		add(pool, run, path, position++);
 	}
-	if (more < 0)
+	if (more < 0 && more != -ECANCELED)
 		count(run, run->jobs->names_path, more);
-	else if (more > 0)
+	else if (more)
 		add_unreached(run, paths);
 	if (pool)
 		pool_wait(pool);
@@ -104,10 +112,12 @@ int file_jobs_run(const struct file_jobs *jobs, struct path_list *paths)
 	struct pool *pool = NULL;
 
 	pthread_mutex_init(&run.lock, NULL);
+	seen_init(&run.seen);
 	if (jobs->jobs > 1 && pool_new(jobs->jobs, &pool))
 		pool = NULL;
 	run_all(pool, &run, paths);
 	pool_free(pool);
+	seen_release(&run.seen);
 	pthread_mutex_destroy(&run.lock);
 	return tally_status(&run.tally);
 }

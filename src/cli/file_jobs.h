@@ -9,6 +9,7 @@
 #include "cli/verb.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct file_jobs {
@@ -16,10 +17,11 @@ struct file_jobs {
 	const char *names_path;  /* --files-from, for messages; may be NULL */
 	unsigned int jobs;       /* at once; 1: in the caller's thread */
 	const atomic_bool *stop; /* files that aren't begun when it becomes true never are */
+	bool verbose;            /* names that are passed over are told */
 	struct error_list
 		*errors; /* gets the names of those that failed or weren't begun; may be NULL */
 	/*
-	 * One file. 0, or a negative errno with text, which is said and counted. Called by several
+	 * One file; of several names of one only the first, and the others count as neither good nor bad. 0, or a negative errno with text, which is said and counted. Called by several
 	 * threads; position counts the files from 0 on. Of a thread that isn't the caller's, signals
 	 * are blocked.
 	 */

@@ -5,6 +5,7 @@
 #include "cli/verb.h"
 #include "cli/verb_run.h"
 
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,8 +33,12 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	int status = run(argc, argv);
-	int err = stdout_check();
+	int status, err;
+
+	/* What is printable, on a terminal. */
+	setlocale(LC_CTYPE, "");
+	status = run(argc, argv);
+	err = stdout_check();
 
 	if (!err)
 		return status;

@@ -5,14 +5,17 @@
 #include "base/units.h"
 #include "cli/copy_watch.h"
 #include "cli/json_out.h"
+#include "cli/out.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void print_verbose(const char *path, const struct migrate_result *m)
+static void print_verbose(const char *name, const struct migrate_result *m)
 {
+	CLEANUP_STRBUF struct strbuf b = { 0 };
+	const char *path = out_name(&b, name);
 	char size[SIZE_TEXT_MAX];
 
 	progress_line_pause();
@@ -39,19 +42,25 @@ static void print_verbose(const char *path, const struct migrate_result *m)
 json_t *migrate_report_object(const char *path, int err, const char *why,
 			      const struct migrate_result *m)
 {
-	json_t *j = json_pack(
-		"{s:o, s:b, s:b, s:b, s:I, s:f, s:i, s:i, s:f, s:{s:I, s:I, s:I, s:I, s:I}}",
-		"path", json_out_name(path), "migrated", !err, "verified", m->verified, "offloaded",
-		m->offloaded, "size_bytes", (json_int_t)m->size_bytes, "seconds",
-		(double)m->elapsed_ns / (double)NS_PER_S, "attempts", (int)m->attempts, "passes",
-		(int)m->passes, "held_seconds", (double)m->held_ns / (double)NS_PER_S, "moved",
-		"shared_bytes", (json_int_t)m->moved.shared_bytes, "kernel_bytes",
-		(json_int_t)m->moved.kernel_bytes, "user_bytes", (json_int_t)m->moved.user_bytes,
-		"direct_bytes", (json_int_t)m->moved.direct_bytes, "hole_bytes",
-		(json_int_t)m->moved.hole_bytes);
+	json_t *j = json_object(),
+	       *rest = json_pack(
+		       "{s:b, s:b, s:b, s:I, s:f, s:i, s:i, s:f, s:{s:I, s:I, s:I, s:I, s:I}}",
+		       "migrated", !err, "verified", m->verified, "offloaded", m->offloaded,
+		       "size_bytes", (json_int_t)m->size_bytes, "seconds",
+		       (double)m->elapsed_ns / (double)NS_PER_S, "attempts", (int)m->attempts,
+		       "passes", (int)m->passes, "held_seconds",
+		       (double)m->held_ns / (double)NS_PER_S, "moved", "shared_bytes",
+		       (json_int_t)m->moved.shared_bytes, "kernel_bytes",
+		       (json_int_t)m->moved.kernel_bytes, "user_bytes",
+		       (json_int_t)m->moved.user_bytes, "direct_bytes",
+		       (json_int_t)m->moved.direct_bytes, "hole_bytes",
+		       (json_int_t)m->moved.hole_bytes);
 
+	json_out_add_name(j, "path", path);
+	json_object_update(j, rest);
+	json_decref(rest);
 	if (err) {
-		json_object_set_new(j, "error", json_out_name(why));
+		json_object_set_new(j, "error", json_out_text(why));
 		if (m->step)
 			json_object_set_new(j, "step", json_string(m->step));
 	}

@@ -7,7 +7,9 @@
 #include "base/units.h"
 #include "cli/complain.h"
 #include "cli/look_ahead.h"
+#include "cli/out.h"
 #include "cli/retry.h"
+#include "cli/seen.h"
 #include "cli/stop_signal.h"
 
 #include <errno.h>
@@ -89,6 +91,7 @@ int mirror_job_run(const struct verb *verb, const struct copy_args *copy, const 
 		.keeper = PLACE_FS_INIT,
 	};
 	struct look_ahead ahead = { .operands = paths };
+	struct seen seen;
 
 	copy_args_prepare_process();
 	if (watch_new(&job, copy, &ahead)) {
@@ -98,8 +101,14 @@ int mirror_job_run(const struct verb *verb, const struct copy_args *copy, const 
 	bandwidth_init(&job.limit, copy->bandwidth);
 	job.options.limit = &job.limit;
 	job.options.cookie = &job.file;
-	for (; *paths && !atomic_load(job.options.stop); paths++)
-		tally_add(&job.tally, verb, *paths, run_one(&job, *paths, one));
+	seen_init(&seen);
+	for (; *paths && !atomic_load(job.options.stop); paths++) {
+		if (!seen_before(&seen, *paths, false))
+			tally_add(&job.tally, verb, *paths, run_one(&job, *paths, one));
+		else if (job.verbose)
+			seen_print(*paths);
+	}
+	seen_release(&seen);
 	copy_watch_free(job.watch);
 	place_fs_release(&job.keeper);
 	bandwidth_release(&job.limit);
@@ -121,8 +130,10 @@ int mirror_job_check_one(const struct verb *verb, char **paths, uint32_t mirror_
 	return STATUS_OK;
 }
 
-void mirror_job_print_copied(const char *path, const struct mirror_result *r)
+void mirror_job_print_copied(const char *name, const struct mirror_result *r)
 {
+	CLEANUP_STRBUF struct strbuf b = { 0 };
+	const char *path = out_name(&b, name);
 	char copied[SIZE_TEXT_MAX], size[SIZE_TEXT_MAX];
 	uint64_t all;
 

@@ -28,7 +28,7 @@ struct mirror_job {
 };
 
 /*
- * Runs `one` for each path, up to a signal. It gets the file system of the path, and an options struct
+ * Runs `one` for each path, up to a signal; for each file once, however many of its names are among them. It gets the file system of the path, and an options struct
  * in job->options that is ready for mover/mirror_verbs.h; 0, or a negative errno with text, which is said
  * and counted. Returns the exit status, or ends the program by the signal that stopped it.
  */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* mkfs.lovfs(8): makes a volume. */
 #include "base/error.h"
+#include "base/quote.h"
+#include "base/say.h"
 #include "volume/conf.h"
 #include "volume/format.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,12 +157,23 @@ static int fill_conf(const struct request *r, struct conf *conf)
 	return err;
 }
 
+static void print_path(const char *path)
+{
+	CLEANUP_STRBUF struct strbuf b = { 0 };
+
+	quote_yaml(&b, path, strlen(path));
+	printf("%s\n", strbuf_text(&b));
+}
+
 static void print_summary(const struct conf *conf, const char *mdt_path)
 {
-	printf("fsname: %s\nuuid: %s\nmdt: %s\n", conf->fsname, conf->uuid, mdt_path);
+	printf("fsname: %s\nuuid: %s\nmdt: ", conf->fsname, conf->uuid);
+	print_path(mdt_path);
 	printf("xattrs: %s\n", conf->privileged ? "trusted" : "user");
-	for (uint32_t i = 0; i < conf->ost_count; i++)
-		printf("ost %u: %s\n", i, conf->osts[i].path);
+	for (uint32_t i = 0; i < conf->ost_count; i++) {
+		printf("ost %u: ", i);
+		print_path(conf->osts[i].path);
+	}
 	for (uint32_t i = 0; i < conf->pool_count; i++) {
 		const struct conf_pool *pool = &conf->pools[i];
 
@@ -201,7 +215,7 @@ static int run(const struct request *r)
 	err = make_volume(r);
 	if (err == 0)
 		return EXIT_OK;
-	fprintf(stderr, "mkfs.lovfs: %s\n", error_text(err));
+	say("mkfs.lovfs: %s", error_text(err));
 	return EXIT_FAILED;
 }
 
@@ -211,15 +225,16 @@ int main(int argc, char **argv)
 	int err = parse(argc, argv, &r);
 	int status;
 
+	setlocale(LC_CTYPE, "");
 	if (err) {
-		fprintf(stderr, "mkfs.lovfs: %s\n", error_text(err));
+		say("mkfs.lovfs: %s", error_text(err));
 		if (err == -EINVAL)
 			fputs("Try 'mkfs.lovfs --help'.\n", stderr);
 		status = err == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
 	} else {
 		status = run(&r);
 		if (fclose(stdout)) {
-			fprintf(stderr, "mkfs.lovfs: standard output: %s\n", strerror(errno));
+			say("mkfs.lovfs: standard output: %s", strerror(errno));
 			status = EXIT_FAILED;
 		}
 	}

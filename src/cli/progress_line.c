@@ -2,6 +2,7 @@
 #include "cli/progress_line.h"
 
 #include "base/attr.h"
+#include "base/quote.h"
 #include "base/units.h"
 
 #include <inttypes.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <wchar.h>
 
 /* There is one terminal: whether a line stands on it. Guarded by the lock of stderr, which nests. */
 static bool drawn;
@@ -83,31 +85,57 @@ static void print_numbers(char *buf, size_t size, const struct progress_state *s
 		 size_text(s->total_bytes, total), rate, left);
 }
 
-/* What would move the cursor, or worse. */
-static void blank_controls(char *text)
+/* Columns of the first character of a text that was quoted, and its bytes. */
+static size_t columns_at(const char *s, size_t *ret_len_bytes)
 {
-	for (; *text; text++) {
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			*text = '?';
-	}
+	mbstate_t state = { 0 };
+	wchar_t wide;
+	size_t n = mbrtowc(&wide, s, strlen(s), &state);
+	int columns;
+
+	*ret_len_bytes = n == 0 || n > strlen(s) ? 1 : n;
+	columns = n == 0 || n > strlen(s) ? 1 : wcwidth(wide);
+	return columns < 0 ? 1 : (size_t)columns;
+}
+
+static size_t columns_of(const char *s)
+{
+	size_t sum = 0, len;
+
+	for (; *s; s += len)
+		sum += columns_at(s, &len);
+	return sum;
+}
+
+/* The end of a text that fits so many columns, from the beginning of a character on. */
+static const char *last_columns(const char *s, size_t columns)
+{
+	size_t has = columns_of(s), len;
+
+	for (; *s && has > columns; s += len)
+		has -= columns_at(s, &len);
+	return s;
 }
 
 const char *progress_line_text(char buf[PROGRESS_TEXT_MAX], unsigned int columns,
 			       const struct progress_state *s)
 {
-	const char *name = s->name, *cut = "";
+	CLEANUP_STRBUF struct strbuf quoted = { 0 };
+	const char *name, *cut = "";
 	char numbers[256];
 	size_t room;
 
 	print_numbers(numbers, sizeof(numbers), s);
+	if (*s->name)
+		quote_shell(&quoted, s->name, strlen(s->name));
+	name = strbuf_text(&quoted);
 	/* The last column stays free: some terminals go to the next line there. */
 	room = columns > strlen(numbers) + 1 ? columns - strlen(numbers) - 1 : 0;
-	if (strlen(name) > room) {
+	if (columns_of(name) > room) {
 		cut = room > 3 ? "..." : "";
-		name += strlen(name) - (room - strlen(cut));
+		name = last_columns(name, room - strlen(cut));
 	}
 	snprintf(buf, PROGRESS_TEXT_MAX, "%s%s%s", cut, name, numbers);
-	blank_controls(buf);
 	return buf;
 }
 

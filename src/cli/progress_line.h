@@ -33,7 +33,7 @@ void progress_line_pause(void);
 void progress_line_resume(void);
 
 /*
- * The text of the line, at most `columns` wide: the name is cut at its front. Without known totals
+ * The text of the line, at most `columns` wide: the name is quoted as ls does, and cut at its front. Without known totals
  * there is no percent and no time left.
  */
 #define PROGRESS_TEXT_MAX 512

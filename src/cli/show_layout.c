@@ -3,6 +3,7 @@
 
 #include "base/units.h"
 #include "cli/json_out.h"
+#include "cli/out.h"
 #include "layout/print_view.h"
 
 #include <errno.h>
@@ -45,7 +46,7 @@ static int add_json(struct show_layout *s, const struct layout *l, const struct 
 		return -ENOMEM;
 	}
 	if (ctx->path)
-		json_object_set_new(object, "path", json_string(ctx->path));
+		json_out_add_name(object, "path", ctx->path);
 	if (!fid_is_zero(ctx->fid))
 		json_object_set_new(object, "fid", json_string(fid_text(ctx->fid, fid)));
 	json_object_set_new(object, "is_directory", json_boolean(ctx->is_directory));
@@ -56,29 +57,37 @@ static int add_json(struct show_layout *s, const struct layout *l, const struct 
 int show_layout(struct show_layout *s, const struct layout *l, const struct print_context *ctx)
 {
 	struct print_context c = completed(ctx);
-	CLEANUP_STRBUF struct strbuf text = { 0 };
+	CLEANUP_STRBUF struct strbuf text = { 0 }, name = { 0 };
 
 	if (!print_view_has_ost(l, s->print))
 		return 0;
 	if (s->list)
 		return add_json(s, l, &c);
+	if (c.path)
+		c.path = out_name(&name, c.path);
 	print_layout(&text, l, &c, s->print);
 	if (text.err)
 		return text.err;
-	fwrite(strbuf_text(&text), 1, text.len_bytes, stdout);
+	out_lines(strbuf_text(&text), text.len_bytes);
 	return 0;
 }
 
 void show_layout_none(struct show_layout *s, const struct print_context *ctx)
 {
+	CLEANUP_STRBUF struct strbuf name = { 0 };
 	char fid[FID_TEXT_MAX];
+	json_t *j;
 
-	if (s->list)
-		json_array_append_new(s->list, json_pack("{s:s, s:s, s:b, s:n}", "path", ctx->path,
-							 "fid", fid_text(ctx->fid, fid),
-							 "is_directory", 0, "layout"));
-	else
-		printf("%s has no stripe info\n", ctx->path);
+	if (!s->list) {
+		printf("%s has no stripe info\n", out_name(&name, ctx->path));
+		return;
+	}
+	j = json_object();
+	json_out_add_name(j, "path", ctx->path);
+	json_object_set_new(j, "fid", json_string(fid_text(ctx->fid, fid)));
+	json_object_set_new(j, "is_directory", json_false());
+	json_object_set_new(j, "layout", json_null());
+	json_array_append_new(s->list, j);
 }
 
 int show_layout_end(struct show_layout *s)

@@ -4,6 +4,7 @@
 #include "cli/complain.h"
 #include "cli/df_sum.h"
 #include "cli/json_out.h"
+#include "cli/out.h"
 #include "cli/place.h"
 #include "cli/tally.h"
 #include "cli/verb.h"
@@ -57,9 +58,10 @@ static const char *amount(const struct df_options *o, uint64_t v, char buf[SIZE_
 /* Columns as lfs has them. */
 static void print_line(const struct df_options *o, const char *name, const struct df_numbers *n)
 {
+	CLEANUP_STRBUF struct strbuf b = { 0 };
 	char total[SIZE_TEXT_MAX], used[SIZE_TEXT_MAX], avail[SIZE_TEXT_MAX];
 
-	printf("%-20s %11s %11s %11s %3u%%", name, amount(o, n->total, total),
+	printf("%-20s %11s %11s %11s %3u%%", out_text(&b, name), amount(o, n->total, total),
 	       amount(o, n->used, used), amount(o, n->avail, avail), df_percent(n));
 }
 
@@ -82,6 +84,7 @@ static void target_kind(uint32_t index, const char **ret_kind, uint32_t *ret_num
 static void print_target(const struct df_options *o, const struct fs *fs, const struct fs_target *t)
 {
 	struct df_numbers n = df_numbers_of(t, o->inodes);
+	CLEANUP_STRBUF struct strbuf b = { 0 };
 	const char *kind;
 	char name[64];
 	uint32_t number;
@@ -89,16 +92,16 @@ static void print_target(const struct df_options *o, const struct fs *fs, const 
 	target_kind(t->index, &kind, &number);
 	if (t->inactive) {
 		snprintf(name, sizeof(name), "%s%04" PRIx32, kind, number);
-		printf("%-20s: inactive device%s%s%s\n", name, t->why[0] ? " (" : "", t->why,
-		       t->why[0] ? ")" : "");
+		printf("%-20s: inactive device%s%s%s\n", name, t->why[0] ? " (" : "",
+		       out_text(&b, t->why), t->why[0] ? ")" : "");
 		return;
 	}
 	snprintf(name, sizeof(name), "%s-%s%04" PRIx32 "_UUID", fs->fsname, kind, number);
 	print_line(o, name, &n);
-	printf(" %s[%s:%" PRIu32 "]", fs->mount_point, kind, number);
+	printf(" %s[%s:%" PRIu32 "]", out_name(&b, fs->mount_point), kind, number);
 	if (t->no_create)
-		printf(" %s%s%s%s", t->read_only ? "R" : "N", t->why[0] ? " (" : "", t->why,
-		       t->why[0] ? ")" : "");
+		printf(" %s%s%s%s", t->read_only ? "R" : "N", t->why[0] ? " (" : "",
+		       out_text(&b, t->why), t->why[0] ? ")" : "");
 	printf("\n");
 }
 
@@ -111,11 +114,11 @@ static json_t *target_json(const struct fs_target *t)
 	json_t *j;
 
 	target_kind(t->index, &kind, &number);
-	j = json_pack("{s:s, s:i, s:b, s:b, s:s}", "kind", kind, "index", (int)number, "active",
-		      !t->inactive, "creates_objects", !t->inactive && !t->no_create, "path",
-		      t->path);
+	j = json_pack("{s:s, s:i, s:b, s:b}", "kind", kind, "index", (int)number, "active",
+		      !t->inactive, "creates_objects", !t->inactive && !t->no_create);
+	json_out_add_name(j, "path", t->path);
 	if (t->inactive || t->why[0])
-		json_object_set_new(j, "why", json_string(t->why));
+		json_object_set_new(j, "why", json_out_text(t->why));
 	if (t->inactive)
 		return j;
 	json_object_set_new(j, "total_bytes", json_integer((json_int_t)t->total_bytes));
@@ -130,16 +133,21 @@ static json_t *target_json(const struct fs_target *t)
 static json_t *volume_json(const struct fs *fs, const struct df_targets *targets)
 {
 	struct df_numbers space = df_sum(targets, false), inodes = df_sum(targets, true);
-	json_t *list = json_array();
+	json_t *list = json_array(), *j = json_object();
 
 	for (uint32_t i = 0; i < targets->count; i++)
 		json_array_append_new(list, target_json(&targets->all[i]));
-	return json_pack("{s:s, s:s, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I}}", "fsname", fs->fsname,
-			 "mount_point", fs->mount_point, "targets", list, "summary", "total_bytes",
-			 (json_int_t)space.total, "used_bytes", (json_int_t)space.used,
-			 "available_bytes", (json_int_t)space.avail, "total_inodes",
-			 (json_int_t)inodes.total, "used_inodes", (json_int_t)inodes.used,
-			 "free_inodes", (json_int_t)inodes.avail);
+	json_out_add_name(j, "fsname", fs->fsname);
+	json_out_add_name(j, "mount_point", fs->mount_point);
+	json_object_set_new(j, "targets", list);
+	json_object_set_new(j, "summary",
+			    json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "total_bytes",
+				      (json_int_t)space.total, "used_bytes", (json_int_t)space.used,
+				      "available_bytes", (json_int_t)space.avail, "total_inodes",
+				      (json_int_t)inodes.total, "used_inodes",
+				      (json_int_t)inodes.used, "free_inodes",
+				      (json_int_t)inodes.avail));
+	return j;
 }
 
 /* ---- one volume ---- */
@@ -147,6 +155,7 @@ static json_t *volume_json(const struct fs *fs, const struct df_targets *targets
 static void print_volume(const struct df_options *o, const struct fs *fs,
 			 const struct df_targets *targets)
 {
+	CLEANUP_STRBUF struct strbuf b = { 0 };
 	struct df_numbers sum = df_sum(targets, o->inodes);
 
 	print_head(o);
@@ -154,7 +163,7 @@ static void print_volume(const struct df_options *o, const struct fs *fs,
 		print_target(o, fs, &targets->all[i]);
 	printf("\n");
 	print_line(o, "filesystem_summary:", &sum);
-	printf(" %s\n\n", fs->mount_point);
+	printf(" %s\n\n", out_name(&b, fs->mount_point));
 }
 
 /* The command, as mountpoint_for_each() carries it. */

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "cli/complain.h"
 #include "cli/json_out.h"
+#include "cli/out.h"
 #include "cli/place.h"
 #include "cli/tally.h"
 #include "cli/verb.h"
@@ -30,10 +31,20 @@ static int get(struct place_fs *keeper, const char *path, struct fid *ret_fid)
 	return err ? err : place.fs->ops->fid_get(place.fs, place.fd, ret_fid);
 }
 
+static json_t *to_json(const char *path, const char *fid)
+{
+	json_t *j = json_object();
+
+	json_out_add_name(j, "path", path);
+	json_object_set_new(j, "fid", json_string(fid));
+	return j;
+}
+
 static int run_fid(const struct verb *verb, void *parsed, char **paths)
 {
 	CLEANUP_PLACE_FS struct place_fs keeper = PLACE_FS_INIT;
 	const struct fid_options *o = parsed;
+	CLEANUP_STRBUF struct strbuf name = { 0 };
 	struct tally tally = { 0 };
 	json_t *list = NULL;
 	bool several = paths[0] && paths[1];
@@ -50,10 +61,9 @@ static int run_fid(const struct verb *verb, void *parsed, char **paths)
 		if (tally_add(&tally, verb, *paths, get(&keeper, *paths, &fid)))
 			continue;
 		if (o->json)
-			json_array_append_new(list, json_pack("{s:s, s:s}", "path", *paths, "fid",
-							      fid_text(fid, text)));
+			json_array_append_new(list, to_json(*paths, fid_text(fid, text)));
 		else if (several)
-			printf("%s: %s\n", *paths, fid_text(fid, text));
+			printf("%s: %s\n", out_name(&name, *paths), fid_text(fid, text));
 		else
 			printf("%s\n", fid_text(fid, text));
 	}

@@ -181,6 +181,7 @@ static int run_files(struct migrate_run *run, struct path_list *paths, struct er
 		.names_path = a->files_from,
 		.jobs = jobs_of(a, paths),
 		.stop = run->options.stop,
+		.verbose = run->report.verbose,
 		.errors = errors,
 		.one = migrate_one,
 		.cookie = run,

@@ -4,6 +4,7 @@
 #include "cli/layout_args.h"
 #include "cli/mirror_warn.h"
 #include "cli/place.h"
+#include "cli/seen.h"
 #include "cli/set_layout.h"
 #include "cli/tally.h"
 #include "cli/verb_mirror.h"
@@ -15,14 +16,21 @@ static int create_all(const struct verb *verb, char **paths, const struct layout
 	CLEANUP_PLACE_FS struct place_fs keeper = PLACE_FS_INIT;
 	struct mirror_warn warn = { .verb = verb };
 	struct tally tally = { 0 };
+	struct seen seen;
 
+	seen_init(&seen);
 	for (; *paths; paths++) {
 		struct fs *fs;
 
+		if (seen_before(&seen, *paths, true))
+			continue;
 		error_clear();
 		if (!tally_add(&tally, verb, *paths, set_layout(&keeper, *paths, request, &fs)))
 			mirror_warn_new(&warn, fs, *paths, request);
+		/* Also if it was made just now. */
+		(void)seen_before(&seen, *paths, true);
 	}
+	seen_release(&seen);
 	return tally_status(&tally);
 }
 

@@ -6,6 +6,7 @@
 #include "cli/copy_args.h"
 #include "cli/layout_args.h"
 #include "cli/mirror_job.h"
+#include "cli/out.h"
 #include "cli/mirror_warn.h"
 #include "cli/verb_mirror.h"
 #include "layout/mirror_cut.h"
@@ -108,8 +109,10 @@ static int extend(struct mirror_job *job, struct fs *fs, const char *path,
 	return err;
 }
 
-static void print_extended(const char *path, const struct mirror_result *r)
+static void print_extended(const char *name, const struct mirror_result *r)
 {
+	CLEANUP_STRBUF struct strbuf b = { 0 };
+	const char *path = out_name(&b, name);
 	char size[SIZE_TEXT_MAX];
 
 	progress_line_pause();

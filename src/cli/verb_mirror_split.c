@@ -6,6 +6,7 @@
 #include "cli/complain.h"
 #include "cli/id_list.h"
 #include "cli/place.h"
+#include "cli/seen.h"
 #include "cli/tally.h"
 #include "cli/verb_mirror.h"
 #include "layout/mirror.h"
@@ -174,6 +175,7 @@ static int run_split(const struct verb *verb, void *parsed, char **paths)
 	CLEANUP_PLACE_FS struct place_fs keeper = PLACE_FS_INIT;
 	const struct split_options *o = parsed;
 	struct tally tally = { 0 };
+	struct seen seen;
 
 	if (!*paths)
 		return complain_usage(verb, "which file?");
@@ -184,10 +186,13 @@ static int run_split(const struct verb *verb, void *parsed, char **paths)
 		return complain_usage(verb, "--destroy and --file exclude each other");
 	if (o->new_path && paths[1])
 		return complain_usage(verb, "one --file for several files");
+	seen_init(&seen);
 	for (; *paths; paths++) {
 		error_clear();
-		tally_add(&tally, verb, *paths, split_one(o, &keeper, *paths));
+		if (!seen_before(&seen, *paths, false))
+			tally_add(&tally, verb, *paths, split_one(o, &keeper, *paths));
 	}
+	seen_release(&seen);
 	return tally_status(&tally);
 }
 

@@ -4,6 +4,7 @@
 #include "cli/copy_args.h"
 #include "cli/id_list.h"
 #include "cli/mirror_job.h"
+#include "cli/out.h"
 #include "cli/verb_mirror.h"
 
 #include <inttypes.h>
@@ -28,14 +29,16 @@ static void print_difference(const struct mirror_difference *d, void *cookie)
 {
 	/* mirror_verify() carries one cookie, that of the progress. */
 	const struct copy_watch_file *file = cookie;
+	CLEANUP_STRBUF struct strbuf b = { 0 };
+	const char *path = out_name(&b, file->path);
 
 	progress_line_pause();
 	if (d->stale)
-		printf("%s: mirror %" PRIu32 " is stale\n", file->path, d->mirror_id);
+		printf("%s: mirror %" PRIu32 " is stale\n", path, d->mirror_id);
 	else
 		printf("%s: mirror %" PRIu32 " differs from mirror %" PRIu32 ": bytes [%" PRIu64
 		       ", %" PRIu64 ")\n",
-		       file->path, d->mirror_id, d->reference_id, d->start, d->end);
+		       path, d->mirror_id, d->reference_id, d->start, d->end);
 	progress_line_resume();
 }
 
@@ -43,6 +46,7 @@ static int verify_one(struct mirror_job *job, struct fs *fs, const char *path)
 {
 	const struct verify_options *o = job->args;
 	struct mirror_result result = { 0 };
+	CLEANUP_STRBUF struct strbuf b = { 0 };
 	char size[SIZE_TEXT_MAX];
 	int err = mirror_verify(fs, path, o->only.ids, o->only.count, print_difference,
 				&job->options, &result);
@@ -50,7 +54,7 @@ static int verify_one(struct mirror_job *job, struct fs *fs, const char *path)
 	if (err || !job->verbose)
 		return err;
 	progress_line_pause();
-	printf("%s: %u mirrors of %s are in sync and equal\n", path, result.mirrors,
+	printf("%s: %u mirrors of %s are in sync and equal\n", out_name(&b, path), result.mirrors,
 	       size_text(result.size_bytes, size));
 	progress_line_resume();
 	return 0;

@@ -3,6 +3,7 @@
 #include "cli/choices.h"
 #include "cli/complain.h"
 #include "cli/json_out.h"
+#include "cli/out.h"
 #include "cli/place.h"
 #include "cli/tally.h"
 #include "cli/verb.h"
@@ -47,7 +48,9 @@ static uint64_t number_of(const struct fs_moved *m, const struct number *n)
 
 static void print_text(struct fs *fs, const struct fs_moved *m)
 {
-	printf("mount_point:   %s\n", fs->mount_point);
+	CLEANUP_STRBUF struct strbuf b = { 0 };
+
+	printf("mount_point:   %s\n", out_yaml(&b, fs->mount_point));
 	for (unsigned int i = 0; i < ARRAY_SIZE(numbers); i++)
 		printf("%s:%*s%" PRIu64 "\n", numbers[i].name, 14 - (int)strlen(numbers[i].name),
 		       "", number_of(m, &numbers[i]));
@@ -56,8 +59,9 @@ static void print_text(struct fs *fs, const struct fs_moved *m)
 
 static json_t *to_json(struct fs *fs, const struct fs_moved *m)
 {
-	json_t *object = json_pack("{s:s}", "mount_point", fs->mount_point);
+	json_t *object = json_object();
 
+	json_out_add_name(object, "mount_point", fs->mount_point);
 	for (unsigned int i = 0; i < ARRAY_SIZE(numbers); i++)
 		json_object_set_new(object, numbers[i].name,
 				    json_integer((json_int_t)number_of(m, &numbers[i])));

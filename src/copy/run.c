@@ -10,6 +10,7 @@
 #include "base/sys.h"
 #include "base/units.h"
 #include "copy/chunks.h"
+#include "io/extent_map.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -30,6 +31,7 @@
 /* Long pieces are handed out in parts of this many bytes; a worker that fails waits for the parts
  * of the others. */
 #define CHUNK_BYTES (32 * MIB)
+#define CHUNKS_MAX 65536
 /* Smaller ones are small stripes: reading ahead through the page cache is better for these. */
 #define PIECE_BULK_BYTES (512 * KIB)
 /* More make no difference to the number of workers. */
@@ -49,6 +51,7 @@ struct run {
 	struct side_devices sources, destinations; /* of what is on the list of chunks */
 	bool sparse;                               /* a source on it has more holes than data */
 	struct chunks chunks;                      /* not changed while workers run */
+	struct extent_map extents;                 /* of the sources */
 
 	atomic_size_t next;  /* first chunk that nobody has taken */
 	atomic_bool stopped; /* a worker has failed */
@@ -122,7 +125,8 @@ static int punch_piece(struct run *run, const struct copy_piece *piece)
 	if (!run->options->fresh) {
 		err = run->objects->dst_end(run->objects->cookie, piece->dst, &dst);
 		if (!err)
-			err = io_punch(dst.fd, piece->dst_offset, piece->len_bytes);
+			err = io_punch(dst.fd, piece->dst_offset, piece->len_bytes,
+				       run->options->stop);
 	}
 	if (!err)
 		count_hole(run, piece->len_bytes);
@@ -204,11 +208,12 @@ static int take_the_quick(struct run *run, const struct copy_plan *plan)
 
 static int copy_chunk(struct run *run, const struct chunk *chunk, struct io_moved *moved)
 {
-	struct io_request req;
+	struct io_request req = { .extents = NULL };
 	uint64_t done;
 	int err = request_of(run->objects, run->options, chunk->piece, chunk->offset,
 			     chunk->len_bytes, &req);
 
+	req.extents = &run->extents;
 	if (!err)
 		err = io_copy(run->ladder, &req, moved, &done);
 	return err ? fail_piece(run, err, chunk->piece) : 0;
@@ -275,6 +280,16 @@ static void work_together(struct run *run, unsigned int count)
 		pthread_join(threads[--made], NULL);
 }
 
+/* Not more parts than can be kept in memory and put in order at once, however long a sparse file is. */
+static uint64_t chunk_bytes_for(uint64_t len_bytes)
+{
+	uint64_t step = CHUNK_BYTES;
+
+	while (len_bytes / step > CHUNKS_MAX)
+		step *= 2;
+	return step;
+}
+
 static int copy_the_rest(struct run *run)
 {
 	unsigned int workers = workers_for(run);
@@ -283,7 +298,7 @@ static int copy_the_rest(struct run *run)
 	if (run->chunks.count == 0)
 		return 0;
 	if (workers > 1) {
-		err = chunks_spread(&run->chunks, CHUNK_BYTES);
+		err = chunks_spread(&run->chunks, chunk_bytes_for(run->chunks.len_bytes));
 		if (err)
 			return err;
 	}
@@ -301,11 +316,13 @@ int copy_run(struct io_ladder *ladder, const struct copy_plan *plan,
 
 	own.bulk |= plan->len_bytes >= COPY_BULK_BYTES;
 	pthread_mutex_init(&run.lock, NULL);
+	extent_map_init(&run.extents);
 	err = take_the_quick(&run, plan);
 	if (!err)
 		err = copy_the_rest(&run);
 	io_moved_add(moved, &run.moved);
 	chunks_release(&run.chunks);
+	extent_map_release(&run.extents);
 	pthread_mutex_destroy(&run.lock);
 	return err;
 }

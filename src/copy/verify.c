@@ -10,7 +10,7 @@
 #include "base/sys.h"
 #include "base/units.h"
 #include "io/direct.h"
-#include "io/holes.h"
+#include "io/extent_map.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,8 +31,9 @@
 struct check {
 	const struct verify *v;
 	struct buffers *buffers;
-	int read_fd;          /* of the destination */
-	uint32_t align_bytes; /* of reads from it */
+	int read_fd;               /* of the destination */
+	uint32_t align_bytes;      /* of reads from it */
+	struct extent_map extents; /* of both files */
 
 	pthread_mutex_t lock;
 	/* guarded by lock: */
@@ -125,6 +126,11 @@ static int read_back(const struct check *c, uint64_t offset, size_t len_bytes, u
 	return 0;
 }
 
+static bool stopped(const struct check *c)
+{
+	return c->v->stop && atomic_load(c->v->stop);
+}
+
 static int check_sum(const struct check *c, const struct step *s, unsigned char *buf)
 {
 	uint32_t crc = 0;
@@ -132,7 +138,7 @@ static int check_sum(const struct check *c, const struct step *s, unsigned char 
 	for (uint64_t done = 0; done < s->len_bytes;) {
 		size_t n = (size_t)MIN_OF(READ_BYTES, s->len_bytes - done);
 		unsigned char *at;
-		int err = read_back(c, s->offset + done, n, buf, &at);
+		int err = stopped(c) ? -ECANCELED : read_back(c, s->offset + done, n, buf, &at);
 
 		if (err)
 			return err;
@@ -154,24 +160,46 @@ static int read_source(const struct check *c, uint64_t offset, size_t len_bytes,
 	return 0;
 }
 
-static int both_are_holes(const struct check *c, uint64_t offset, uint64_t end, bool *ret_holes,
+static int both_are_holes(struct check *c, uint64_t offset, uint64_t end, bool *ret_holes,
 			  uint64_t *ret_end)
 {
 	uint64_t shift = c->v->src_offset - c->v->dst_offset; /* may wrap: and wraps back */
 	uint64_t src_end, dst_end;
 	bool src_hole, dst_hole;
-	int err = holes_at(c->v->src_fd, offset + shift, end + shift, &src_hole, &src_end);
+	int err = extent_map_look(&c->extents, c->v->src_fd, offset + shift, c->v->stop, &src_hole,
+				  &src_end, NULL);
 
 	if (!err)
-		err = holes_at(c->v->dst_fd, offset, end, &dst_hole, &dst_end);
+		err = extent_map_look(&c->extents, c->v->dst_fd, offset, c->v->stop, &dst_hole,
+				      &dst_end, NULL);
 	if (err)
 		return err;
 	*ret_holes = src_hole && dst_hole;
-	*ret_end = MIN_OF(src_end - shift, dst_end);
+	*ret_end = MIN_OF(MIN_OF(src_end, end + shift) - shift, MIN_OF(dst_end, end));
 	return 0;
 }
 
-static int compare(const struct check *c, const struct step *s, unsigned char *buf)
+static uint64_t range_end(const struct check *c)
+{
+	return c->v->dst_offset + c->v->len_bytes;
+}
+
+/* What of a hole nobody has taken yet, up to where there are checksums, is done with it. */
+static void pass_hole(struct check *c, uint64_t to)
+{
+	const struct sums *sums = c->v->sums;
+
+	pthread_mutex_lock(&c->lock);
+	if (c->next_sum < sums->count)
+		to = MIN_OF(to, sums->list[c->next_sum].offset);
+	if (c->pos < to) {
+		c->verified_bytes += to - c->pos;
+		c->pos = to;
+	}
+	pthread_mutex_unlock(&c->lock);
+}
+
+static int compare(struct check *c, const struct step *s, unsigned char *buf)
 {
 	uint64_t pos = s->offset, end = s->offset + s->len_bytes;
 
@@ -180,10 +208,14 @@ static int compare(const struct check *c, const struct step *s, unsigned char *b
 		uint64_t next;
 		bool holes;
 		size_t n;
-		int err = both_are_holes(c, pos, end, &holes, &next);
+		int err = stopped(c) ? -ECANCELED
+				     : both_are_holes(c, pos, range_end(c), &holes, &next);
 
 		if (err)
 			return err;
+		if (holes && next > end)
+			pass_hole(c, next);
+		next = MIN_OF(next, end);
 		for (; !holes && pos < next; pos += n) {
 			n = (size_t)MIN_OF(READ_BYTES, next - pos);
 			err = read_back(c, pos, n, buf, &at);
@@ -197,11 +229,6 @@ static int compare(const struct check *c, const struct step *s, unsigned char *b
 		pos = next;
 	}
 	return 0;
-}
-
-static bool stopped(const struct check *c)
-{
-	return c->v->stop && atomic_load(c->v->stop);
 }
 
 static void *work(void *arg)
@@ -290,7 +317,9 @@ int verify_run(struct buffers *buffers, const struct verify *v, uint64_t *ret_ve
 		c.align_bytes = align;
 	}
 	pthread_mutex_init(&c.lock, NULL);
+	extent_map_init(&c.extents);
 	work_together(&c);
+	extent_map_release(&c.extents);
 	pthread_mutex_destroy(&c.lock);
 	*ret_verified_bytes = c.verified_bytes;
 	if (c.err == -ECANCELED)

@@ -43,7 +43,7 @@ static int allocate_extend(int fd, const struct object_part *part)
 
 static int punch(int fd, const struct object_part *part)
 {
-	return io_punch(fd, part->offset, part->len_bytes);
+	return io_punch(fd, part->offset, part->len_bytes, NULL);
 }
 
 static int zero(int fd, const struct object_part *part)

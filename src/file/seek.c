@@ -27,7 +27,7 @@ static int seek_object(const struct access *a, struct object_ref ref, uint64_t o
 
 	if (err)
 		return err;
-	err = io_seek(object.fd, from, whence, &at);
+	err = io_seek(object.fd, from, whence, NULL, &at);
 	if (err == -ENXIO) {
 		if (whence == SEEK_DATA) {
 			*ret_offset = NOWHERE;

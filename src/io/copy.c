@@ -10,6 +10,7 @@
 #include "base/sys.h"
 #include "io/behind.h"
 #include "io/cached.h"
+#include "io/extent_map.h"
 #include "io/holes.h"
 #include "io/rung.h"
 
@@ -183,7 +184,8 @@ static int hole_to(struct passage *p, uint64_t to)
 	int err = 0;
 
 	if (!p->fresh && dst < p->dst_size)
-		err = io_punch(p->req->dst.fd, dst, MIN_OF(to - p->done, p->dst_size - dst));
+		err = io_punch(p->req->dst.fd, dst, MIN_OF(to - p->done, p->dst_size - dst),
+			       p->req->stop);
 	if (err)
 		return err;
 	p->moved->hole_bytes += to - p->done;
@@ -331,6 +333,21 @@ static int data_to(struct passage *p, uint64_t to)
 	return err;
 }
 
+/* What is next, and up to where; not past `end` of the source. */
+static int look(const struct passage *p, uint64_t end, bool *ret_hole, uint64_t *ret_next)
+{
+	const struct io_request *req = p->req;
+	uint64_t pos = req->src_offset + p->done;
+	int err;
+
+	if (!req->extents)
+		return holes_at(req->src.fd, pos, end, req->stop, ret_hole, ret_next);
+	err = extent_map_look(req->extents, req->src.fd, pos, req->stop, ret_hole, ret_next, NULL);
+	if (!err)
+		*ret_next = MIN_OF(*ret_next, end);
+	return err;
+}
+
 /* Up to `to` by data and holes, or to the end of the source if that is found to be before. */
 static int walk_to(struct passage *p, uint64_t to)
 {
@@ -343,8 +360,7 @@ static int walk_to(struct passage *p, uint64_t to)
 
 		if (req->stop && atomic_load_explicit(req->stop, memory_order_relaxed))
 			return -ECANCELED;
-		err = holes_at(req->src.fd, req->src_offset + p->done,
-			       req->src_offset + MIN_OF(to, p->data_end), &hole, &next);
+		err = look(p, req->src_offset + MIN_OF(to, p->data_end), &hole, &next);
 		if (err)
 			return err;
 		err = hole ? hole_to(p, next - req->src_offset)

@@ -98,6 +98,7 @@ struct io_end {
 	dev_t dev; /* st_dev of fd */
 };
 
+struct extent_map;
 struct io_request {
 	struct io_end src, dst;
 	uint64_t src_offset, dst_offset, len_bytes;
@@ -106,7 +107,10 @@ struct io_request {
 	bool fresh;       /* no data in the destination's range: holes needn't be punched into it */
 	bool bulk;        /* part of a large copy */
 	bool keep_source; /* it will soon be read again: it shall be in the page cache then */
-	atomic_bool *stop;              /* may be NULL; looked at between steps: -ECANCELED */
+	atomic_bool *stop; /* may be NULL; looked at between steps: -ECANCELED */
+	/* What others have found out of where the source has data; for a source that is copied by several
+	 * threads. NULL: asked anew. */
+	struct extent_map *extents;
 	const struct io_stages *stages; /* may be NULL */
 };
 
@@ -142,9 +146,9 @@ bool io_will_share(struct io_ladder *ladder, const struct io_request *req);
 /*
  * Makes a range read as zeros and frees its blocks: punches a hole; writes zeros over data where
  * the file system can't. Keeps the size. The range may reach past the end of the file and past what
- * the file system allows.
+ * the file system allows. -ECANCELED soon after *stop (may be NULL) became true: some of it is done.
  */
-int MUST_CHECK io_punch(int fd, uint64_t offset, uint64_t len_bytes);
+int MUST_CHECK io_punch(int fd, uint64_t offset, uint64_t len_bytes, const atomic_bool *stop);
 
 /* What is known of the device of an end. */
 struct io_device io_device_of(struct io_ladder *ladder, const struct io_end *end);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "layout/print.h"
 
+#include "base/quote.h"
 #include "layout/print_composite.h"
 #include "layout/print_plain.h"
 #include "layout/print_view.h"
@@ -36,6 +37,22 @@ static const char *foreign_type_name(uint32_t type)
 	}
 }
 
+/* As lfs does, but where that would be no YAML. */
+static void print_value(struct printer *p, const char *value, size_t len_bytes)
+{
+	CLEANUP_STRBUF struct strbuf quoted = { 0 };
+
+	quote_yaml(&quoted, value, len_bytes);
+	if (p->opt->yaml &&
+	    (strchr(strbuf_text(&quoted), '\\') || memchr(value, '\'', len_bytes))) {
+		strbuf_bytes(p->out, quoted.text, quoted.len_bytes);
+		return;
+	}
+	strbuf_bytes(p->out, "'", 1);
+	strbuf_bytes(p->out, value, len_bytes);
+	strbuf_bytes(p->out, "'", 1);
+}
+
 /* lfs prints no path line before a foreign layout. */
 static void print_foreign(struct printer *p)
 {
@@ -50,10 +67,9 @@ static void print_foreign(struct printer *p)
 			      foreign_type_name(l->foreign_type));
 		strbuf_printf(p->out, "lfm_flags:          0x%08" PRIX32 "\n", l->foreign_flags);
 	}
-	strbuf_printf(p->out, "lfm_value:     '");
-	if (value)
-		strbuf_bytes(p->out, value, strnlen(value, l->foreign_len_bytes));
-	strbuf_printf(p->out, "'\n\n");
+	strbuf_printf(p->out, "lfm_value:     ");
+	print_value(p, value ? value : "", value ? strnlen(value, l->foreign_len_bytes) : 0);
+	strbuf_printf(p->out, "\n\n");
 }
 
 /* A plain layout is shown as a composite where components are asked about. */

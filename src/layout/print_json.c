@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "layout/print.h"
 
+#include "base/quote.h"
 #include "layout/flags.h"
 #include "layout/print_view.h"
 
@@ -42,6 +43,17 @@ static bool add(json_t *object, const char *prefix, const char *name, json_t *va
 	return json_object_set_new(object, key, value) == 0;
 }
 
+/* A name that isn't UTF-8 as cli/json_out.h has all names. */
+static bool add_pool(json_t *object, const char *prefix, const char *pool)
+{
+	CLEANUP_STRBUF struct strbuf text = { 0 }, bytes = { 0 };
+	bool odd = quote_utf8(&text, pool, strlen(pool));
+
+	quote_bytes(&bytes, pool, strlen(pool));
+	return add(object, prefix, "pool", json_string(strbuf_text(&text))) &&
+	       (!odd || add(object, prefix, "pool_bytes", json_string(strbuf_text(&bytes))));
+}
+
 static bool add_objects(json_t *to, const struct component *c, const struct print_options *opt)
 {
 	json_t *list = json_array();
@@ -79,8 +91,7 @@ static bool add_plain(json_t *to, const struct layout *l, const struct component
 	       add(to, prefix, c->pattern & PATTERN_MDT ? "mdt_index" : "stripe_offset",
 		   json_integer(print_view_stripe_offset(l, c, ctx)));
 	if (good && c->pool[0])
-		good = add(to, prefix, "pool",
-			   bytes_string((const uint8_t *)c->pool, strlen(c->pool)));
+		good = add_pool(to, prefix, c->pool);
 	if (good && print_view_lists_objects(l, c, ctx->is_directory))
 		good = add_objects(to, c, opt);
 	return good;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "layout/print_plain.h"
 
+#include "base/quote.h"
 #include "layout/flags.h"
 #include "layout/print_view.h"
 
@@ -104,7 +105,11 @@ static void print_fields(struct printer *p, const struct component *c, struct st
 	}
 	if (printer_wants(p, PRINT_POOL) && c->pool[0]) {
 		begin(p, PRINT_POOL, s.indent, s.prefix, "pool");
-		strbuf_printf(p->out, "%s", c->pool);
+		/* A pool's name is whatever somebody wrote into an xattr. */
+		if (p->opt->yaml)
+			quote_yaml(p->out, c->pool, strlen(c->pool));
+		else
+			strbuf_printf(p->out, "%s", c->pool);
 		p->separator = s.separator;
 	}
 	if (p->separator[0])

@@ -2,6 +2,7 @@
 #include "lovfsd/daemon.h"
 
 #include "base/error.h"
+#include "base/say.h"
 #include "base/sys.h"
 #include "base/units.h"
 
@@ -33,8 +34,8 @@ static int wait_for_child(pid_t child, int fd)
 	if (waitpid(child, &status, 0) != child)
 		return 1;
 	if (WIFSIGNALED(status))
-		fprintf(stderr, "lovfs: not mounted: the process that was to serve it ended: %s\n",
-			strsignal(WTERMSIG(status)));
+		say("lovfs: not mounted: the process that was to serve it ended: %s",
+		    strsignal(WTERMSIG(status)));
 	if (!WIFEXITED(status) || WEXITSTATUS(status) == 0)
 		return 1;
 	return WEXITSTATUS(status);

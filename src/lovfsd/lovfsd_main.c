@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/say.h"
 #include "lovfsd/daemon.h"
 #include "lovfsd/mount_options.h"
 #include "lovfsd/remount.h"
@@ -14,6 +15,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -51,7 +53,7 @@ static int open_volume(const struct mount_options *opts, const struct daemon *d,
 		if (spent >= opts->wait_s * NS_PER_S)
 			break;
 		if (!told && spent >= TELL_AFTER_NS)
-			fprintf(stderr, "lovfs: waiting: %s\n", error_text(err));
+			say("lovfs: waiting: %s", error_text(err));
 		told |= spent >= TELL_AFTER_NS;
 		gone = check_wanted(d, OPEN_PAUSE_MS);
 		if (gone)
@@ -70,11 +72,10 @@ static void warn_of_osts(struct volume *vol)
 		int err = ost_get_space(ost, 0, &space);
 
 		if (!ost_active(ost))
-			fprintf(stderr, "lovfs: warning: OST %u is inactive: %s\n", i,
-				ost_why(ost));
+			say("lovfs: warning: OST %u is inactive: %s", i, ost_why(ost));
 		else if (err || ost_refusal(ost))
-			fprintf(stderr, "lovfs: warning: OST %u takes no new objects: %s\n", i,
-				err ? error_text(err) : ost_why_no_create(ost));
+			say("lovfs: warning: OST %u takes no new objects: %s", i,
+			    err ? error_text(err) : ost_why_no_create(ost));
 	}
 }
 
@@ -153,7 +154,7 @@ static int run(const struct mount_options *opts, struct daemon *d)
 	/* Nobody hears standard error any more, if it has been served for a while. */
 	if (!opts->foreground)
 		log_error("%s", error_text(err));
-	fprintf(stderr, "lovfs: %s\n", error_text(err));
+	say("lovfs: %s", error_text(err));
 	return EXIT_FAILED;
 }
 
@@ -163,7 +164,7 @@ static int change_mount(const struct mount_options *opts)
 	int err = remount(opts->mount_path, opts->all, opts->of_mounted != NULL);
 
 	if (err)
-		fprintf(stderr, "lovfs: %s\n", error_text(err));
+		say("lovfs: %s", error_text(err));
 	return err ? EXIT_FAILED : EXIT_OK;
 }
 
@@ -176,7 +177,7 @@ static int start(const struct mount_options *opts)
 	if (err == 0)
 		return run(opts, &d);
 	if (err < 0)
-		fprintf(stderr, "lovfs: %s\n", error_text(err));
+		say("lovfs: %s", error_text(err));
 	return status;
 }
 
@@ -185,11 +186,12 @@ int main(int argc, char **argv)
 	struct mount_options opts;
 	int status = EXIT_OK, err;
 
+	setlocale(LC_CTYPE, "");
 	if (argc > 1 && strcmp(argv[1], "-u") == 0)
 		return unmount_main(argc - 1, argv + 1);
 	err = mount_options_parse(argc, argv, &opts);
 	if (err) {
-		fprintf(stderr, "lovfs: %s\n", error_text(err));
+		say("lovfs: %s", error_text(err));
 		if (err == -EINVAL)
 			fputs("Try 'lovfs --help'.\n", stderr);
 		return err == -EINVAL ? EXIT_USAGE : EXIT_FAILED;

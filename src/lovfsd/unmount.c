@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mountinfo.h"
+#include "base/say.h"
 #include "base/sys.h"
 #include "base/units.h"
 #include "lovfsd/utab.h"
@@ -274,8 +275,8 @@ static int wait_until_closed(struct unmount *u)
 				    u->path, u->holder.pid, (unsigned int)u->wait_s,
 				    what_it_does(u));
 		if (!told && spent >= TELL_AFTER_NS) {
-			fprintf(stderr, "lovfs -u: waiting for process %ld: %s\n", u->holder.pid,
-				what_it_does(u));
+			say("lovfs -u: waiting for process %ld: %s", u->holder.pid,
+			    what_it_does(u));
 			told = true;
 		}
 		pause_a_moment();
@@ -290,7 +291,7 @@ static int unmount_and_wait(struct unmount *u)
 	if (err || u->lazy)
 		return err;
 	if (mountinfo_of_device(MOUNTINFO_OWN, u->mount.dev, &u->mount) == 0) {
-		fprintf(stderr, "lovfs -u: the volume is still mounted on %s\n", u->mount.point);
+		say("lovfs -u: the volume is still mounted on %s", u->mount.point);
 		return 0;
 	}
 	/* Whoever served it is dead already. */
@@ -307,8 +308,8 @@ static int unmount_and_wait(struct unmount *u)
 
 static int usage(const char *what, const char *which)
 {
-	fprintf(stderr, "lovfs -u: %s%s\nusage: lovfs -u [-lf] [-w SECONDS] MOUNT_POINT\n", which,
-		what);
+	say("lovfs -u: %s%s", which, what);
+	fputs("usage: lovfs -u [-lf] [-w SECONDS] MOUNT_POINT\n", stderr);
 	return 2;
 }
 
@@ -353,6 +354,6 @@ int unmount_main(int argc, char **argv)
 	fd_cleanup(&u.lock_fd);
 	fd_cleanup(&u.pid_fd);
 	if (err)
-		fprintf(stderr, "lovfs -u: %s\n", error_text(err));
+		say("lovfs -u: %s", error_text(err));
 	return err ? 1 : 0;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "mover/compare.h"
 
+#include "base/checked.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/sys.h"
 #include "base/units.h"
-
+#include "io/extent_map.h"
 #include "mover/aligned.h"
 
 #include <errno.h>
@@ -24,6 +25,7 @@ struct compare {
 	const struct compare_request *req;
 	uint64_t sizes[COMPARE_FILES_MAX];
 	struct difference open[COMPARE_FILES_MAX];
+	struct extent_map extents; /* of all files */
 	uint64_t compared_bytes, ticked_ns;
 	uint8_t *reference, *other; /* PIECE_BYTES each */
 };
@@ -63,36 +65,28 @@ static void report(struct compare *c, uint64_t pos, bool last)
 
 /* ---- comparing ---- */
 
-/* Where the file has data next, at or behind pos; `end` where it has none, pos where it can't tell. */
-static int next_data(int fd, uint64_t pos, uint64_t end, uint64_t *ret_data)
+/* *pos goes over what is a hole in all files; up to *ret_to what is there is the same kind in each. */
+static int skip_holes(struct compare *c, uint64_t *pos, uint64_t end, uint64_t *ret_to)
 {
-	uint64_t data;
-	int err = sys_seek(fd, pos, SEEK_DATA, &data);
+	bool all_holes = true;
 
-	if (err == -ENXIO)
-		data = end;
-	else if (err == -EINVAL || err == -EOPNOTSUPP || err == -ENOSYS)
-		data = pos;
-	else if (err)
-		return fail_sys(err, "cannot look for data at offset %" PRIu64, pos);
-	*ret_data = MIN_OF(data, end);
-	return 0;
-}
-
-/* Over what is a hole in all files. */
-static int skip_holes(struct compare *c, uint64_t *pos, uint64_t end)
-{
-	uint64_t first = end;
-
-	for (unsigned int i = 0; i < c->req->count && first > *pos; i++) {
-		uint64_t data = 0;
-		int err = next_data(c->req->fds[i], *pos, end, &data);
+	*ret_to = end;
+	for (unsigned int i = 0; i < c->req->count; i++) {
+		uint64_t to;
+		bool hole;
+		int err = extent_map_look(&c->extents, c->req->fds[i], *pos, c->req->stop, &hole,
+					  &to, NULL);
 
 		if (err)
 			return err;
-		first = MIN_OF(first, data);
+		all_holes = all_holes && hole;
+		*ret_to = MIN_OF(*ret_to, to);
 	}
-	*pos = MAX_OF(*pos, first - first % COMPARE_GRAIN_BYTES);
+	if (all_holes)
+		*pos = *ret_to < end ? MAX_OF(*pos, align_down(*ret_to, COMPARE_GRAIN_BYTES)) : end;
+	if (all_holes && *ret_to < end)
+		*ret_to = *pos + COMPARE_GRAIN_BYTES;
+	*ret_to = MIN_OF(end, align_up(*ret_to, COMPARE_GRAIN_BYTES));
 	return 0;
 }
 
@@ -149,14 +143,15 @@ static int compare_all(struct compare *c)
 	int err = 0;
 
 	while (!err && pos < end) {
+		uint64_t to;
 		size_t len;
 
 		if (c->req->stop && atomic_load(c->req->stop))
-			return fail(-ECANCELED, "interrupted");
-		err = skip_holes(c, &pos, end);
+			return -ECANCELED;
+		err = skip_holes(c, &pos, end, &to);
 		if (err || pos >= end)
 			break;
-		len = (size_t)MIN_OF(PIECE_BYTES - pos % PIECE_BYTES, end - pos);
+		len = (size_t)MIN_OF(PIECE_BYTES - pos % PIECE_BYTES, to - pos);
 		err = compare_at(c, pos, len);
 		pos += len;
 		report(c, pos, false);
@@ -204,9 +199,13 @@ int compare_run(const struct compare_request *req, uint64_t *ret_bytes)
 
 	if (!buf)
 		return fail(-ENOMEM, "no memory");
+	extent_map_init(&c.extents);
 	err = ask_sizes(&c);
 	if (!err)
 		err = compare_all(&c);
+	extent_map_release(&c.extents);
+	if (err == -ECANCELED)
+		return fail(err, "interrupted");
 	if (!err)
 		err = tell_rest(&c);
 	if (err)

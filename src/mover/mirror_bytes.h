@@ -29,6 +29,12 @@ int MUST_CHECK mirror_bytes_begin(struct mirror_bytes *b, const char *path, int 
 				  const char *verb);
 void mirror_bytes_end(struct mirror_bytes *b);
 
+/*
+ * Waits until the other end, which may be a pipe or a terminal, gives or takes something: events are those of poll(2).
+ * -ECANCELED.
+ */
+int MUST_CHECK mirror_bytes_wait(const struct mirror_bytes *b, int fd, short events);
+
 /* So many more are done: keeps the limit, reports. -ECANCELED. */
 int MUST_CHECK mirror_bytes_count(struct mirror_bytes *b, size_t len);
 void mirror_bytes_report(struct mirror_bytes *b, bool last);

@@ -8,6 +8,26 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+
+/* A pipe takes so much without waiting once it is ready for any; what is a file takes it all. */
+static int write_out(const struct mirror_bytes *b, int out_fd, size_t len_bytes)
+{
+	struct stat st;
+	size_t step = PIPE_BUF;
+	int err = sys_fstat(out_fd, &st);
+
+	if (!err && S_ISREG(st.st_mode))
+		step = len_bytes;
+	for (size_t done = 0; !err && done < len_bytes; done += step) {
+		err = mirror_bytes_wait(b, out_fd, POLLOUT);
+		if (err)
+			return err;
+		err = sys_write_full(out_fd, b->buf + done, MIN_OF(step, len_bytes - done));
+	}
+	return err ? fail_sys(err, "cannot write what was read") : 0;
+}
 
 static int pour_out(struct mirror_bytes *b, int out_fd)
 {
@@ -19,9 +39,9 @@ static int pour_out(struct mirror_bytes *b, int out_fd)
 			return fail_sys((int)n,
 					"cannot read mirror %" PRIu32 " at offset %" PRIu64 "%s",
 					b->id, b->done_bytes, trouble_hint(b->fs, (int)n));
-		err = n ? sys_write_full(out_fd, b->buf, (size_t)n) : 0;
+		err = n ? write_out(b, out_fd, (size_t)n) : 0;
 		if (err)
-			return fail_sys(err, "cannot write what was read");
+			return err;
 		err = mirror_bytes_count(b, (size_t)n);
 		if (err || (size_t)n < MIRROR_BYTES_BUFFER)
 			return err;

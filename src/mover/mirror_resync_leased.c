@@ -69,7 +69,8 @@ static bool has_data(const struct work *w)
 	for (unsigned int i = 0; i < w->r->count; i++) {
 		bool hole;
 
-		if (!holes_at(w->read_fds[i], 0, size, &hole, &next) && (!hole || next < size))
+		if (!holes_at(w->read_fds[i], 0, size, w->r->opt->stop, &hole, &next) &&
+		    (!hole || next < size))
 			return true;
 	}
 	return false;

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,8 +29,11 @@ static ssize_t fill(struct mirror_bytes *b, int in_fd)
 	size_t have = 0;
 
 	while (have < MIRROR_BYTES_BUFFER) {
-		ssize_t n = sys_read(in_fd, b->buf + have, MIRROR_BYTES_BUFFER - have);
+		ssize_t n = mirror_bytes_wait(b, in_fd, POLLIN);
 
+		if (n < 0)
+			return n;
+		n = sys_read(in_fd, b->buf + have, MIRROR_BYTES_BUFFER - have);
 		if (n < 0)
 			return fail_sys((int)n, "cannot read what is to be written");
 		if (n == 0)

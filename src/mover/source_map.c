@@ -4,19 +4,19 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "base/sys.h"
-#include "io/holes.h"
 
 #include <errno.h>
 
-void source_map_init(struct source_map *m, int fd, uint64_t end, size_t align)
+void source_map_init(struct source_map *m, int fd, uint64_t end, size_t align,
+		     const atomic_bool *stop)
 {
-	*m = (struct source_map){ .fd = fd, .end = end, .align = align };
-	pthread_mutex_init(&m->lock, NULL);
+	*m = (struct source_map){ .fd = fd, .end = end, .align = align, .stop = stop };
+	extent_map_init(&m->extents);
 }
 
 void source_map_release(struct source_map *m)
 {
-	pthread_mutex_destroy(&m->lock);
+	extent_map_release(&m->extents);
 }
 
 /* Behind a file's end is what looks like a hole. */
@@ -30,46 +30,27 @@ static int check_length(const struct source_map *m)
 	return (uint64_t)st.st_size < m->end ? fail(-EAGAIN, "became shorter during the copy") : 0;
 }
 
-static int ask(const struct source_map *m, uint64_t offset, struct source_extent *ret_found)
+static int find(struct source_map *m, uint64_t offset, bool *ret_hole, uint64_t *ret_to)
 {
-	int err = holes_at(m->fd, offset, m->end, &ret_found->hole, &ret_found->to);
+	bool asked;
+	int err = extent_map_look(&m->extents, m->fd, offset, m->stop, ret_hole, ret_to, &asked);
 
-	ret_found->from = offset;
-	if (!err && ret_found->hole && ret_found->to == m->end)
+	if (err == -ECANCELED)
+		return fail(err, "interrupted");
+	if (!err && asked && *ret_hole && *ret_to >= m->end)
 		err = check_length(m);
 	return err;
-}
-
-/* What is at `offset`; asked only where what was found last doesn't say it. */
-static int find(struct source_map *m, uint64_t offset, struct source_extent *ret_found)
-{
-	struct source_extent f;
-	int err = 0;
-
-	pthread_mutex_lock(&m->lock);
-	f = m->found;
-	pthread_mutex_unlock(&m->lock);
-	if (offset < f.from || offset >= f.to)
-		err = ask(m, offset, &f);
-	if (err)
-		return err;
-	pthread_mutex_lock(&m->lock);
-	m->found = f;
-	pthread_mutex_unlock(&m->lock);
-	*ret_found = f;
-	return 0;
 }
 
 int source_map_look(struct source_map *m, uint64_t offset, uint64_t limit, bool *ret_hole,
 		    uint64_t *ret_next)
 {
-	struct source_extent found = { 0 };
-	int err = find(m, offset, &found);
+	uint64_t to;
+	int err = find(m, offset, ret_hole, &to);
 
 	if (err)
 		return err;
-	*ret_hole = found.hole;
-	*ret_next = MIN_OF(found.to, limit);
+	*ret_next = MIN_OF(to, limit);
 	if (*ret_next == limit)
 		return 0;
 	if (*ret_hole) {

@@ -182,7 +182,8 @@ static int clear_target(struct streams *s, unsigned int target, struct stretch x
 	while (x.offset < to) {
 		uint64_t next;
 		bool hole;
-		int err = holes_at(s->req->read_fds[target], x.offset, to, &hole, &next);
+		int err = holes_at(s->req->read_fds[target], x.offset, to, s->req->stop, &hole,
+				   &next);
 
 		if (err)
 			return err;
@@ -319,7 +320,8 @@ static void init(struct streams *s, const struct transfer_request *req)
 	s->align = aligned_block_bytes();
 	s->piece_bytes = piece_bytes_for(req, s->align);
 	source_map_init(&s->source, req->src_fd,
-			req->range_count ? req->ranges[req->range_count - 1].end : 0, s->align);
+			req->range_count ? req->ranges[req->range_count - 1].end : 0, s->align,
+			req->stop);
 	bind_gate_init(&s->gate, req->bind, req->cookie);
 	atomic_flag_clear(&s->write_failed);
 }

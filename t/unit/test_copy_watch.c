@@ -347,7 +347,7 @@ static void a_signal_gets_a_line(void **state)
 	close(saved);
 	assert_true(pread(fd, text, sizeof(text) - 1, 0) > 0);
 	close(fd);
-	assert_int_equal(strncmp(text, "lov test: the file 250 ", 23), 0);
+	assert_int_equal(strncmp(text, "lov test: 'the file' 250 ", 25), 0);
 	for (const char *c = text; *c; c++)
 		lines += *c == '\n';
 	assert_int_equal(lines, 3);

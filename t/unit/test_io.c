@@ -425,13 +425,13 @@ static void punching(void **state)
 			model_fill(&file, random_range(&r, 0, 500 * KIB), &r);
 			if (n % 10 == 0)
 				len = UINT64_MAX;
-			assert_int_equal(io_punch(file.fd, offset, len), 0);
+			assert_int_equal(io_punch(file.fd, offset, len, NULL), 0);
 			memset(file.bytes + offset, 0, MIN_OF(len, MODEL_BYTES - offset));
 			check_all(&file);
 			assert_int_equal(fstat(file.fd, &st), 0);
 			assert_int_equal(st.st_size, file.size);
 		}
-		assert_int_equal(io_punch(file.fd, UINT64_MAX, 1), 0);
+		assert_int_equal(io_punch(file.fd, UINT64_MAX, 1, NULL), 0);
 		model_release(&file);
 	}
 }

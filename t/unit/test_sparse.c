@@ -23,6 +23,19 @@ static struct {
 	_Atomic uint64_t read, written, allocated, punched;
 } sums;
 
+static _Atomic unsigned int seeks;
+static unsigned int stop_after; /* seeks; 0: never */
+static atomic_bool stop;
+
+static int count_seeks(const char *call, size_t len_bytes, void *cookie)
+{
+	(void)len_bytes;
+	(void)cookie;
+	if (strcmp(call, "seek") == 0 && ++seeks == stop_after)
+		atomic_store(&stop, true);
+	return 0;
+}
+
 static void add_up(const struct sys_data_call *call, void *cookie)
 {
 	(void)cookie;
@@ -171,6 +184,52 @@ static void whole_sparse_files(void **state)
 	}
 }
 
+/* Of 300 GiB each hole is looked for once, by whichever worker comes first, and not for each part that is handed out;
+ * it is verified as quickly. Whoever wishes to stop it needn't wait for its end. */
+static void the_search_follows_the_islands(void **state)
+{
+	const uint64_t size = 300 * GIB;
+
+	(void)state;
+	for (size_t f = 0; f < engine_fs_count; f++) {
+		const struct testfs *fs = &engine_fs[f];
+		int src = engine_file(fs, "source"), dst = engine_file(fs, "destination");
+		const struct filecopy c = { .src_fd = src,
+					    .dst_fd = dst,
+					    .whole = true,
+					    .verify = true,
+					    .no_share = true,
+					    .workers = 8,
+					    .stop = &stop };
+		struct filecopy_result r;
+		struct io_ladder ladder;
+
+		make_islands(src, size, true);
+		io_ladder_init(&ladder, 0);
+		seeks = stop_after = 0;
+		sys_set_hook(count_seeks, NULL);
+		start_sums();
+		assert_int_equal(filecopy_run(&ladder, &c, &r), 0);
+		sys_set_recorder(NULL, NULL);
+		/* Copying looks at the source, verifying at both; XFS' answers are checked by another. */
+		if (seeks > 3 * 6 * (2 * ISLANDS + 1))
+			fail_msg("%s: %u seeks", fs->name, seeks);
+		assert_int_equal(r.verified_bytes, size);
+		assert_true(islands_are_equal(src, dst, size));
+		for (unsigned int n = 1; n < 20; n += 6) {
+			seeks = 0;
+			stop_after = n;
+			assert_int_equal(filecopy_run(&ladder, &c, &r), -ECANCELED);
+			assert_true(seeks <= n + 8 * 4);
+			atomic_store(&stop, false);
+		}
+		sys_set_hook(NULL, NULL);
+		io_ladder_release(&ladder);
+		close(src);
+		close(dst);
+	}
+}
+
 /* Blocks that were given in advance and never written read as zeros: they are copied as a hole, not as zeros. */
 static void unwritten_blocks_are_no_data(void **state)
 {
@@ -212,6 +271,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ten_gib_with_some_islands),
 		cmocka_unit_test(whole_sparse_files),
+		cmocka_unit_test(the_search_follows_the_islands),
 		cmocka_unit_test(unwritten_blocks_are_no_data),
 	};
 	int failed;
