@@ -27,11 +27,23 @@ static bool is_victim_name(const char *name)
 	return strncmp(name, LOVFS_VICTIM_PREFIX, strlen(LOVFS_VICTIM_PREFIX)) == 0;
 }
 
+/* "." is an inode that the kernel may have forgotten, of which it has the number from a file handle; it
+ * compares the generation. ".." is the way up from there. */
+static int lookup(struct session *s, fuse_req_t req, fuse_ino_t parent, const char *name,
+		  struct inode **ret_inode)
+{
+	if (strcmp(name, ".") == 0)
+		return inode_find_number(s->volume, parent, ret_inode);
+	if (strcmp(name, "..") == 0)
+		return inode_find_parent(session_inode(s, parent), ret_inode);
+	return inode_lookup(session_inode(s, parent), name, fuse_req_ctx(req)->uid, ret_inode);
+}
+
 static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct session *s = session_begin(req);
 	struct inode *inode = NULL;
-	int err = inode_lookup(session_inode(s, parent), name, fuse_req_ctx(req)->uid, &inode);
+	int err = lookup(s, req, parent, name, &inode);
 
 	reply_entry(s, req, err, inode, "lookup");
 }
@@ -39,7 +51,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 static void forget(struct session *s, fuse_ino_t ino, uint64_t n)
 {
 	if (ino != FUSE_ROOT_ID)
-		known_inodes_forget(&s->known, session_inode(s, ino), n);
+		known_inodes_forget(&s->known, ino, n);
 }
 
 static void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t n)

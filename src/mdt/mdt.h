@@ -8,6 +8,7 @@
  *   DIR/LAYOUT/<fid>.<n> layouts too large for an xattr
  *   DIR/DIRTY/, DIR/MOUNTED  what stale mirrors lack (mdt/dirty_file.h)
  *   DIR/LAST_FID         bound of FIDs given out (base/idfile.h)
+ *   DIR/HANDLE_KEY       secret by which file handles are known (mdt/numbers.h)
  *
  * Names, owners, modes, ACLs, xattrs, hard links and directory order are the backing file system's.
  * On each regular file and directory the xattr trusted.lma holds the FID (struct lustre_mdt_attrs),
@@ -108,6 +109,25 @@ int MUST_CHECK mdt_pending_remove(struct mdt *mdt, struct fid fid);
  * has a commit unfinished, also where only that is left of it. */
 int MUST_CHECK mdt_pending_for_each(struct mdt *mdt, int (*fn)(void *cookie, struct fid fid),
 				    void *cookie);
+
+/*
+ * Inodes by number (mdt/numbers.h): whether they have generations, and whether they can be found. Constant while
+ * open.
+ */
+bool mdt_numbers_known(const struct mdt *mdt);
+bool mdt_numbers_can_find(const struct mdt *mdt);
+/* The generation that a file handle of the inode has. -EOPNOTSUPP where they are not known. */
+int MUST_CHECK mdt_get_generation(struct mdt *mdt, int fd, uint32_t *ret_generation);
+/*
+ * Opens the inode of that number, O_PATH. -ESTALE: there is none, it was removed, a directory is not below
+ * ROOT, or it can't be found at all. Something else than a directory may be another's that has the same
+ * file system: its generation tells, which the caller must compare with the one that was given out.
+ */
+int MUST_CHECK mdt_find(struct mdt *mdt, uint64_t number, int *ret_fd);
+/* The same checks once more: the inode may have been removed while it was being found. */
+int MUST_CHECK mdt_check_found(struct mdt *mdt, int fd);
+/* The directory above, of ROOT itself. -ESTALE: that isn't below ROOT. */
+int MUST_CHECK mdt_find_parent(struct mdt *mdt, int fd, int *ret_fd);
 
 /* chmod(2). On an unprivileged volume modes must not be changed in another way: reserved xattrs
  * lend permission (ea.h). */
