@@ -92,7 +92,9 @@ int MUST_CHECK mdt_rmdir(struct mdt *mdt, int dirfd, const char *name);
 int MUST_CHECK mdt_unlink(struct mdt *mdt, int dirfd, const char *name, struct fid *ret_orphan);
 
 /*
- * renameat2(2) with flags 0, RENAME_NOREPLACE or RENAME_EXCHANGE. A regular file whose last name is
+ * renameat2(2) with any flags that go together. RENAME_WHITEOUT leaves a whiteout (character device 0:0, as
+ * overlayfs has them) under the old name, in the same step; -EINVAL where the backing file system can't (Btrfs
+ * before Linux 5.19). A regular file whose last name is
  * replaced is in PENDING afterwards as for mdt_unlink(): linked there first, so that after a crash
  * it has its name or is in PENDING, or both (recovery then drops the latter).
  */

@@ -331,11 +331,13 @@ static void renames_keep_what_they_replace(const struct testfs *fs, bool privile
 	b = fid_of(&p, "b");
 	assert_int_equal(mdt_rename(p.mdt, root, "a", root, "b", RENAME_NOREPLACE, &orphan),
 			 -EEXIST);
-	assert_int_equal(mdt_rename(p.mdt, root, "a", root, "b", RENAME_WHITEOUT, &orphan),
-			 -EINVAL);
-	assert_int_equal(mdt_rename(p.mdt, root, "a", root, "b", RENAME_EXCHANGE | RENAME_NOREPLACE,
-				    &orphan),
-			 -EINVAL);
+	for (unsigned int flags = RENAME_NOREPLACE; flags <= 15; flags++) {
+		bool exchange_too = flags & RENAME_EXCHANGE && flags != RENAME_EXCHANGE;
+
+		if (flags & 8 || exchange_too)
+			assert_int_equal(mdt_rename(p.mdt, root, "a", root, "b", flags, &orphan),
+					 -EINVAL);
+	}
 	assert_int_equal(mdt_rename(p.mdt, root, "a", root, "b", RENAME_EXCHANGE, &orphan), 0);
 	assert_true(fid_is_zero(orphan));
 	assert_true(fid_equal(fid_of(&p, "a"), b));
@@ -360,6 +362,30 @@ static void renames_keep_what_they_replace(const struct testfs *fs, bool privile
 	assert_int_equal(mdt_rename(p.mdt, root, "d", root, "b2", 0, &orphan), 0);
 	assert_true(fid_is_zero(orphan));
 	assert_int_equal(entries_in(&p, "PENDING"), 0);
+	place_release(&p);
+}
+
+/* What is replaced goes to PENDING however it is replaced; what is left under the old name is a whiteout. */
+static void whiteouts_are_left(const struct testfs *fs, bool privileged)
+{
+	struct place p = place_new(fs, privileged);
+	int root = mdt_root_fd(p.mdt);
+	struct fid b, orphan;
+	struct stat st;
+
+	make_file(&p, "a");
+	make_file(&p, "b");
+	b = fid_of(&p, "b");
+	assert_int_equal(mdt_rename(p.mdt, root, "a", root, "b", RENAME_WHITEOUT, &orphan), 0);
+	assert_true(fid_equal(orphan, b));
+	assert_int_equal(entries_in(&p, "PENDING"), 1);
+	assert_int_equal(sys_fstatat(root, "a", &st, AT_SYMLINK_NOFOLLOW), 0);
+	assert_true(S_ISCHR(st.st_mode) && st.st_rdev == 0);
+	assert_int_equal(mdt_rename(p.mdt, root, "b", root, "a", RENAME_WHITEOUT | RENAME_NOREPLACE,
+				    &orphan),
+			 -EEXIST);
+	assert_int_equal(mdt_rename(p.mdt, root, "b", root, "a", 0, &orphan), 0);
+	assert_true(fid_is_zero(orphan));
 	place_release(&p);
 }
 
@@ -679,6 +705,7 @@ ON_EACH(every_kind_is_made)
 ON_EACH(last_unlink_goes_through_pending)
 ON_EACH(victims_are_pending_from_the_start)
 ON_EACH(renames_keep_what_they_replace)
+ON_EACH(whiteouts_are_left)
 ON_EACH(impossible_renames_leave_nothing)
 ON_EACH(other_file_systems_inside_are_refused)
 ON_EACH(modes_do_not_lock_us_out)
@@ -701,6 +728,7 @@ int main(void)
 		cmocka_unit_test(last_unlink_goes_through_pending_on_each),
 		cmocka_unit_test(victims_are_pending_from_the_start_on_each),
 		cmocka_unit_test(renames_keep_what_they_replace_on_each),
+		cmocka_unit_test(whiteouts_are_left_on_each),
 		cmocka_unit_test(impossible_renames_leave_nothing_on_each),
 		cmocka_unit_test(other_file_systems_inside_are_refused_on_each),
 		cmocka_unit_test(modes_do_not_lock_us_out_on_each),
