@@ -4,6 +4,7 @@
 
 #include "base/sys.h"
 #include "lovfs_ioctl.h"
+#include "lovfsd/new_requests.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
 #include "volume/handle.h"
@@ -167,6 +168,19 @@ static int open_created(struct session *s, struct inode *inode, int flags,
 	return err ? err : open_files_take(&s->files, h, ret_file);
 }
 
+static bool is_no_name(const char *name)
+{
+	return strcmp(name, NEW_REQUESTS_NO_NAME) == 0;
+}
+
+/* What was made, but can't be opened, goes again. Returns the error to answer with. */
+static int unmake(struct inode *dir, const char *name, int err)
+{
+	bool named = !is_no_name(name) && !is_victim_name(name);
+
+	return named && names_unlink(dir, name) ? -EIO : err;
+}
+
 static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 		      struct fuse_file_info *fi)
 {
@@ -176,7 +190,8 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 	struct open_file *file = NULL;
 	struct fuse_entry_param e;
 	struct inode *inode;
-	int err = names_create(dir, name, mode & ALLPERMS, &who, &inode);
+	int err = is_no_name(name) ? names_create_nameless(dir, mode & ALLPERMS, &who, &inode)
+				   : names_create(dir, name, mode & ALLPERMS, &who, &inode);
 
 	/* The kernel looked first: somebody else made it since. ESTALE makes it look again, and
 	 * open what it finds. */
@@ -188,6 +203,7 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 	}
 	err = open_created(s, inode, fi->flags, &file);
 	if (err) {
+		names_abandon(inode);
 		inode_forget(inode, 1);
 	} else {
 		err = reply_take_entry(s, inode, &e);
@@ -195,9 +211,7 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 			open_files_close(&s->files, &file->node);
 	}
 	if (err) {
-		if (!is_victim_name(name) && names_unlink(dir, name))
-			err = -EIO;
-		reply_err(req, err, dir, "create");
+		reply_err(req, unmake(dir, name, err), dir, "create");
 		return;
 	}
 	if (is_victim_name(name))

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "lovfsd/copy_64.h"
+#include "lovfsd/new_requests.h"
 #include "lovfsd/ops.h"
 #include "lovfsd/prune.h"
 #include "lovfsd/read_ahead.h"
@@ -163,7 +163,7 @@ static int serve_mounted(struct session *s, const char *mount_path)
 	pthread_t tuner;
 	/* By a thread of its own, as it needs the loop; unmounting ends its wait. */
 	bool tuning = pthread_create(&tuner, NULL, tune, (void *)(uintptr_t)mount_path) == 0;
-	int err = copy_64_accept(s->fuse);
+	int err = new_requests_accept(s->fuse);
 
 	if (!err)
 		err = run_watched_loop(s, mount_path);

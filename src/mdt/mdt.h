@@ -77,9 +77,11 @@ int MUST_CHECK mdt_mknod(struct mdt *mdt, int dirfd, const char *name, mode_t mo
 int MUST_CHECK mdt_symlink(struct mdt *mdt, const char *target, int dirfd, const char *name,
 			   const struct mdt_creator *who, int *ret_fd);
 
-/* A regular file without a name: in PENDING from the start (a victim). */
-int MUST_CHECK mdt_create_pending(struct mdt *mdt, mode_t mode, const struct mdt_creator *who,
-				  const struct layout *layout, struct fid *ret_fid, int *ret_fd);
+/* A regular file without a name: in PENDING from the start (a victim, O_TMPFILE). It inherits from the
+ * directory dirfd what one with a name there would. */
+int MUST_CHECK mdt_create_pending(struct mdt *mdt, int dirfd, mode_t mode,
+				  const struct mdt_creator *who, const struct layout *layout,
+				  struct fid *ret_fid, int *ret_fd);
 
 int MUST_CHECK mdt_lookup(struct mdt *mdt, int dirfd, const char *name, int *ret_fd);
 int MUST_CHECK mdt_link(struct mdt *mdt, int fd, int dirfd, const char *name);

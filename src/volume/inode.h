@@ -112,6 +112,16 @@ int MUST_CHECK names_symlink(const char *target, struct inode *parent, const cha
  * makes a file that has none. */
 int MUST_CHECK names_create(struct inode *parent, const char *name, mode_t mode,
 			    const struct mdt_creator *who, struct inode **ret);
+/*
+ * A regular file without a name, with the default layout that it would have in the directory: it waits in PENDING
+ * and goes at its last close, or at the next mount after a crash, unless names_link() gives it a name
+ * before. Whoever can't open it calls names_abandon().
+ */
+int MUST_CHECK names_create_nameless(struct inode *parent, mode_t mode,
+				     const struct mdt_creator *who, struct inode **ret);
+/* A file without a name that nobody has open goes now. */
+void names_abandon(struct inode *inode);
+/* After a crash a file that had no name has this one, or is destroyed. -ENOENT: it is being destroyed. */
 int MUST_CHECK names_link(struct inode *inode, struct inode *parent, const char *name);
 int MUST_CHECK names_unlink(struct inode *parent, const char *name);
 int MUST_CHECK names_rmdir(struct inode *parent, const char *name);

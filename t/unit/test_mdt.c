@@ -293,7 +293,9 @@ static void victims_are_pending_from_the_start(const struct testfs *fs, bool pri
 	struct stat st;
 	int fd;
 
-	assert_int_equal(mdt_create_pending(p.mdt, 0600, &fixture_self, l, &fid, &fd), 0);
+	assert_int_equal(
+		mdt_create_pending(p.mdt, mdt_pending_fd(p.mdt), 0600, &fixture_self, l, &fid, &fd),
+		0);
 	assert_int_equal(mdt_get_fid(p.mdt, fd, &again), 0);
 	assert_true(fid_equal(fid, again));
 	assert_int_equal(layout_ea_get(p.mdt, fd, &found), 0);
@@ -494,7 +496,8 @@ static int make_one(const struct place *p, enum making kind, const struct layout
 	case MAKE_LINK:
 		return mdt_symlink(p->mdt, "target", root, "new", &fixture_self, ret_fd);
 	default:
-		return mdt_create_pending(p->mdt, 0600, &fixture_self, l, &fid, ret_fd);
+		return mdt_create_pending(p->mdt, mdt_pending_fd(p->mdt), 0600, &fixture_self, l,
+					  &fid, ret_fd);
 	}
 }
 
@@ -609,8 +612,9 @@ static void an_intent_is_whole_or_not_there(const struct testfs *fs, bool privil
 	file_fd = open_in(&p, "t");
 	victims[0].fd = open_in(&p, "v");
 	victims[0].fid = give_fid(&p, victims[0].fd);
-	assert_int_equal(
-		mdt_create_pending(p.mdt, 0600, &who, NULL, &victims[1].fid, &victims[1].fd), 0);
+	assert_int_equal(mdt_create_pending(p.mdt, mdt_pending_fd(p.mdt), 0600, &who, NULL,
+					    &victims[1].fid, &victims[1].fd),
+			 0);
 	fds = open_fds();
 	while (fault_next(&f)) {
 		int r = swap_intent_make(p.mdt, file_fd, victims, 2);
