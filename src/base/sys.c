@@ -355,6 +355,12 @@ int sys_name_to_handle(int fd, struct file_handle *handle)
 	return RETRY(name_to_handle_at(fd, "", handle, &mount_id, AT_EMPTY_PATH));
 }
 
+int sys_open_by_handle(int mount_fd, struct file_handle *handle, int flags)
+{
+	SEAM("open_by_handle");
+	return RETRY(open_by_handle_at(mount_fd, handle, flags | O_CLOEXEC));
+}
+
 int sys_fstat(int fd, struct stat *ret_st)
 {
 	return sys_fstatat(fd, "", ret_st, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW);

@@ -133,6 +133,9 @@ int MUST_CHECK sys_ioctl(int fd, unsigned long request, void *arg);
 /* name_to_handle_at(2) of an open file. handle->handle_bytes says how much room there is. */
 struct file_handle;
 int MUST_CHECK sys_name_to_handle(int fd, struct file_handle *handle);
+/* open_by_handle_at(2); mount_fd is of anything in that file system, not O_PATH. Returns the descriptor.
+ * -EPERM without CAP_DAC_READ_SEARCH; -ESTALE. */
+int MUST_CHECK sys_open_by_handle(int mount_fd, struct file_handle *handle, int flags);
 
 int MUST_CHECK sys_fstat(int fd, struct stat *ret_st);
 /* What direct I/O on the file must be aligned to: memory, and offsets and lengths; both 0: it is not

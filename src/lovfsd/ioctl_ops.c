@@ -176,7 +176,7 @@ static int lease_put(const struct ioctl_call *c)
 
 void ioctl_tell_moved(const struct ioctl_call *c, struct inode *inode)
 {
-	fuse_lowlevel_notify_inval_inode(c->s->fuse, (uintptr_t)inode, -1, 0);
+	fuse_lowlevel_notify_inval_inode(c->s->fuse, inode_number(inode), -1, 0);
 }
 
 static int swap_layouts(const struct ioctl_call *c)

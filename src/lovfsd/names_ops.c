@@ -5,6 +5,7 @@
 #include "base/sys.h"
 #include "lovfs_ioctl.h"
 #include "lovfsd/durable.h"
+#include "lovfsd/new_requests.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
 #include "volume/handle.h"
@@ -40,11 +41,23 @@ static void reply_made(struct session *s, fuse_req_t req, int err, struct inode 
 	reply_entry(s, req, err, inode, what);
 }
 
+/* "." is an inode that the kernel may have forgotten, of which it has the number from a file handle; it
+ * compares the generation. ".." is the way up from there. */
+static int lookup(struct session *s, fuse_req_t req, fuse_ino_t parent, const char *name,
+		  struct inode **ret_inode)
+{
+	if (strcmp(name, ".") == 0)
+		return inode_find_number(s->volume, parent, ret_inode);
+	if (strcmp(name, "..") == 0)
+		return inode_find_parent(session_inode(s, parent), ret_inode);
+	return inode_lookup(session_inode(s, parent), name, fuse_req_ctx(req)->uid, ret_inode);
+}
+
 static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct session *s = session_begin(req);
 	struct inode *inode = NULL;
-	int err = inode_lookup(session_inode(s, parent), name, fuse_req_ctx(req)->uid, &inode);
+	int err = lookup(s, req, parent, name, &inode);
 
 	reply_entry(s, req, err, inode, "lookup");
 }
@@ -52,7 +65,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 static void forget(struct session *s, fuse_ino_t ino, uint64_t n)
 {
 	if (ino != FUSE_ROOT_ID)
-		known_inodes_forget(&s->known, session_inode(s, ino), n);
+		known_inodes_forget(&s->known, ino, n);
 }
 
 static void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t n)
@@ -184,6 +197,19 @@ static int open_created(struct session *s, struct inode *inode, int flags,
 	return err;
 }
 
+static bool is_no_name(const char *name)
+{
+	return strcmp(name, NEW_REQUESTS_NO_NAME) == 0;
+}
+
+/* What was made, but can't be opened, goes again. Returns the error to answer with. */
+static int unmake(struct inode *dir, const char *name, int err)
+{
+	bool named = !is_no_name(name) && !is_victim_name(name);
+
+	return named && names_unlink(dir, name) ? -EIO : err;
+}
+
 static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 		      struct fuse_file_info *fi)
 {
@@ -193,7 +219,8 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 	struct open_file *file = NULL;
 	struct fuse_entry_param e;
 	struct inode *inode;
-	int err = names_create(dir, name, mode & ALLPERMS, &who, &inode);
+	int err = is_no_name(name) ? names_create_nameless(dir, mode & ALLPERMS, &who, &inode)
+				   : names_create(dir, name, mode & ALLPERMS, &who, &inode);
 
 	/* The kernel looked first: somebody else made it since. ESTALE makes it look again, and
 	 * open what it finds. */
@@ -207,6 +234,7 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 	if (!err)
 		err = open_created(s, inode, fi->flags, &file);
 	if (err) {
+		names_abandon(inode);
 		inode_forget(inode, 1);
 	} else {
 		err = reply_take_entry(s, inode, &e);
@@ -214,9 +242,7 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 			open_files_close(&s->files, &file->node);
 	}
 	if (err) {
-		if (!is_victim_name(name) && names_unlink(dir, name))
-			err = -EIO;
-		reply_err(req, err, dir, "create");
+		reply_err(req, unmake(dir, name, err), dir, "create");
 		return;
 	}
 	if (is_victim_name(name))

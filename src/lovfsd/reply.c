@@ -71,18 +71,31 @@ static double entry_timeout(const struct inode *inode)
 	return inode_is_hidden(inode) ? 0 : TIMEOUT_S;
 }
 
+/* The root's reference is nobody's: the kernel never forgets it. */
+static int tell_kernel(struct session *s, struct inode *inode)
+{
+	if (inode_number(inode) != FUSE_ROOT_ID)
+		return known_inodes_take(&s->known, inode);
+	inode_forget(inode, 1);
+	return 0;
+}
+
 int reply_take_entry(struct session *s, struct inode *inode, struct fuse_entry_param *ret_entry)
 {
-	struct fuse_entry_param e = { .ino = (uintptr_t)inode };
-	int err = inode_getattr(inode, &e.attr);
+	struct fuse_entry_param e = { .ino = inode_number(inode) };
+	uint32_t generation = 0;
+	int err = inode_get_generation(inode, &generation);
 
+	if (!err)
+		err = inode_getattr(inode, &e.attr);
 	if (err) {
 		inode_forget(inode, 1);
 		return err;
 	}
+	e.generation = generation;
 	e.attr_timeout = reply_attr_timeout(inode);
 	e.entry_timeout = entry_timeout(inode);
-	err = known_inodes_take(&s->known, inode);
+	err = tell_kernel(s, inode);
 	if (err)
 		return err;
 	*ret_entry = e;
@@ -91,7 +104,8 @@ int reply_take_entry(struct session *s, struct inode *inode, struct fuse_entry_p
 
 void reply_entry_undo(struct session *s, struct inode *inode)
 {
-	known_inodes_forget(&s->known, inode, 1);
+	if (inode_number(inode) != FUSE_ROOT_ID)
+		known_inodes_forget(&s->known, inode_number(inode), 1);
 }
 
 void reply_entry(struct session *s, fuse_req_t req, int err, struct inode *inode, const char *what)

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "lovfsd/copy_64.h"
+#include "lovfsd/new_requests.h"
 #include "lovfsd/ops.h"
 #include "lovfsd/prune.h"
 #include "lovfsd/read_ahead.h"
@@ -48,8 +48,7 @@
  */
 #define UNWANTED                                                                                   \
 	(FUSE_CAP_HANDLE_KILLPRIV | FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_SPLICE_READ |              \
-	 FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE | FUSE_CAP_WRITEBACK_CACHE |                 \
-	 FUSE_CAP_EXPORT_SUPPORT)
+	 FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE | FUSE_CAP_WRITEBACK_CACHE)
 
 static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
@@ -57,6 +56,9 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 
 	conn->want |= conn->capable & WANTED;
 	conn->want &= ~(unsigned int)UNWANTED;
+	/* Only who can look "." up, whatever the number, may say so. */
+	if (inode_numbers_last(s->volume))
+		conn->want |= conn->capable & FUSE_CAP_EXPORT_SUPPORT;
 	conn->max_write = SESSION_IO_MAX;
 	conn->max_background = BACKGROUND_MAX;
 	conn->congestion_threshold = CONGESTED_ABOVE;
@@ -169,7 +171,7 @@ static int serve_mounted(struct session *s, const char *mount_path)
 {
 	struct tuner tuner = { .mount_path = mount_path };
 	bool tuning = pthread_create(&tuner.thread, NULL, tune, &tuner) == 0;
-	int err = copy_64_accept(s->fuse);
+	int err = new_requests_accept(s->fuse);
 
 	if (!err)
 		err = run_watched_loop(s, mount_path);

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define BUFFER_ALIGN 4096
@@ -51,7 +52,11 @@ struct session *session_begin(fuse_req_t req)
 
 struct inode *session_inode(struct session *s, fuse_ino_t ino)
 {
-	return ino == FUSE_ROOT_ID ? inode_root(s->volume) : (struct inode *)(uintptr_t)ino;
+	struct inode *inode =
+		ino == FUSE_ROOT_ID ? inode_root(s->volume) : known_inodes_find(&s->known, ino);
+
+	assert(inode); /* what the kernel asks of, it knows */
+	return inode;
 }
 
 static struct thread_buffer *thread_buffer(struct session *s)

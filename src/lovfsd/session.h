@@ -2,8 +2,7 @@
 /*
  * One mounted volume as the FUSE operations see it: what they share, and what they all begin with.
  *
- * FUSE's inode numbers are addresses of struct inode (the root's apart, which is FUSE's own
- * number); its file handles are addresses of struct open_file, and for directories of a struct that
+ * FUSE's inode numbers are those of volume/inode.h, and last where that says so; its file handles are addresses of struct open_file, and for directories of a struct that
  * only dir_ops.c knows.
  */
 #ifndef LOVFS_LOVFSD_SESSION_H
@@ -43,6 +42,7 @@ void session_release(struct session *s);
  * does. */
 struct session *session_begin(fuse_req_t req);
 
+/* The inode that a request is about: all but looking up "." name one that the kernel knows. */
 struct inode *session_inode(struct session *s, fuse_ino_t ino);
 
 /*

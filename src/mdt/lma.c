@@ -57,7 +57,7 @@ int mdt_new_fid(struct mdt *mdt, struct fid *ret_fid)
 	return 0;
 }
 
-static int read_fid(struct mdt *mdt, int fd, struct fid *ret_fid)
+int lma_get(struct mdt *mdt, int fd, struct fid *ret_fid)
 {
 	uint8_t bytes[LMA_BYTES + 1]; /* one more, so that one too long is seen as such */
 	ssize_t n = ea_get(mdt, fd, LMA_EA, bytes, sizeof(bytes));
@@ -85,7 +85,7 @@ static int give_fid(struct mdt *mdt, int fd, struct fid *ret_fid)
 	lma_encode(fid, bytes);
 	err = ea_set(mdt, fd, LMA_EA, bytes, sizeof(bytes), XATTR_CREATE);
 	if (err == -EEXIST)
-		return read_fid(mdt, fd, ret_fid);
+		return lma_get(mdt, fd, ret_fid);
 	if (err)
 		return fail_sys(err, "set FID xattr");
 	*ret_fid = fid;
@@ -94,7 +94,7 @@ static int give_fid(struct mdt *mdt, int fd, struct fid *ret_fid)
 
 int mdt_get_fid(struct mdt *mdt, int fd, struct fid *ret_fid)
 {
-	int err = read_fid(mdt, fd, ret_fid);
+	int err = lma_get(mdt, fd, ret_fid);
 
 	return err == -ENODATA || err == -EOPNOTSUPP ? give_fid(mdt, fd, ret_fid) : err;
 }

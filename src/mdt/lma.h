@@ -8,6 +8,7 @@
 #define LOVFS_MDT_LMA_H
 
 #include "base/fid.h"
+#include "mdt/mdt.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -19,5 +20,8 @@ void lma_encode(struct fid fid, uint8_t ret_bytes[LMA_BYTES]);
 
 /* -EUCLEAN, with text. */
 int MUST_CHECK lma_decode(const void *bytes, size_t len_bytes, struct fid *ret_fid);
+
+/* The FID that the inode has, O_PATH is fine. -ENODATA: it has none, and isn't given one. -EUCLEAN, with text. */
+int MUST_CHECK lma_get(struct mdt *mdt, int fd, struct fid *ret_fid);
 
 #endif

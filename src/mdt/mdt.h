@@ -8,6 +8,7 @@
  *   DIR/LAYOUT/<fid>.<n> layouts too large for an xattr
  *   DIR/DIRTY/, DIR/MOUNTED  what stale mirrors lack (mdt/dirty_file.h)
  *   DIR/LAST_FID         bound of FIDs given out (base/idfile.h)
+ *   DIR/HANDLE_KEY       secret by which file handles are known (mdt/numbers.h)
  *
  * Names, owners, modes, ACLs, xattrs, hard links and directory order are the backing file system's.
  * On each regular file and directory the xattr trusted.lma holds the FID (struct lustre_mdt_attrs),
@@ -76,9 +77,11 @@ int MUST_CHECK mdt_mknod(struct mdt *mdt, int dirfd, const char *name, mode_t mo
 int MUST_CHECK mdt_symlink(struct mdt *mdt, const char *target, int dirfd, const char *name,
 			   const struct mdt_creator *who, int *ret_fd);
 
-/* A regular file without a name: in PENDING from the start (a victim). */
-int MUST_CHECK mdt_create_pending(struct mdt *mdt, mode_t mode, const struct mdt_creator *who,
-				  const struct layout *layout, struct fid *ret_fid, int *ret_fd);
+/* A regular file without a name: in PENDING from the start (a victim, O_TMPFILE). It inherits from the
+ * directory dirfd what one with a name there would. */
+int MUST_CHECK mdt_create_pending(struct mdt *mdt, int dirfd, mode_t mode,
+				  const struct mdt_creator *who, const struct layout *layout,
+				  struct fid *ret_fid, int *ret_fd);
 
 int MUST_CHECK mdt_lookup(struct mdt *mdt, int dirfd, const char *name, int *ret_fd);
 int MUST_CHECK mdt_link(struct mdt *mdt, int fd, int dirfd, const char *name);
@@ -91,7 +94,9 @@ int MUST_CHECK mdt_rmdir(struct mdt *mdt, int dirfd, const char *name);
 int MUST_CHECK mdt_unlink(struct mdt *mdt, int dirfd, const char *name, struct fid *ret_orphan);
 
 /*
- * renameat2(2) with flags 0, RENAME_NOREPLACE or RENAME_EXCHANGE. A regular file whose last name is
+ * renameat2(2) with any flags that go together. RENAME_WHITEOUT leaves a whiteout (character device 0:0, as
+ * overlayfs has them) under the old name, in the same step; -EINVAL where the backing file system can't (Btrfs
+ * before Linux 5.19). A regular file whose last name is
  * replaced is in PENDING afterwards as for mdt_unlink(): linked there first, so that after a crash
  * it has its name or is in PENDING, or both (recovery then drops the latter).
  */
@@ -108,6 +113,25 @@ int MUST_CHECK mdt_pending_remove(struct mdt *mdt, struct fid fid);
  * has a commit unfinished, also where only that is left of it. */
 int MUST_CHECK mdt_pending_for_each(struct mdt *mdt, int (*fn)(void *cookie, struct fid fid),
 				    void *cookie);
+
+/*
+ * Inodes by number (mdt/numbers.h): whether they have generations, and whether they can be found. Constant while
+ * open.
+ */
+bool mdt_numbers_known(const struct mdt *mdt);
+bool mdt_numbers_can_find(const struct mdt *mdt);
+/* The generation that a file handle of the inode has. -EOPNOTSUPP where they are not known. */
+int MUST_CHECK mdt_get_generation(struct mdt *mdt, int fd, uint32_t *ret_generation);
+/*
+ * Opens the inode of that number, O_PATH. -ESTALE: there is none, it was removed, a directory is not below
+ * ROOT, or it can't be found at all. Something else than a directory may be another's that has the same
+ * file system: its generation tells, which the caller must compare with the one that was given out.
+ */
+int MUST_CHECK mdt_find(struct mdt *mdt, uint64_t number, int *ret_fd);
+/* The same checks once more: the inode may have been removed while it was being found. */
+int MUST_CHECK mdt_check_found(struct mdt *mdt, int fd);
+/* The directory above, of ROOT itself. -ESTALE: that isn't below ROOT. */
+int MUST_CHECK mdt_find_parent(struct mdt *mdt, int fd, int *ret_fd);
 
 /* chmod(2). On an unprivileged volume modes must not be changed in another way: reserved xattrs
  * lend permission (ea.h). */

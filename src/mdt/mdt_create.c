@@ -87,10 +87,10 @@ int mdt_create(struct mdt *mdt, int dirfd, const char *name, mode_t mode,
 	return err;
 }
 
-int mdt_create_pending(struct mdt *mdt, mode_t mode, const struct mdt_creator *who,
+int mdt_create_pending(struct mdt *mdt, int dirfd, mode_t mode, const struct mdt_creator *who,
 		       const struct layout *layout, struct fid *ret_fid, int *ret_fd)
 {
-	CLEANUP_FD int fd = open_nameless(mdt, mdt->pending_fd, mode, who);
+	CLEANUP_FD int fd = open_nameless(mdt, dirfd, mode, who);
 	char name[MDT_FID_NAME_MAX];
 	struct fid fid;
 	int err;

@@ -159,6 +159,8 @@ static void remove_made(int dirfd)
 	(void)!sys_unlinkat(dirfd, MDT_PENDING_DIR, AT_REMOVEDIR);
 	(void)!sys_unlinkat(dirfd, MDT_LAST_FID, 0);
 	(void)!sys_unlinkat(dirfd, MDT_LAST_FID ".new", 0);
+	(void)!sys_unlinkat(dirfd, MDT_HANDLE_KEY, 0);
+	(void)!sys_unlinkat(dirfd, MDT_HANDLE_KEY ".new", 0);
 }
 
 int mdt_format(const char *path, bool privileged)

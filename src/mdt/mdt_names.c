@@ -108,10 +108,22 @@ int mdt_unlink(struct mdt *mdt, int dirfd, const char *name, struct fid *ret_orp
 	return err;
 }
 
+/* What is renamed to what. */
+struct renaming {
+	int old_dirfd, dirfd;
+	const char *old_name, *name;
+	unsigned int flags;
+};
+
+static int rename_plainly(const struct renaming *r)
+{
+	return sys_renameat2(r->old_dirfd, r->old_name, r->dirfd, r->name, r->flags);
+}
+
 /* Renames over a regular file that has no other name: it goes through PENDING, so that its objects
  * are never lost sight of. */
-static int rename_over_last(struct mdt *mdt, int target_fd, int old_dirfd, const char *old_name,
-			    int dirfd, const char *name, struct fid *ret_orphan)
+static int rename_over_last(struct mdt *mdt, int target_fd, const struct renaming *r,
+			    struct fid *ret_orphan)
 {
 	char pending[MDT_FID_NAME_MAX], path[FD_PATH_MAX];
 	struct fid fid;
@@ -123,10 +135,11 @@ static int rename_over_last(struct mdt *mdt, int target_fd, int old_dirfd, const
 	err = sys_linkat(AT_FDCWD, fd_path(target_fd, path), mdt->pending_fd, pending,
 			 AT_SYMLINK_FOLLOW);
 	if (err == -EEXIST)
-		return fail(-EUCLEAN, "'%s': another file with FID %s is pending", name, pending);
+		return fail(-EUCLEAN, "'%s': another file with FID %s is pending", r->name,
+			    pending);
 	if (err)
 		return err;
-	err = sys_renameat2(old_dirfd, old_name, dirfd, name, 0);
+	err = rename_plainly(r);
 	if (!err) {
 		*ret_orphan = fid;
 		return 0;
@@ -139,41 +152,54 @@ static int rename_over_last(struct mdt *mdt, int target_fd, int old_dirfd, const
 }
 
 /* An empty directory that is replaced may have a layout file beside. */
-static int rename_over_dir(struct mdt *mdt, int target_fd, int old_dirfd, const char *old_name,
-			   int dirfd, const char *name)
+static int rename_over_dir(struct mdt *mdt, int target_fd, const struct renaming *r)
 {
 	struct layout_beside beside;
 	int err;
 
 	layout_ea_beside(mdt, target_fd, &beside);
-	err = sys_renameat2(old_dirfd, old_name, dirfd, name, 0);
+	err = rename_plainly(r);
 	if (!err)
 		layout_ea_forget(mdt, &beside);
 	return err;
 }
 
-static int rename_over(struct mdt *mdt, int target_fd, const struct stat *target, int old_dirfd,
-		       const char *old_name, int dirfd, const char *name, struct fid *ret_orphan)
+static int rename_over(struct mdt *mdt, int target_fd, const struct stat *target,
+		       const struct renaming *r, struct fid *ret_orphan)
 {
 	struct stat st;
-	int err = sys_fstatat(old_dirfd, old_name, &st, AT_SYMLINK_NOFOLLOW);
+	int err = sys_fstatat(r->old_dirfd, r->old_name, &st, AT_SYMLINK_NOFOLLOW);
 
 	if (err)
 		return err;
 	/* One inode under both names: rename(2) does nothing, and nothing is replaced. */
 	if (st.st_dev == target->st_dev && st.st_ino == target->st_ino)
-		return sys_renameat2(old_dirfd, old_name, dirfd, name, 0);
+		return rename_plainly(r);
 	if (is_last_name(target) && !S_ISDIR(st.st_mode))
-		return rename_over_last(mdt, target_fd, old_dirfd, old_name, dirfd, name,
-					ret_orphan);
+		return rename_over_last(mdt, target_fd, r, ret_orphan);
 	if (S_ISDIR(target->st_mode))
-		return rename_over_dir(mdt, target_fd, old_dirfd, old_name, dirfd, name);
-	return sys_renameat2(old_dirfd, old_name, dirfd, name, 0);
+		return rename_over_dir(mdt, target_fd, r);
+	return rename_plainly(r);
+}
+
+/* Whether something under the new name would be replaced. */
+static bool replaces(unsigned int flags)
+{
+	return !(flags & (RENAME_NOREPLACE | RENAME_EXCHANGE));
+}
+
+static int check_flags(unsigned int flags)
+{
+	if (flags & ~(unsigned int)(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT) ||
+	    (flags & RENAME_EXCHANGE && flags != RENAME_EXCHANGE))
+		return fail(-EINVAL, "rename with flags 0x%x", flags);
+	return 0;
 }
 
 int mdt_rename(struct mdt *mdt, int old_dirfd, const char *old_name, int dirfd, const char *name,
 	       unsigned int flags, struct fid *ret_orphan)
 {
+	const struct renaming r = { old_dirfd, dirfd, old_name, name, flags };
 	CLEANUP_FD int target_fd = -1;
 	struct fid orphan = { 0 };
 	struct stat target;
@@ -181,19 +207,18 @@ int mdt_rename(struct mdt *mdt, int old_dirfd, const char *old_name, int dirfd, 
 
 	if (!err)
 		err = mdt_check_name(name);
+	if (!err)
+		err = check_flags(flags);
 	if (err)
 		return err;
-	if (flags != 0 && flags != RENAME_NOREPLACE && flags != RENAME_EXCHANGE)
-		return fail(-EINVAL, "rename with flags 0x%x", flags);
-	if (flags == 0)
+	if (replaces(flags))
 		target_fd = open_name(dirfd, name, &target);
 	if (target_fd >= 0)
-		err = rename_over(mdt, target_fd, &target, old_dirfd, old_name, dirfd, name,
-				  &orphan);
-	else if (flags == 0 && target_fd != -ENOENT)
+		err = rename_over(mdt, target_fd, &target, &r, &orphan);
+	else if (replaces(flags) && target_fd != -ENOENT)
 		err = target_fd;
 	else
-		err = sys_renameat2(old_dirfd, old_name, dirfd, name, flags);
+		err = rename_plainly(&r);
 	if (!err)
 		*ret_orphan = orphan;
 	return err;

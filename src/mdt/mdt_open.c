@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "mdt/mdt_impl.h"
-
 #include "base/error.h"
 #include "base/sys.h"
+#include "mdt/numbers.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,9 +49,11 @@ static int open_parts(struct mdt *mdt, const char *path)
 		err = idfile_init(&mdt->fids, mdt->dirfd, MDT_LAST_FID);
 	if (!err)
 		err = sys_fstat(mdt->root_fd, &st);
-	if (!err)
-		mdt->device = st.st_dev;
-	return err;
+	if (err)
+		return err;
+	mdt->device = st.st_dev;
+	mdt->root_number = st.st_ino;
+	return numbers_init(mdt);
 }
 
 int mdt_open(const char *path, bool privileged, struct mdt **ret_mdt)

@@ -107,6 +107,28 @@ static void inode_free(struct inode *inode)
 	free(inode);
 }
 
+static bool is_root(const struct volume *vol, struct key key)
+{
+	return key.kind == INODE_MDT && (!vol->root || vol->root->ino == key.ino);
+}
+
+/* The first inode that there is is the root. */
+static uint64_t number_locked(struct volume *vol, struct key key)
+{
+	if (is_root(vol, key))
+		return INODE_NUMBER_ROOT;
+	if (key.kind == INODE_MDT && mdt_numbers_known(vol->mdt) && key.ino > INODE_NUMBER_ROOT &&
+	    key.ino < INODE_NUMBER_APART)
+		return key.ino;
+	return INODE_NUMBER_APART | vol->next_apart++;
+}
+
+static void add_locked(struct inode_table *t, struct inode *inode)
+{
+	inode->number = number_locked(inode->vol, key_of(inode));
+	insert_locked(t, inode);
+}
+
 /* The inode of that key with a reference, or a new one made of the arguments. fd and target are
  * taken over. */
 static int obtain(struct volume *vol, struct key key, mode_t type, int fd, struct inode *target,
@@ -134,7 +156,7 @@ static int obtain(struct volume *vol, struct key key, mode_t type, int fd, struc
 		if (found)
 			found->refs++;
 		else
-			insert_locked(&vol->table, fresh);
+			add_locked(&vol->table, fresh);
 		pthread_mutex_unlock(&vol->table_lock);
 		*ret_inode = found ? found : fresh;
 	}
@@ -168,6 +190,23 @@ int inode_obtain_hidden(struct volume *vol, enum inode_kind kind, struct inode *
 	if (target)
 		inode_ref(target);
 	return obtain(vol, key, kind == INODE_MIRROR ? S_IFREG : S_IFDIR, -1, target, ret_inode);
+}
+
+int inode_find_used(struct volume *vol, uint64_t number, struct inode **ret_inode)
+{
+	struct inode *found;
+
+	pthread_mutex_lock(&vol->table_lock);
+	found = find_locked(&vol->table, (struct key){ .kind = INODE_MDT, .ino = number });
+	if (found && found->number != number)
+		found = NULL;
+	if (found)
+		found->refs++;
+	pthread_mutex_unlock(&vol->table_lock);
+	if (!found)
+		return -ENOENT;
+	*ret_inode = found;
+	return 0;
 }
 
 static bool has_fid(const struct inode *i, struct fid fid)

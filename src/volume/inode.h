@@ -36,6 +36,32 @@ bool inode_is_hidden(const struct inode *inode); /* .lovfs and below, mirrors as
 bool inode_is_mirror(const struct inode *inode);
 bool inode_is_regular(const struct inode *inode);
 
+/* ---- numbers (volume/inode_number.c) ---- */
+
+/*
+ * The number by which the inode is known outside, as long as anybody refers to it, and mostly for good:
+ * INODE_NUMBER_ROOT, or that of the MDT inode. Where those can't be told from one another when they are
+ * used again (mdt_numbers_known()), and for hidden inodes, it is one that was never given before, also not by an
+ * earlier daemon, and has INODE_NUMBER_APART.
+ */
+#define INODE_NUMBER_ROOT 1u /* FUSE's, too */
+#define INODE_NUMBER_APART ((uint64_t)1 << 63)
+uint64_t inode_number(const struct inode *inode);
+/* Tells inodes apart that had the number one after the other; part of file handles. 0 for the root and for
+ * numbers that are never used again. */
+int MUST_CHECK inode_get_generation(struct inode *inode, uint32_t *ret_generation);
+
+/*
+ * The inode of a number that may not be in use, with a reference; also after a restart. -ESTALE: there is none
+ * (any more), or it can't be found: see inode_numbers_last(). The caller must compare the generation with the one
+ * that he was once told: it is what shows that he may know of the inode.
+ */
+int MUST_CHECK inode_find_number(struct volume *vol, uint64_t number, struct inode **ret_inode);
+/* The directory above a directory (the root's is the root), with a reference. -ESTALE; -ENOTDIR. */
+int MUST_CHECK inode_find_parent(struct inode *inode, struct inode **ret_inode);
+/* Whether inodes can be found by their numbers when they aren't in use. */
+bool inode_numbers_last(const struct volume *vol);
+
 /* The regular file in use that has this FID, with a reference. -ENOENT. */
 int MUST_CHECK inode_find(struct volume *vol, struct fid fid, struct inode **ret_inode);
 /* The FID of a regular file was given to somebody, who may use it as a name in .lovfs/mirror: the
@@ -89,6 +115,16 @@ int MUST_CHECK names_symlink(const char *target, struct inode *parent, const cha
  * makes a file that has none. */
 int MUST_CHECK names_create(struct inode *parent, const char *name, mode_t mode,
 			    const struct mdt_creator *who, struct inode **ret);
+/*
+ * A regular file without a name, with the default layout that it would have in the directory: it waits in PENDING
+ * and goes at its last close, or at the next mount after a crash, unless names_link() gives it a name
+ * before. Whoever can't open it calls names_abandon().
+ */
+int MUST_CHECK names_create_nameless(struct inode *parent, mode_t mode,
+				     const struct mdt_creator *who, struct inode **ret);
+/* A file without a name that nobody has open goes now. */
+void names_abandon(struct inode *inode);
+/* After a crash a file that had no name has this one, or is destroyed. -ENOENT: it is being destroyed. */
 int MUST_CHECK names_link(struct inode *inode, struct inode *parent, const char *name);
 int MUST_CHECK names_unlink(struct inode *parent, const char *name);
 int MUST_CHECK names_rmdir(struct inode *parent, const char *name);

@@ -68,20 +68,30 @@ int names_symlink(const char *target, struct inode *parent, const char *name,
 	return err ? err : inode_obtain(parent->vol, fd, ret);
 }
 
-static int create_victim(struct volume *vol, mode_t mode, const struct mdt_creator *who,
-			 const struct layout *l, struct inode **ret)
+static int create_pending(struct volume *vol, int dirfd, mode_t mode, const struct mdt_creator *who,
+			  const struct layout *l, bool victim, struct inode **ret)
 {
 	struct fid fid;
-	int fd, err = mdt_create_pending(vol->mdt, mode, who, l, &fid, &fd);
+	int fd, err = mdt_create_pending(vol->mdt, dirfd, mode, who, l, &fid, &fd);
 
 	if (!err)
 		err = inode_obtain(vol, fd, ret);
 	if (err)
 		return err;
 	pthread_mutex_lock(&(*ret)->lock);
-	(*ret)->orphan = (*ret)->victim = true;
+	(*ret)->orphan = true;
+	(*ret)->victim = victim;
 	pthread_mutex_unlock(&(*ret)->lock);
 	return 0;
+}
+
+int names_create_nameless(struct inode *parent, mode_t mode, const struct mdt_creator *who,
+			  struct inode **ret)
+{
+	CLEANUP_LAYOUT struct layout *l = NULL;
+	int err = inode_is_hidden(parent) ? -EPERM : default_layout_for(parent, &l);
+
+	return err ? err : create_pending(parent->vol, parent->fd, mode, who, l, false, ret);
 }
 
 int names_create(struct inode *parent, const char *name, mode_t mode, const struct mdt_creator *who,
@@ -95,9 +105,74 @@ int names_create(struct inode *parent, const char *name, mode_t mode, const stru
 	if (err)
 		return err;
 	if (strncmp(name, LOVFS_VICTIM_PREFIX, strlen(LOVFS_VICTIM_PREFIX)) == 0)
-		return create_victim(parent->vol, mode, who, l, ret);
+		return create_pending(parent->vol, mdt_pending_fd(parent->vol->mdt), mode, who, l,
+				      true, ret);
 	err = mdt_create(parent->vol->mdt, parent->fd, name, mode, who, l, &fd);
 	return err ? err : inode_obtain(parent->vol, fd, ret);
+}
+
+void names_abandon(struct inode *inode)
+{
+	struct fid fid;
+	bool unused = inode_get_fid(inode, &fid) == 0;
+
+	pthread_mutex_lock(&inode->lock);
+	unused = unused && inode->orphan && !inode->reaped && inode->opens == 0;
+	inode->reaped |= unused;
+	pthread_mutex_unlock(&inode->lock);
+	if (unused)
+		reaper_add(&inode->vol->reaper, fid);
+}
+
+/* A file without a name is to get one: from now on its last close doesn't end it. */
+static int claim(struct inode *inode, bool *ret_nameless)
+{
+	int err = 0;
+
+	pthread_mutex_lock(&inode->lock);
+	*ret_nameless = inode->orphan;
+	if (inode->orphan && (inode->reaped || inode->victim))
+		err = fail(-ENOENT, "the file has been removed");
+	else
+		inode->orphan = false;
+	pthread_mutex_unlock(&inode->lock);
+	return err;
+}
+
+/* It got none, and may have been closed meanwhile. */
+static void give_back(struct inode *inode)
+{
+	pthread_mutex_lock(&inode->lock);
+	inode->orphan = true;
+	pthread_mutex_unlock(&inode->lock);
+	names_abandon(inode);
+}
+
+static void leave_pending(struct inode *inode)
+{
+	struct fid fid;
+	int err = inode_get_fid(inode, &fid);
+
+	if (!err)
+		err = mdt_pending_remove(inode->vol->mdt, fid);
+	if (err)
+		log_warning("a file with a name is in PENDING until the next mount: %s",
+			    error_text(err));
+}
+
+static int link_locked(struct inode *inode, struct inode *parent, const char *name)
+{
+	bool nameless;
+	int err = claim(inode, &nameless);
+
+	if (err)
+		return err;
+	err = mdt_link(parent->vol->mdt, inode->fd, parent->fd, name);
+	if (err && nameless)
+		give_back(inode);
+	else if (nameless)
+		leave_pending(inode);
+	return err;
 }
 
 int names_link(struct inode *inode, struct inode *parent, const char *name)
@@ -109,7 +184,7 @@ int names_link(struct inode *inode, struct inode *parent, const char *name)
 	if (err)
 		return err;
 	link_gate_enter(&parent->vol->link_gate, LINK_GATE_NAMES);
-	err = mdt_link(parent->vol->mdt, inode->fd, parent->fd, name);
+	err = link_locked(inode, parent, name);
 	link_gate_leave(&parent->vol->link_gate, LINK_GATE_NAMES);
 	return err;
 }

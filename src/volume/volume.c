@@ -101,12 +101,14 @@ static int make_default_layout(struct volume *vol)
  * changed. */
 static int make_random(struct volume *vol)
 {
-	uint64_t random[2];
+	uint64_t random[3];
 
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return fail(-EIO, "no random numbers");
 	vol->first_version = random[0] >> 16 << 15 | 1;
 	vol->alloc.random = random[1] | 1;
+	vol->next_apart =
+		random[2] >> 2; /* without the highest bit for as long as anybody counts */
 	return 0;
 }
 

@@ -51,6 +51,8 @@ struct volume {
 	struct inode
 		*named[VOLUME_NAMED_MAX]; /* references, guarded by table_lock: inode_named() */
 	unsigned int next_named;          /* guarded by table_lock: the oldest */
+	uint64_t
+		next_apart; /* guarded by table_lock: number of the next inode that isn't found by one */
 
 	pthread_mutex_t alloc_lock;
 	struct alloc_state alloc; /* guarded by alloc_lock */
@@ -75,6 +77,7 @@ struct inode {
 	int fd;               /* O_PATH of the MDT inode, -1 for hidden ones */
 	uint64_t ino;         /* of the MDT inode (of the target's for hidden ones) */
 	mode_t type;          /* S_IFMT bits */
+	uint64_t number;      /* see inode_number() */
 
 	uint64_t refs;      /* guarded by table_lock */
 	struct inode *next; /* chain; guarded by table_lock */
@@ -87,6 +90,8 @@ struct inode {
 	/* guarded by lock, below */
 	atomic_bool have_fid; /* also looked at without the lock; fid is constant once it is set */
 	struct fid fid;
+	bool have_generation;
+	uint32_t generation;
 	struct file *file;    /* made when first needed, kept as long as the inode */
 	unsigned int opens;   /* handles */
 	unsigned int writers; /* of them, open for writing */
@@ -130,6 +135,8 @@ int MUST_CHECK inode_obtain(struct volume *vol, int fd, struct inode **ret_inode
  * reference. */
 int MUST_CHECK inode_obtain_hidden(struct volume *vol, enum inode_kind kind, struct inode *target,
 				   uint32_t mirror_id, struct inode **ret_inode);
+/* The inode in use that has this number, with a reference. -ENOENT. */
+int MUST_CHECK inode_find_used(struct volume *vol, uint64_t number, struct inode **ret_inode);
 /* Makes the table and the root inode; frees all that is left. */
 int MUST_CHECK inode_table_init(struct volume *vol);
 void inode_table_release(struct volume *vol);

@@ -293,7 +293,9 @@ static void victims_are_pending_from_the_start(const struct testfs *fs, bool pri
 	struct stat st;
 	int fd;
 
-	assert_int_equal(mdt_create_pending(p.mdt, 0600, &fixture_self, l, &fid, &fd), 0);
+	assert_int_equal(
+		mdt_create_pending(p.mdt, mdt_pending_fd(p.mdt), 0600, &fixture_self, l, &fid, &fd),
+		0);
 	assert_int_equal(mdt_get_fid(p.mdt, fd, &again), 0);
 	assert_true(fid_equal(fid, again));
 	assert_int_equal(layout_ea_get(p.mdt, fd, &found), 0);
@@ -331,11 +333,13 @@ static void renames_keep_what_they_replace(const struct testfs *fs, bool privile
 	b = fid_of(&p, "b");
 	assert_int_equal(mdt_rename(p.mdt, root, "a", root, "b", RENAME_NOREPLACE, &orphan),
 			 -EEXIST);
-	assert_int_equal(mdt_rename(p.mdt, root, "a", root, "b", RENAME_WHITEOUT, &orphan),
-			 -EINVAL);
-	assert_int_equal(mdt_rename(p.mdt, root, "a", root, "b", RENAME_EXCHANGE | RENAME_NOREPLACE,
-				    &orphan),
-			 -EINVAL);
+	for (unsigned int flags = RENAME_NOREPLACE; flags <= 15; flags++) {
+		bool exchange_too = flags & RENAME_EXCHANGE && flags != RENAME_EXCHANGE;
+
+		if (flags & 8 || exchange_too)
+			assert_int_equal(mdt_rename(p.mdt, root, "a", root, "b", flags, &orphan),
+					 -EINVAL);
+	}
 	assert_int_equal(mdt_rename(p.mdt, root, "a", root, "b", RENAME_EXCHANGE, &orphan), 0);
 	assert_true(fid_is_zero(orphan));
 	assert_true(fid_equal(fid_of(&p, "a"), b));
@@ -360,6 +364,149 @@ static void renames_keep_what_they_replace(const struct testfs *fs, bool privile
 	assert_int_equal(mdt_rename(p.mdt, root, "d", root, "b2", 0, &orphan), 0);
 	assert_true(fid_is_zero(orphan));
 	assert_int_equal(entries_in(&p, "PENDING"), 0);
+	place_release(&p);
+}
+
+static uint64_t number_of(const struct place *p, const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(sys_fstatat(mdt_dirfd(p->mdt), path, &st, AT_SYMLINK_NOFOLLOW), 0);
+	return st.st_ino;
+}
+
+static int find(const struct place *p, uint64_t number)
+{
+	int fd, err = mdt_find(p->mdt, number, &fd);
+
+	if (err)
+		return err;
+	assert_true(fd >= 0);
+	close(fd);
+	return 0;
+}
+
+/* What is in ROOT is found, nothing else, and what isn't found is left as it is. */
+static void numbers_find_what_is_in_root(const struct testfs *fs, bool privileged)
+{
+	struct place p = place_new(fs, privileged);
+	uint64_t file, dir;
+	struct fid orphan;
+	char bytes[1];
+	int fd;
+
+	if (!mdt_numbers_can_find(p.mdt)) {
+		place_release(&p);
+		return;
+	}
+	make_file(&p, "file");
+	place_run(&p, "mkdir -p $MDT/ROOT/a/b $MDT/outside && ln -s x $MDT/ROOT/a/link && "
+		      "touch $MDT/outside/file");
+	file = number_of(&p, "ROOT/file");
+	dir = number_of(&p, "ROOT/a/b");
+	assert_int_equal(find(&p, file), 0);
+	assert_int_equal(find(&p, dir), 0);
+	assert_int_equal(find(&p, number_of(&p, "ROOT/a/link")), 0);
+	assert_int_equal(find(&p, number_of(&p, "ROOT")), 0);
+	assert_int_equal(find(&p, number_of(&p, ".")), -ESTALE);
+	assert_int_equal(find(&p, number_of(&p, "PENDING")), -ESTALE);
+	assert_int_equal(find(&p, number_of(&p, "outside")), -ESTALE);
+	assert_int_equal(find(&p, number_of(&p, "outside/file")), -ESTALE);
+	assert_int_equal(find(&p, 1u << 30), -ESTALE);
+	assert_int_equal(find(&p, UINT64_MAX >> 1), -ESTALE);
+	fd = sys_openat(mdt_dirfd(p.mdt), "outside/file", O_PATH, 0);
+	assert_int_equal(sys_listxattr_fd(fd, bytes, 0), 0);
+	close(fd);
+	/* In PENDING it is removed, also while something holds the inode. */
+	fd = open_in(&p, "file");
+	assert_int_equal(mdt_unlink(p.mdt, mdt_root_fd(p.mdt), "file", &orphan), 0);
+	assert_int_equal(find(&p, file), -ESTALE);
+	assert_int_equal(mdt_check_found(p.mdt, fd), -ESTALE);
+	assert_int_equal(mdt_pending_remove(p.mdt, orphan), 0);
+	assert_int_equal(find(&p, file), -ESTALE);
+	close(fd);
+	place_run(&p, "rm -r $MDT/outside $MDT/ROOT/a/b");
+	assert_int_equal(find(&p, dir), -ESTALE);
+	place_release(&p);
+}
+
+static void parents_end_at_root(const struct testfs *fs, bool privileged)
+{
+	struct place p = place_new(fs, privileged);
+	uint64_t root = number_of(&p, "ROOT");
+	int fd, up, outside;
+	struct stat st;
+
+	place_run(&p, "mkdir -p $MDT/ROOT/a/b $MDT/outside/c");
+	fd = sys_openat(mdt_dirfd(p.mdt), "ROOT/a/b", O_PATH, 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(mdt_find_parent(p.mdt, fd, &up), 0);
+		close(fd);
+		fd = up;
+		assert_int_equal(sys_fstat(fd, &st), 0);
+		assert_int_equal(st.st_ino == root, i > 0);
+	}
+	close(fd);
+	outside = sys_openat(mdt_dirfd(p.mdt), "outside/c", O_PATH, 0);
+	assert_int_equal(mdt_find_parent(p.mdt, outside, &up), -ESTALE);
+	close(outside);
+	place_run(&p, "rm -r $MDT/outside");
+	place_release(&p);
+}
+
+/* The same for an inode each time, another one for another inode and for another volume. */
+static void generations_are_kept(const struct testfs *fs, bool privileged)
+{
+	struct place p = place_new(fs, privileged);
+	uint32_t a, b, again;
+	int fd;
+
+	if (mdt_numbers_known(p.mdt)) {
+		make_file(&p, "a");
+		make_file(&p, "b");
+		fd = open_in(&p, "a");
+		assert_int_equal(mdt_get_generation(p.mdt, fd, &a), 0);
+		close(fd);
+		fd = open_in(&p, "b");
+		assert_int_equal(mdt_get_generation(p.mdt, fd, &b), 0);
+		close(fd);
+		mdt_free(p.mdt);
+		assert_int_equal(mdt_open(p.path, privileged, &p.mdt), 0);
+		fd = open_in(&p, "a");
+		assert_int_equal(mdt_get_generation(p.mdt, fd, &again), 0);
+		assert_int_equal(a, again);
+		assert_int_not_equal(a, b);
+		mdt_free(p.mdt);
+		place_run(&p, "rm $MDT/HANDLE_KEY");
+		assert_int_equal(mdt_open(p.path, privileged, &p.mdt), 0);
+		assert_int_equal(mdt_get_generation(p.mdt, fd, &again), 0);
+		assert_int_not_equal(a, again);
+		close(fd);
+	}
+	place_release(&p);
+}
+
+/* What is replaced goes to PENDING however it is replaced; what is left under the old name is a whiteout. */
+static void whiteouts_are_left(const struct testfs *fs, bool privileged)
+{
+	struct place p = place_new(fs, privileged);
+	int root = mdt_root_fd(p.mdt);
+	struct fid b, orphan;
+	struct stat st;
+
+	make_file(&p, "a");
+	make_file(&p, "b");
+	b = fid_of(&p, "b");
+	assert_int_equal(mdt_rename(p.mdt, root, "a", root, "b", RENAME_WHITEOUT, &orphan), 0);
+	assert_true(fid_equal(orphan, b));
+	assert_int_equal(entries_in(&p, "PENDING"), 1);
+	assert_int_equal(sys_fstatat(root, "a", &st, AT_SYMLINK_NOFOLLOW), 0);
+	assert_true(S_ISCHR(st.st_mode) && st.st_rdev == 0);
+	assert_int_equal(mdt_rename(p.mdt, root, "b", root, "a", RENAME_WHITEOUT | RENAME_NOREPLACE,
+				    &orphan),
+			 -EEXIST);
+	assert_int_equal(mdt_rename(p.mdt, root, "b", root, "a", 0, &orphan), 0);
+	assert_true(fid_is_zero(orphan));
 	place_release(&p);
 }
 
@@ -468,7 +615,8 @@ static int make_one(const struct place *p, enum making kind, const struct layout
 	case MAKE_LINK:
 		return mdt_symlink(p->mdt, "target", root, "new", &fixture_self, ret_fd);
 	default:
-		return mdt_create_pending(p->mdt, 0600, &fixture_self, l, &fid, ret_fd);
+		return mdt_create_pending(p->mdt, mdt_pending_fd(p->mdt), 0600, &fixture_self, l,
+					  &fid, ret_fd);
 	}
 }
 
@@ -583,8 +731,9 @@ static void an_intent_is_whole_or_not_there(const struct testfs *fs, bool privil
 	file_fd = open_in(&p, "t");
 	victims[0].fd = open_in(&p, "v");
 	victims[0].fid = give_fid(&p, victims[0].fd);
-	assert_int_equal(
-		mdt_create_pending(p.mdt, 0600, &who, NULL, &victims[1].fid, &victims[1].fd), 0);
+	assert_int_equal(mdt_create_pending(p.mdt, mdt_pending_fd(p.mdt), 0600, &who, NULL,
+					    &victims[1].fid, &victims[1].fd),
+			 0);
 	fds = open_fds();
 	while (fault_next(&f)) {
 		int r = swap_intent_make(p.mdt, file_fd, victims, 2);
@@ -679,6 +828,10 @@ ON_EACH(every_kind_is_made)
 ON_EACH(last_unlink_goes_through_pending)
 ON_EACH(victims_are_pending_from_the_start)
 ON_EACH(renames_keep_what_they_replace)
+ON_EACH(whiteouts_are_left)
+ON_EACH(generations_are_kept)
+ON_EACH(parents_end_at_root)
+ON_EACH(numbers_find_what_is_in_root)
 ON_EACH(impossible_renames_leave_nothing)
 ON_EACH(other_file_systems_inside_are_refused)
 ON_EACH(modes_do_not_lock_us_out)
@@ -701,6 +854,10 @@ int main(void)
 		cmocka_unit_test(last_unlink_goes_through_pending_on_each),
 		cmocka_unit_test(victims_are_pending_from_the_start_on_each),
 		cmocka_unit_test(renames_keep_what_they_replace_on_each),
+		cmocka_unit_test(whiteouts_are_left_on_each),
+		cmocka_unit_test(generations_are_kept_on_each),
+		cmocka_unit_test(parents_end_at_root_on_each),
+		cmocka_unit_test(numbers_find_what_is_in_root_on_each),
 		cmocka_unit_test(impossible_renames_leave_nothing_on_each),
 		cmocka_unit_test(other_file_systems_inside_are_refused_on_each),
 		cmocka_unit_test(modes_do_not_lock_us_out_on_each),
