@@ -3,6 +3,7 @@
  * held.h. */
 #include "lovfsd/ops.h"
 
+#include "lovfsd/pages.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
 #include "volume/handle.h"
@@ -75,14 +76,16 @@ static void op_release(fuse_req_t req, fuse_ino_t ino UNUSED, struct fuse_file_i
 	fuse_reply_err(req, 0);
 }
 
-static void op_read(fuse_req_t req, fuse_ino_t ino UNUSED, size_t size, off_t offset,
+static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 		    struct fuse_file_info *fi)
 {
 	struct session *s = session_begin(req);
 	struct handle *h = open_file_of(fi->fh)->handle;
 	void *buf = session_buffer(s, size > SESSION_IO_MAX ? size : SESSION_IO_MAX);
-	ssize_t n = buf ? handle_read(h, buf, size, (uint64_t)offset) : -ENOMEM;
+	ssize_t n;
 
+	pages_note(session_inode(s, ino), fi);
+	n = buf ? handle_read(h, buf, size, (uint64_t)offset) : -ENOMEM;
 	if (n < 0)
 		reply_err(req, (int)n, handle_inode(h), "read");
 	else
@@ -108,6 +111,17 @@ static int attempt_write(struct session *s UNUSED, fuse_req_t req, const struct 
 	return reply_count(req, n, op, "write");
 }
 
+/* A direct write: the kernel may have got old pages meanwhile, and keeps them. */
+static int attempt_write_direct(struct session *s, fuse_req_t req, const struct held_op *op)
+{
+	ssize_t n = handle_write(op->file->handle, op->data, op->len_bytes, op->offset);
+
+	if (n == HANDLE_PARK)
+		return HANDLE_PARK;
+	pages_reply(s->pages, req, op->inode, op->offset, op->len_bytes, n, "write");
+	return 0;
+}
+
 /* Pages that the kernel writes back by itself: never held back. */
 static int attempt_writeback(struct session *s UNUSED, fuse_req_t req, const struct held_op *op)
 {
@@ -121,7 +135,9 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t siz
 {
 	struct session *s = session_begin(req);
 	struct held_op op = {
-		.attempt = fi->writepage ? attempt_writeback : attempt_write,
+		.attempt = fi->writepage        ? attempt_writeback
+			   : pages_bypassed(fi) ? attempt_write_direct
+						: attempt_write,
 		.inode = session_inode(s, ino),
 		.file = open_file_of(fi->fh),
 		.offset = (uint64_t)offset,
@@ -129,6 +145,7 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t siz
 		.data = buf,
 	};
 
+	pages_note(op.inode, fi);
 	held_run(&s->held, s, req, &op);
 }
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "lovfsd/copy_64.h"
 #include "lovfsd/ops.h"
+#include "lovfsd/pages.h"
 #include "lovfsd/prune.h"
 #include "lovfsd/read_ahead.h"
 #include "lovfsd/session.h"
@@ -137,19 +138,33 @@ static void *tune(void *mount_path)
 	return NULL;
 }
 
-/* The loop, with the threads beside it that stop it and keep it within its limits. */
-static int run_watched_loop(struct session *s, const char *mount_path)
+static int run_stoppable_loop(struct session *s, const char *mount_path)
 {
 	struct stop stop;
+	int err = stop_init(&stop, s->fuse, mount_path);
+
+	if (err)
+		return err;
+	err = run_loop(s);
+	stop_release(&stop);
+	return err;
+}
+
+/* The loop, with the threads beside it that stop it, keep it within its limits, and keep the kernel's pages
+ * right. */
+static int run_watched_loop(struct session *s, const char *mount_path)
+{
 	struct prune prune;
+	struct pages pages;
 	int err = prune_init(&prune, &s->known, s->fuse);
 
 	if (err)
 		return err;
-	err = stop_init(&stop, s->fuse, mount_path);
+	err = pages_init(&pages, s->fuse);
 	if (err == 0) {
-		err = run_loop(s);
-		stop_release(&stop);
+		s->pages = &pages;
+		err = run_stoppable_loop(s, mount_path);
+		pages_release(&pages);
 	}
 	prune_release(&prune);
 	return err;

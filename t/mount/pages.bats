@@ -1,0 +1,94 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What the kernel keeps of a file in its page cache is right, whoever changes the file by whatever way while others read it.
+# RACE_SECONDS: how long each way is tried.
+
+load lib
+
+RACE=$BUILD_DIR/t/mount/page_race
+
+setup() {
+	lov_setup
+	volume_make -d 2 -n 2
+	volume_mount
+	lov setstripe -c 2 -S 128k "$MNT/f"
+}
+
+# race_begin: readers and asynchronous writers of $MNT/f, until something ends them; sets RACING.
+race_begin() {
+	"$RACE" aio "$MNT/f" 30 8 >"$T/race" 2>&1 3>&- &
+	RACING=$!
+	sleep 0.5
+}
+
+# children: the processes that the daemon has started.
+children() { awk -v parent="$DAEMON" '$4 == parent { print $1 }' /proc/[0-9]*/stat 2>/dev/null; }
+
+# race_ends: the race has ended within 10 seconds.
+race_ends() {
+	local i
+	for ((i = 0; i < 100; i++)); do
+		kill -0 "$RACING" 2>/dev/null || return 0
+		sleep 0.1
+	done
+	kill -KILL "$RACING"
+	return 1
+}
+
+# all_end PID...: these processes are gone within 10 seconds.
+all_end() {
+	local pid i
+	for pid; do
+		for ((i = 0; i < 100; i++)); do
+			kill -0 "$pid" 2>/dev/null || continue 2
+			sleep 0.1
+		done
+		return 1
+	done
+}
+
+@test "asynchronous direct writes are seen through the page cache" {
+	"$RACE" aio "$MNT/f" "${RACE_SECONDS:-4}" 8
+	"$RACE" toggled "$MNT/f" "${RACE_SECONDS:-2}" 8
+}
+
+@test "every other change is seen through the page cache" {
+	local way
+	for way in direct write copy punch zero truncate open; do
+		"$RACE" "$way" "$MNT/f" "${RACE_SECONDS:-1}" 8 "$MNT/source"
+	done
+}
+
+@test "the daemon ends when it is told to, while pages are being dropped" {
+	local beside
+	race_begin
+	mapfile -t beside < <(children)
+	[ "${#beside[@]}" -ge 1 ]
+	volume_stop
+	race_ends
+	all_end "${beside[@]}"
+}
+
+@test "a daemon that is killed while pages are being dropped leaves nothing that hangs" {
+	local round beside
+	for round in 1 2 3 4; do
+		race_begin
+		mapfile -t beside < <(children)
+		volume_kill
+		race_ends
+		all_end "${beside[@]}"
+		volume_mount
+	done
+}
+
+@test "the process that drops pages is started again when it was killed" {
+	race_begin
+	kill -KILL $(children)
+	sleep 2
+	[ -n "$(children)" ]
+	kill "$RACING"
+	wait "$RACING" || true
+	"$RACE" aio "$MNT/f" 1 8
+	grep -q "starting another" "$DAEMON_LOG"
+}
