@@ -2,6 +2,7 @@
 /* Attributes of inodes, and of the whole file system. */
 #include "lovfsd/ops.h"
 
+#include "lovfsd/pages.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
 #include "volume/handle.h"
@@ -60,7 +61,7 @@ static struct inode_setattr setattr_of(const struct stat *st, int to_set)
  * back. Of a mirror there is nothing else to set: ftruncate(2) brings the time of now along, and the
  * mirror gets the file's when it is in sync.
  */
-static int attempt_setattr(struct session *s UNUSED, fuse_req_t req, const struct held_op *op)
+static int attempt_setattr(struct session *s, fuse_req_t req, const struct held_op *op)
 {
 	struct inode_setattr attr = op->attr;
 	int err = 0;
@@ -73,7 +74,12 @@ static int attempt_setattr(struct session *s UNUSED, fuse_req_t req, const struc
 		err = inode_setattr(op->inode, &attr);
 	if (err == HANDLE_PARK)
 		return HANDLE_PARK;
-	reply_attr(req, err, op->inode, "setattr");
+	/* A file that wasn't cut off may have been, in some of its objects. */
+	if (err && op->attr.set_size)
+		pages_reply(s->pages, req, op->inode, op->attr.size_bytes,
+			    INT64_MAX - MIN_OF(op->attr.size_bytes, INT64_MAX), err, "setattr");
+	else
+		reply_attr(req, err, op->inode, "setattr");
 	return 0;
 }
 

@@ -39,7 +39,9 @@ static int attempt_open(struct session *s, fuse_req_t req, const struct held_op 
 	if (err == 0)
 		err = open_files_take(&s->files, h, &file);
 	if (err) {
-		reply_err(req, err, op->inode, "open");
+		/* O_TRUNC may have cut off some of the objects. */
+		pages_reply(s->pages, req, op->inode, 0, fi.flags & O_TRUNC ? INT64_MAX : 0, err,
+			    "open");
 		return 0;
 	}
 	fi.fh = open_file_number(file);
@@ -149,13 +151,17 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t siz
 	held_run(&s->held, s, req, &op);
 }
 
-static int attempt_fallocate(struct session *s UNUSED, fuse_req_t req, const struct held_op *op)
+/* One that fails may have zeroed something: the kernel drops pages of one that hasn't failed. */
+static int attempt_fallocate(struct session *s, fuse_req_t req, const struct held_op *op)
 {
 	int err = handle_fallocate(op->file->handle, op->mode, op->offset, op->len_bytes);
 
 	if (err == HANDLE_PARK)
 		return HANDLE_PARK;
-	reply_err(req, err, op->inode, "fallocate");
+	if (err)
+		pages_reply(s->pages, req, op->inode, op->offset, op->len_bytes, err, "fallocate");
+	else
+		fuse_reply_err(req, 0);
 	return 0;
 }
 
@@ -175,12 +181,19 @@ static void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
 	held_run(&s->held, s, req, &op);
 }
 
-static int attempt_copy(struct session *s UNUSED, fuse_req_t req, const struct held_op *op)
+/* The kernel drops pages of what it is told has been copied. More may have been: the parts of a copy are done
+ * in any order. */
+static int attempt_copy(struct session *s, fuse_req_t req, const struct held_op *op)
 {
 	ssize_t n = handle_copy_range(op->source->handle, op->source_offset, op->file->handle,
 				      op->offset, op->len_bytes);
+	uint64_t done = (uint64_t)MAX_OF(n, 0);
 
-	return reply_count(req, n, op, "copy_file_range");
+	if (n == HANDLE_PARK)
+		return HANDLE_PARK;
+	pages_reply(s->pages, req, op->inode, op->offset + done, op->len_bytes - done, n,
+		    "copy_file_range");
+	return 0;
 }
 
 static void op_copy_file_range(fuse_req_t req, fuse_ino_t ino_in UNUSED, off_t off_in,

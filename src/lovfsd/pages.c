@@ -170,8 +170,11 @@ void pages_reply(struct pages *p, fuse_req_t req, struct inode *inode, uint64_t 
 
 void pages_drop_all(struct pages *p, struct inode *inode)
 {
-	struct page_drop *d = new_drop(inode, 0, 0);
+	struct page_drop *d;
 
+	if (!cached_pages_any(inode_cached_pages(inode)))
+		return;
+	d = new_drop(inode, 0, 0);
 	if (d)
 		add(p, d);
 	else

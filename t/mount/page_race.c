@@ -9,10 +9,13 @@
  *   toggled    asynchronous writes through a descriptor to which O_DIRECT came by fcntl(2)
  *   write      writes through the page cache
  *   copy       copy_file_range(2) from SOURCE, which is written before each round
+ *   swap       a file without a name, with other data, is swapped with FILE by the mount's ioctl; seen within a second
  *   punch, zero, truncate, open    holes, zeros, cut off and extended, O_TRUNC; and filled again by direct writes
  *
  * Prints "rounds N stale M". Exit status: 0 as it must be, 1 a read showed what was there before, 2 it couldn't be tried.
  */
+#include "lovfs_ioctl.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
@@ -24,6 +27,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -90,6 +94,38 @@ static void *reader(void *number)
 	return NULL;
 }
 
+/* ---- what is seen ---- */
+
+/* What changes by a swap is seen soon. */
+static void wait_for(int fd, unsigned char value)
+{
+	for (int i = 0; i < 100; i++) {
+		if (pread(fd, in, SIZE, 0) == (ssize_t)SIZE && in[0] == (char)value &&
+		    memcmp(in, in + 1, SIZE - 1) == 0)
+			return;
+		usleep(10000);
+	}
+}
+
+static void check(int fd, unsigned char value, const char *how)
+{
+	ssize_t n = pread(fd, in, SIZE, 0);
+
+	if (n != (ssize_t)SIZE) {
+		fprintf(stderr, "%s: a read of %zd bytes\n", how, n);
+		stale++;
+		return;
+	}
+	for (size_t at = 0; at < SIZE; at += 4096) {
+		if (in[at] != (char)value || memcmp(in + at, in + at + 1, 4095) != 0) {
+			fprintf(stderr, "%s: at %zu: %02x, not %02x\n", how, at,
+				(unsigned char)in[at], value);
+			stale++;
+			return;
+		}
+	}
+}
+
 /* ---- changes ---- */
 
 static void fill(unsigned char value)
@@ -141,6 +177,42 @@ static void copy_all(int source, int fd)
 	}
 }
 
+static struct lovfs_ioc_data_version version_of(int fd)
+{
+	struct lovfs_ioc_data_version v = { 0 };
+
+	if (fsync(fd) || ioctl(fd, LOVFS_IOC_DATA_VERSION, &v))
+		die("data version");
+	return v;
+}
+
+static void swap_in(int fd, unsigned char before, unsigned char value)
+{
+	struct lovfs_ioc_swap swap = { 0 };
+	char *path;
+	int victim;
+
+	if (asprintf(&path, "%.*s/" LOVFS_VICTIM_PREFIX "race",
+		     (int)(strrchr(file_path, '/') - file_path), file_path) < 0)
+		die("memory");
+	victim = open_file(path, O_RDWR | O_CREAT | O_EXCL);
+	write_blocks(victim);
+	if (ioctl(victim, LOVFS_IOC_FID, &swap.victim))
+		die("FID");
+	check(victim, value, "before the swap");
+	swap.file_version = version_of(fd).version;
+	swap.victim_version = version_of(victim).version;
+	if (ioctl(fd, LOVFS_IOC_SWAP, &swap) || swap.result) {
+		errno = -swap.result;
+		die(swap.why);
+	}
+	wait_for(fd, value);
+	wait_for(victim, before);
+	check(victim, before, "through the victim's pages");
+	close(victim);
+	free(path);
+}
+
 static void make_zeros(const char *way, int fd)
 {
 	int err = 0;
@@ -159,27 +231,6 @@ static void make_zeros(const char *way, int fd)
 		die(way);
 }
 
-/* ---- what is seen ---- */
-
-static void check(int fd, unsigned char value, const char *how)
-{
-	ssize_t n = pread(fd, in, SIZE, 0);
-
-	if (n != (ssize_t)SIZE) {
-		fprintf(stderr, "%s: a read of %zd bytes\n", how, n);
-		stale++;
-		return;
-	}
-	for (size_t at = 0; at < SIZE; at += 4096) {
-		if (in[at] != (char)value || memcmp(in + at, in + at + 1, 4095) != 0) {
-			fprintf(stderr, "%s: at %zu: %02x, not %02x\n", how, at,
-				(unsigned char)in[at], value);
-			stale++;
-			return;
-		}
-	}
-}
-
 static void round_of(const char *way, unsigned char value, const int fds[4])
 {
 	bool zeros = strcmp(way, "punch") == 0 || strcmp(way, "zero") == 0 ||
@@ -194,6 +245,8 @@ static void round_of(const char *way, unsigned char value, const int fds[4])
 		write_blocks(fds[0]);
 	} else if (strcmp(way, "copy") == 0) {
 		copy_all(fds[3], fds[0]);
+	} else if (strcmp(way, "swap") == 0) {
+		swap_in(fds[0], value == 1 ? 255 : value - 1, value);
 	} else if (zeros) {
 		write_blocks(fds[1]);
 		make_zeros(way, fds[0]);

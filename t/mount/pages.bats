@@ -55,8 +55,41 @@ all_end() {
 
 @test "every other change is seen through the page cache" {
 	local way
-	for way in direct write copy punch zero truncate open; do
+	for way in direct write copy swap punch zero truncate open; do
 		"$RACE" "$way" "$MNT/f" "${RACE_SECONDS:-1}" 8 "$MNT/source"
+	done
+	# Nobody lets go of pages by himself.
+	"$RACE" swap "$MNT/f" 1 0
+}
+
+# fill_up DIR: until nothing more can be written there.
+fill_up() {
+	dd if=/dev/zero of="$1/filling" bs=1M 2>/dev/null || true
+	dd if=/dev/zero of="$1/filling2" bs=4k 2>/dev/null || true
+}
+
+@test "what a change that failed half way has done is seen through the page cache" {
+	local way
+	fallocate -l 8M "$T/d0/reserve" # for what the commits need
+	lov setstripe -c 2 -S 64k "$MNT/sparse"
+	lov setstripe -c 1 -i 0 "$MNT/source"
+	random_file "$MNT/source" 1048576
+	truncate -s 1M "$MNT/sparse"
+	printf x | dd of="$MNT/sparse" conv=notrunc status=none
+	printf x | dd of="$MNT/sparse" bs=1 seek=65536 conv=notrunc status=none
+	sync -f "$T/d0" "$T/d1"
+	fill_up "$T/d1"
+	for way in copy direct; do
+		cat "$MNT/sparse" >/dev/null
+		case $way in
+		copy) run xfs_io -c "copy_range -l 1048576 $MNT/source" "$MNT/sparse" ;;
+		direct) run -1 dd if="$MNT/source" of="$MNT/sparse" bs=1M oflag=direct conv=notrunc ;;
+		esac
+		echo "$way: $output"
+		[[ "$output" == *"No space left"* || "$output" == *"Input/output error"* ]]
+		dd if="$MNT/sparse" of="$T/direct" bs=1M iflag=direct status=none
+		run -1 cmp -s "$T/direct" "$MNT/source"
+		same "$MNT/sparse" "$T/direct"
 	done
 }
 
