@@ -6,6 +6,7 @@
  *
  *   aio        direct writes, all blocks of the file under way at once (io_submit)
  *   direct     direct writes, one after the other
+ *   locked     the same, waited for under a group lock that holds back somebody's writes of parts of pages; not compared
  *   toggled    asynchronous writes through a descriptor to which O_DIRECT came by fcntl(2)
  *   write      writes through the page cache
  *   copy       copy_file_range(2) from SOURCE, which is written before each round
@@ -134,10 +135,9 @@ static void fill(unsigned char value)
 		memset(out[i], value, BLOCK);
 }
 
-static void write_async(int fd)
+static void begin_async(int fd)
 {
-	struct iocb cbs[BLOCKS], *list[BLOCKS];
-	struct io_event events[BLOCKS];
+	static struct iocb cbs[BLOCKS], *list[BLOCKS];
 
 	memset(cbs, 0, sizeof(cbs));
 	for (int i = 0; i < BLOCKS; i++) {
@@ -150,12 +150,24 @@ static void write_async(int fd)
 	}
 	if (syscall(SYS_io_submit, aio, BLOCKS, list) != BLOCKS)
 		die("io_submit");
+}
+
+static void end_async(void)
+{
+	struct io_event events[BLOCKS];
+
 	if (syscall(SYS_io_getevents, aio, BLOCKS, BLOCKS, events, NULL) != BLOCKS)
 		die("io_getevents");
 	for (int i = 0; i < BLOCKS; i++) {
 		if (events[i].res != (int64_t)BLOCK)
 			die("asynchronous write");
 	}
+}
+
+static void write_async(int fd)
+{
+	begin_async(fd);
+	end_async();
 }
 
 static void write_blocks(int fd)
@@ -174,6 +186,38 @@ static void copy_all(int source, int fd)
 	while ((size_t)to < SIZE) {
 		if (copy_file_range(source, &from, fd, &to, SIZE - (size_t)to, 0) <= 0)
 			die("copy_file_range");
+	}
+}
+
+/* A write of less than a page has that page locked in the kernel as long as it is held back. */
+static void *write_a_little(void *cookie)
+{
+	int fd = open_file(file_path, O_WRONLY);
+
+	(void)cookie;
+	for (unsigned int seed = 1; !atomic_load(&stop);) {
+		if (pwrite(fd, "little", 6, (off_t)((size_t)rand_r(&seed) % SIZE / 2)) != 6)
+			die("write of a little");
+	}
+	close(fd);
+	return NULL;
+}
+
+static void write_locked(int fd)
+{
+	struct lovfs_ioc_group_lock lock = { .gid = 1 };
+	time_t began = time(NULL);
+
+	/* In this order: a write that is held back keeps the lock in the kernel that a new one needs. */
+	begin_async(fd);
+	if (ioctl(fd, LOVFS_IOC_GROUP_LOCK, &lock))
+		die("group lock");
+	end_async();
+	if (ioctl(fd, LOVFS_IOC_GROUP_UNLOCK, &lock))
+		die("group unlock");
+	if (time(NULL) - began > 10) {
+		fprintf(stderr, "a round took %ld seconds\n", (long)(time(NULL) - began));
+		stale++;
 	}
 }
 
@@ -239,6 +283,9 @@ static void round_of(const char *way, unsigned char value, const int fds[4])
 	fill(value);
 	if (strcmp(way, "aio") == 0 || strcmp(way, "toggled") == 0) {
 		write_async(fds[1]);
+	} else if (strcmp(way, "locked") == 0) {
+		write_locked(fds[1]);
+		return;
 	} else if (strcmp(way, "direct") == 0) {
 		write_blocks(fds[1]);
 	} else if (strcmp(way, "write") == 0) {
@@ -283,7 +330,7 @@ static unsigned long run(const char *way, time_t seconds)
 
 int main(int argc, char **argv)
 {
-	pthread_t threads[READERS_MAX];
+	pthread_t threads[READERS_MAX], writer;
 	int count = argc > 4 ? atoi(argv[4]) : -1;
 	unsigned long rounds;
 	int fd;
@@ -307,10 +354,14 @@ int main(int argc, char **argv)
 		if (pthread_create(&threads[i], NULL, reader, (void *)(uintptr_t)i))
 			die("pthread_create");
 	}
+	if (strcmp(argv[1], "locked") == 0 && pthread_create(&writer, NULL, write_a_little, NULL))
+		die("pthread_create");
 	rounds = run(argv[1], atol(argv[3]));
 	atomic_store(&stop, true);
 	for (int i = 0; i < count; i++)
 		pthread_join(threads[i], NULL);
+	if (strcmp(argv[1], "locked") == 0)
+		pthread_join(writer, NULL);
 	printf("rounds %lu stale %lu\n", rounds, stale);
 	return stale ? 1 : 0;
 }

@@ -93,6 +93,10 @@ fill_up() {
 	done
 }
 
+@test "dropping pages and a group lock never wait for each other" {
+	"$RACE" locked "$MNT/f" "${RACE_SECONDS:-4}" 4
+}
+
 @test "the daemon ends when it is told to, while pages are being dropped" {
 	local beside
 	race_begin
