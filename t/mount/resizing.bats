@@ -9,16 +9,19 @@ HAMMER=$BUILD_DIR/t/mount/resize_hammer
 TEST_LIMIT=120
 BATS_TEST_TIMEOUT=120
 
-# hammer_begin FILE, hammer_end: something that resizes FILE meanwhile.
+# hammer_begin FILE, hammer_end: something that resizes FILE meanwhile, and how FILE must be then.
 hammer_begin() {
 	rm -f "$T/stop"
-	"$HAMMER" "$1" "$T/stop" >"$T/hammered" 2>&1 3>&- &
+	HAMMERED=$1
+	dd if="$1" of="$T/model" bs=64k status=none
+	"$HAMMER" "$1" "$T/model" "$T/stop" >"$T/hammered" 2>&1 3>&- &
 	HAMMERING=$!
 }
 hammer_end() {
 	touch "$T/stop"
 	wait "$HAMMERING" || cat "$T/hammered"
 	[ "$(cat "$T/hammered")" -gt 10 ]
+	same "$HAMMERED" "$T/model"
 }
 
 # until_time SECONDS COMMAND...: the command again and again; it must do what it's told, or say that the file is changed too fast.
@@ -49,9 +52,39 @@ until_time() {
 	back_and_forth() { lov migrate -c 4 -S 64k "$MNT/f" && lov migrate -c 1 "$MNT/f"; }
 	until_time "${HAMMER_SECONDS:-5}" back_and_forth
 	hammer_end
-	cp "$MNT/f" "$T/before"
 	volume_remount
-	same "$MNT/f" "$T/before"
+	same "$MNT/f" "$T/model"
+}
+
+@test "a file that is resized all the time gets a mirror, and loses it again" {
+	volume_make -d 2 -n 4
+	volume_mount
+	random_file "$MNT/f" 1000000
+	hammer_begin "$MNT/f"
+	extend_and_delete() {
+		local id
+		lov mirror extend -N -c 2 -S 64k "$MNT/f" || return
+		id=$(lov getstripe "$MNT/f" | awk '/lcme_mirror_id/ { id = $2 } END { print id }')
+		lov mirror delete --mirror-id "$id" "$MNT/f"
+	}
+	until_time "${HAMMER_SECONDS:-3}" extend_and_delete
+	hammer_end
+	volume_remount
+	same "$MNT/f" "$T/model"
+}
+
+@test "copies of a file that is resized all the time end well" {
+	volume_make -d 2 -n 4
+	volume_mount
+	lov setstripe -c 2 -S 64k "$MNT/f"
+	random_file "$MNT/f" 1000000
+	hammer_begin "$MNT/f"
+	until_time "${HAMMER_SECONDS:-2}" lov cp "$MNT/f" "$T/copy"
+	until_time "${HAMMER_SECONDS:-2}" lov cp "$MNT/f" "$MNT/copy"
+	until_time "${HAMMER_SECONDS:-2}" cp "$MNT/f" "$MNT/copy2"
+	until_time "${HAMMER_SECONDS:-2}" lov migrate -b -c 2 -S 64k "$MNT/f"
+	hammer_end
+	run ! grep error "$DAEMON_LOG"
 }
 
 @test "mirrors of a file that is resized all the time are brought up" {
@@ -70,6 +103,9 @@ until_time() {
 		hammer_end
 		lov mirror resync "$MNT/f"
 		lov mirror verify "$MNT/f"
+		for ((i = 1; i <= count; i++)); do
+			lov mirror read -N "$i" "$MNT/f" | same - "$T/model"
+		done
 		rm "$MNT/f"
 	done
 }
