@@ -39,9 +39,7 @@ static int attempt_open(struct session *s, fuse_req_t req, const struct held_op 
 	if (err == 0)
 		err = open_files_take(&s->files, h, &file);
 	if (err) {
-		/* O_TRUNC may have cut off some of the objects. */
-		pages_reply(s->pages, req, op->inode, 0, fi.flags & O_TRUNC ? INT64_MAX : 0, err,
-			    "open");
+		reply_err(req, err, op->inode, "open");
 		return 0;
 	}
 	fi.fh = open_file_number(file);

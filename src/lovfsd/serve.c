@@ -31,13 +31,15 @@
 
 /* The kernel's caps that we ask for, besides those that libfuse asks for by itself. */
 #define WANTED                                                                                     \
-	(FUSE_CAP_ASYNC_READ | FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_DONT_MASK | FUSE_CAP_IOCTL_DIR | \
-	 FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_DIO |                   \
-	 FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_POSIX_ACL | FUSE_CAP_CACHE_SYMLINKS)
+	(FUSE_CAP_ASYNC_READ | FUSE_CAP_DONT_MASK | FUSE_CAP_IOCTL_DIR | FUSE_CAP_READDIRPLUS |    \
+	 FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_DIO | FUSE_CAP_PARALLEL_DIROPS |               \
+	 FUSE_CAP_POSIX_ACL | FUSE_CAP_CACHE_SYMLINKS)
 
 /*
  * What libfuse would ask for, and why not:
  *
+ *   ATOMIC_O_TRUNC   the kernel doesn't take the inode's lock for an open that truncates: who appends at that
+ *                    moment writes at the old end, and the kernel's idea of the size is wrong afterwards
  *   HANDLE_KILLPRIV  the kernel takes set-user-id bits away by itself: it knows who wrote
  *   AUTO_INVAL_DATA  drops a file's pages whenever its time has changed, also by our own writes; all
  *                    that changes data comes through the kernel, which keeps its pages right
@@ -48,9 +50,9 @@
  * have to fetch dirty pages first.
  */
 #define UNWANTED                                                                                   \
-	(FUSE_CAP_HANDLE_KILLPRIV | FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_SPLICE_READ |              \
-	 FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE | FUSE_CAP_WRITEBACK_CACHE |                 \
-	 FUSE_CAP_EXPORT_SUPPORT)
+	(FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_HANDLE_KILLPRIV | FUSE_CAP_AUTO_INVAL_DATA |           \
+	 FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |                     \
+	 FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_EXPORT_SUPPORT)
 
 static void op_init(void *userdata, struct fuse_conn_info *conn)
 {

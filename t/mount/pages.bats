@@ -19,7 +19,7 @@ setup() {
 race_begin() {
 	"$RACE" aio "$MNT/f" 30 8 >"$T/race" 2>&1 3>&- &
 	RACING=$!
-	sleep 0.5
+	sleep 0.3
 }
 
 # children: the processes that the daemon has started.
@@ -93,6 +93,10 @@ fill_up() {
 	done
 }
 
+@test "who appends while others truncate by opening finds the end where it is" {
+	"$BUILD_DIR/t/mount/append_race" "$MNT/f" "${RACE_SECONDS:-2}"
+}
+
 @test "dropping pages and a group lock never wait for each other" {
 	"$RACE" locked "$MNT/f" "${RACE_SECONDS:-4}" 4
 }
@@ -109,7 +113,7 @@ fill_up() {
 
 @test "a daemon that is killed while pages are being dropped leaves nothing that hangs" {
 	local round beside
-	for round in 1 2 3 4; do
+	for round in 1 2 3 4 5 6; do
 		race_begin
 		mapfile -t beside < <(children)
 		volume_kill
