@@ -2,6 +2,7 @@
 #include "io/rung.h"
 
 #include "base/error.h"
+#include "base/patience.h"
 #include "base/sys.h"
 #include "io/behind.h"
 
@@ -15,30 +16,28 @@
 
 int rung_source_has(int src_fd, uint64_t offset)
 {
+	struct patience patience = { 0 };
 	struct stat st;
-	ssize_t n = 0;
+	ssize_t n;
 	char byte;
 	int err;
 
-	/* Twice: the first time may see the file between truncated and written again. */
-	for (int i = 0; i < 2; i++) {
+	/* Again and again: each look may see the file between cut off and written. */
+	do {
 		n = sys_pread(src_fd, &byte, 1, offset);
+		if (n < 0)
+			return fail_sys((int)n, "reading at offset %" PRIu64, offset);
 		if (n)
-			break;
+			return 1;
 		err = sys_fstat(src_fd, &st);
 		if (err)
 			return fail_sys(err, "size of the source");
 		if ((uint64_t)st.st_size <= offset)
 			return 0;
-	}
-	if (n < 0)
-		return fail_sys((int)n, "reading at offset %" PRIu64, offset);
-	if (n == 0)
-		return fail(-EIO,
-			    "reading at offset %" PRIu64
-			    ": nothing there, below the size of the file",
-			    offset);
-	return 1;
+	} while (patience_left(&patience));
+	return fail(-EIO,
+		    "reading at offset %" PRIu64 ": nothing there, below the size of the file",
+		    offset);
 }
 
 static int arrived(const struct rung_range *range, uint64_t done, uint64_t n)

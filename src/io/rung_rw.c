@@ -2,6 +2,7 @@
 #include "io/rung.h"
 
 #include "base/error.h"
+#include "base/patience.h"
 #include "base/sys.h"
 #include "io/behind.h"
 
@@ -25,7 +26,7 @@ static int arrived(const struct rung_range *range, uint64_t src, uint64_t dst, u
 
 static int copy_through(const struct rung_range *range, void *buffer, uint64_t *done)
 {
-	bool asked = false;
+	struct patience patience = { 0 };
 
 	while (*done < range->len_bytes) {
 		uint64_t src = range->src_offset + *done, dst = range->dst_offset + *done;
@@ -44,15 +45,14 @@ static int copy_through(const struct rung_range *range, void *buffer, uint64_t *
 			err = rung_source_has(range->src_fd, src);
 			if (err <= 0)
 				return err;
-			if (asked)
+			if (!patience_left(&patience))
 				return fail(-EIO,
 					    "reading at offset %" PRIu64
-					    ": nothing twice, but there is data",
+					    ": nothing again and again, but there is data",
 					    src);
-			asked = true;
 			continue;
 		}
-		asked = false;
+		patience = (struct patience){ 0 };
 		err = rung_sum(range, dst, buffer, (uint32_t)n);
 		if (err)
 			return err;

@@ -3,6 +3,7 @@
 #include "lovfsd/ops.h"
 
 #include "lovfsd/durable.h"
+#include "lovfsd/pages.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
 #include "volume/handle.h"
@@ -76,7 +77,12 @@ static int attempt_setattr(struct session *s, fuse_req_t req, const struct held_
 		return HANDLE_PARK;
 	if (err == 0)
 		err = durable_inode(s, op->inode, op->attr.set_size);
-	reply_attr(req, err, op->inode, "setattr");
+	/* A file that wasn't cut off may have been, in some of its objects. */
+	if (err && op->attr.set_size)
+		pages_reply(s->pages, req, op->inode, op->attr.size_bytes,
+			    INT64_MAX - MIN_OF(op->attr.size_bytes, INT64_MAX), err, "setattr");
+	else
+		reply_attr(req, err, op->inode, "setattr");
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "lovfsd/ops.h"
 
 #include "lovfsd/durable.h"
+#include "lovfsd/pages.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
 #include "volume/handle.h"
@@ -82,14 +83,16 @@ static void op_release(fuse_req_t req, fuse_ino_t ino UNUSED, struct fuse_file_i
 	fuse_reply_err(req, 0);
 }
 
-static void op_read(fuse_req_t req, fuse_ino_t ino UNUSED, size_t size, off_t offset,
+static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 		    struct fuse_file_info *fi)
 {
 	struct session *s = session_begin(req);
 	struct handle *h = open_file_of(fi->fh)->handle;
 	void *buf = session_buffer(s, size > SESSION_IO_MAX ? size : SESSION_IO_MAX);
-	ssize_t n = buf ? handle_read(h, buf, size, (uint64_t)offset) : -ENOMEM;
+	ssize_t n;
 
+	pages_note(session_inode(s, ino), fi);
+	n = buf ? handle_read(h, buf, size, (uint64_t)offset) : -ENOMEM;
 	if (n < 0)
 		reply_err(req, (int)n, handle_inode(h), "read");
 	else
@@ -116,15 +119,27 @@ static ssize_t durable_count(struct session *s, ssize_t n, const struct held_op 
 	return err ? err : n;
 }
 
-static int attempt_write(struct session *s, fuse_req_t req, const struct held_op *op)
+static int attempt_write(struct session *s UNUSED, fuse_req_t req, const struct held_op *op)
 {
 	ssize_t n = handle_write(op->file->handle, op->data, op->len_bytes, op->offset);
 
-	/* The kernel asks for an fsync after each write that must last, but for direct ones that it has
-	 * sent without waiting: of those only the flags tell. */
+	return reply_count(req, n, op, "write");
+}
+
+/*
+ * A direct write: the kernel may have got old pages meanwhile, and keeps them. And it asks for an fsync after each
+ * write that must last, but for direct ones that it has sent without waiting: of those only the flags tell.
+ */
+static int attempt_write_direct(struct session *s, fuse_req_t req, const struct held_op *op)
+{
+	ssize_t n = handle_write(op->file->handle, op->data, op->len_bytes, op->offset);
+
+	if (n == HANDLE_PARK)
+		return HANDLE_PARK;
 	if (op->info.flags & O_DIRECT)
 		n = durable_count(s, n, op, op->info.flags);
-	return reply_count(req, n, op, "write");
+	pages_reply(s->pages, req, op->inode, op->offset, op->len_bytes, n, "write");
+	return 0;
 }
 
 /* Pages that the kernel writes back by itself: never held back. */
@@ -140,7 +155,9 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t siz
 {
 	struct session *s = session_begin(req);
 	struct held_op op = {
-		.attempt = fi->writepage ? attempt_writeback : attempt_write,
+		.attempt = fi->writepage        ? attempt_writeback
+			   : pages_bypassed(fi) ? attempt_write_direct
+						: attempt_write,
 		.info = *fi, /* its flags are those of this write */
 		.inode = session_inode(s, ino),
 		.file = open_file_of(fi->fh),
@@ -149,9 +166,11 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t siz
 		.data = buf,
 	};
 
+	pages_note(op.inode, fi);
 	held_run(&s->held, s, req, &op);
 }
 
+/* One that fails may have zeroed something: the kernel drops pages of one that hasn't failed. */
 static int attempt_fallocate(struct session *s, fuse_req_t req, const struct held_op *op)
 {
 	int err = handle_fallocate(op->file->handle, op->mode, op->offset, op->len_bytes);
@@ -160,7 +179,10 @@ static int attempt_fallocate(struct session *s, fuse_req_t req, const struct hel
 		return HANDLE_PARK;
 	if (!err)
 		err = durable_data(s, op->file->handle, op->file->flags);
-	reply_err(req, err, op->inode, "fallocate");
+	if (err)
+		pages_reply(s->pages, req, op->inode, op->offset, op->len_bytes, err, "fallocate");
+	else
+		fuse_reply_err(req, 0);
 	return 0;
 }
 
@@ -180,13 +202,20 @@ static void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
 	held_run(&s->held, s, req, &op);
 }
 
+/* The kernel drops pages of what it is told has been copied. More may have been: the parts of a copy are done
+ * in any order. */
 static int attempt_copy(struct session *s, fuse_req_t req, const struct held_op *op)
 {
 	ssize_t n = handle_copy_range(op->source->handle, op->source_offset, op->file->handle,
 				      op->offset, op->len_bytes);
+	uint64_t done = (uint64_t)MAX_OF(n, 0);
 
+	if (n == HANDLE_PARK)
+		return HANDLE_PARK;
 	n = durable_count(s, n, op, op->file->flags);
-	return reply_count(req, n, op, "copy_file_range");
+	pages_reply(s->pages, req, op->inode, op->offset + done, op->len_bytes - done, n,
+		    "copy_file_range");
+	return 0;
 }
 
 static void op_copy_file_range(fuse_req_t req, fuse_ino_t ino_in UNUSED, off_t off_in,

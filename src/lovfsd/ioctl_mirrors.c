@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "lovfsd/pages.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -140,15 +141,14 @@ int ioctl_synced(const struct ioctl_call *c)
 	return 0;
 }
 
-/* Another file that took part has other data, of another size: its pages go. The kernel does that
- * by itself once it sees the new size. */
-static void tell_other(const struct ioctl_call *c, struct fid fid)
+void ioctl_tell_other(const struct ioctl_call *c, struct fid fid)
 {
 	struct inode *inode;
 
 	if (inode_find(c->s->volume, fid, &inode))
 		return;
 	ioctl_tell_moved(c, inode);
+	pages_drop_all(c->s->pages, inode);
 	inode_forget(inode, 1);
 }
 
@@ -173,7 +173,7 @@ static int merge(const struct ioctl_call *c, const struct lovfs_ioc_merge *ioc)
 	}
 	err = handle_merge(c->h, &req);
 	for (unsigned int i = 0; !err && i < ioc->victim_count; i++)
-		tell_other(c, victims[i]);
+		ioctl_tell_other(c, victims[i]);
 	return err;
 }
 
@@ -196,7 +196,7 @@ int ioctl_split(const struct ioctl_call *c)
 
 	set_result(c, err, &split->result, split->why);
 	if (!err) {
-		tell_other(c, target);
+		ioctl_tell_other(c, target);
 		ioctl_tell_moved(c, handle_inode(c->h));
 	}
 	return 0;

@@ -47,6 +47,9 @@ struct ioctl_call {
  * blocks and times doesn't. Takes none of the inode's locks: only pages would.
  */
 void ioctl_tell_moved(const struct ioctl_call *c, struct inode *inode);
+/* The file with that FID, which took part in a commit, has other data now: its attributes go at once, its pages
+ * soon. */
+void ioctl_tell_other(const struct ioctl_call *c, struct fid fid);
 
 /* Rows of the table: 0, with the struct filled in, or a negative errno. */
 int MUST_CHECK ioctl_follow_begin(const struct ioctl_call *c);

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "lovfsd/ioctl_mirrors.h"
+#include "lovfsd/pages.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
 
@@ -179,8 +180,19 @@ void ioctl_tell_moved(const struct ioctl_call *c, struct inode *inode)
 	fuse_lowlevel_notify_inval_inode(c->s->fuse, inode_number(inode), -1, 0);
 }
 
+/* A copy that followed the file has what the file had: pages stay. Of any other victim we don't know. */
+static void tell_swapped(const struct ioctl_call *c, struct fid victim, bool is_copy)
+{
+	ioctl_tell_moved(c, handle_inode(c->h));
+	if (is_copy)
+		return;
+	pages_drop_all(c->s->pages, handle_inode(c->h));
+	ioctl_tell_other(c, victim);
+}
+
 static int swap_layouts(const struct ioctl_call *c)
 {
+	bool is_copy;
 	struct lovfs_ioc_swap *swap = &c->data->swap;
 	struct swap_request req = {
 		.victim = { .seq = swap->victim.seq,
@@ -195,11 +207,12 @@ static int swap_layouts(const struct ioctl_call *c)
 	if (swap->flags & ~(__u32)LOVFS_SWAP_LEASE)
 		return fail(-EINVAL, "swap: unknown flags 0x%x", swap->flags);
 	memset(swap->why, 0, sizeof(swap->why));
+	is_copy = handle_is_followed_by(c->h, req.victim);
 	swap->result = handle_swap(c->h, &req);
 	if (swap->result)
 		snprintf(swap->why, sizeof(swap->why), "%s", error_text(swap->result));
 	else
-		ioctl_tell_moved(c, handle_inode(c->h));
+		tell_swapped(c, req.victim, is_copy);
 	return 0;
 }
 

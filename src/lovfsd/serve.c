@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "lovfsd/new_requests.h"
 #include "lovfsd/ops.h"
+#include "lovfsd/pages.h"
 #include "lovfsd/prune.h"
 #include "lovfsd/read_ahead.h"
 #include "lovfsd/session.h"
@@ -30,13 +31,15 @@
 
 /* The kernel's caps that we ask for, besides those that libfuse asks for by itself. */
 #define WANTED                                                                                     \
-	(FUSE_CAP_ASYNC_READ | FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_DONT_MASK | FUSE_CAP_IOCTL_DIR | \
-	 FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_DIO |                   \
-	 FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_POSIX_ACL | FUSE_CAP_CACHE_SYMLINKS)
+	(FUSE_CAP_ASYNC_READ | FUSE_CAP_DONT_MASK | FUSE_CAP_IOCTL_DIR | FUSE_CAP_READDIRPLUS |    \
+	 FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_DIO | FUSE_CAP_PARALLEL_DIROPS |               \
+	 FUSE_CAP_POSIX_ACL | FUSE_CAP_CACHE_SYMLINKS)
 
 /*
  * What libfuse would ask for, and why not:
  *
+ *   ATOMIC_O_TRUNC   the kernel doesn't take the inode's lock for an open that truncates: who appends at that
+ *                    moment writes at the old end, and the kernel's idea of the size is wrong afterwards
  *   HANDLE_KILLPRIV  the kernel takes set-user-id bits away by itself: it knows who wrote
  *   AUTO_INVAL_DATA  drops a file's pages whenever its time has changed, also by our own writes; all
  *                    that changes data comes through the kernel, which keeps its pages right
@@ -47,8 +50,9 @@
  * have to fetch dirty pages first.
  */
 #define UNWANTED                                                                                   \
-	(FUSE_CAP_HANDLE_KILLPRIV | FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_SPLICE_READ |              \
-	 FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE | FUSE_CAP_WRITEBACK_CACHE)
+	(FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_HANDLE_KILLPRIV | FUSE_CAP_AUTO_INVAL_DATA |           \
+	 FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE |                     \
+	 FUSE_CAP_WRITEBACK_CACHE)
 
 static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
@@ -148,19 +152,33 @@ static void *tune(void *cookie)
 	return NULL;
 }
 
-/* The loop, with the threads beside it that stop it and keep it within its limits. */
-static int run_watched_loop(struct session *s, const char *mount_path)
+static int run_stoppable_loop(struct session *s, const char *mount_path)
 {
 	struct stop stop;
+	int err = stop_init(&stop, s->fuse, mount_path);
+
+	if (err)
+		return err;
+	err = run_loop(s);
+	stop_release(&stop);
+	return err;
+}
+
+/* The loop, with the threads beside it that stop it, keep it within its limits, and keep the kernel's pages
+ * right. */
+static int run_watched_loop(struct session *s, const char *mount_path)
+{
 	struct prune prune;
+	struct pages pages;
 	int err = prune_init(&prune, &s->known, s->fuse);
 
 	if (err)
 		return err;
-	err = stop_init(&stop, s->fuse, mount_path);
+	err = pages_init(&pages, s->fuse);
 	if (err == 0) {
-		err = run_loop(s);
-		stop_release(&stop);
+		s->pages = &pages;
+		err = run_stoppable_loop(s, mount_path);
+		pages_release(&pages);
 	}
 	prune_release(&prune);
 	return err;

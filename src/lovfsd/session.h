@@ -21,6 +21,8 @@
 /* Longest read and write of one request. */
 #define SESSION_IO_MAX (1u << 20)
 
+struct pages;
+
 struct session {
 	struct volume *volume;     /* borrowed */
 	struct fuse_session *fuse; /* owned by serve.c; set before requests come */
@@ -28,6 +30,7 @@ struct session {
 	struct known_inodes known;
 	struct open_files files;
 	struct held_list held;
+	struct pages *pages;      /* owned by serve.c; there while requests are served */
 	pthread_key_t buffer_key; /* see session_buffer() */
 	void (*ready)(
 		void *cookie); /* called once, when the kernel has taken the mount; may be NULL */

@@ -2,6 +2,7 @@
 #include "mover/transfer.h"
 
 #include "base/error.h"
+#include "base/patience.h"
 #include "base/sys.h"
 #include "base/units.h"
 #include "io/io.h"
@@ -75,29 +76,37 @@ static int copy_by_hand(struct transfer *t, uint64_t offset, int fd, uint64_t le
 	return 0;
 }
 
-/* A copy of nothing: *ret_bytes is the rest, up to `end`, where the source has ended. */
+/*
+ * A copy of nothing: *ret_bytes is the rest, up to `end`, where the source has ended. Where it hasn't, it may
+ * have been made longer after the copy, and be cut off again before the next one: only a source that
+ * is seen to have data each time, and is copied from in vain each time, is believed to be out of order.
+ */
 static int copied_nothing(struct transfer *t, uint64_t offset, uint64_t end, int fd, size_t len,
 			  uint64_t *ret_bytes)
 {
-	bool ended = false;
-	int err = look_at_source(t, offset, &ended);
-	ssize_t n;
+	struct patience patience = { 0 };
+	ssize_t n = 0;
 
-	if (err)
-		return err;
-	if (ended) {
-		*ret_bytes = end - offset;
-		return 0;
+	while (n == 0 || n == -EINTR) {
+		bool ended = false;
+		int err = look_at_source(t, offset, &ended);
+
+		if (err)
+			return err;
+		if (ended) {
+			*ret_bytes = end - offset;
+			return 0;
+		}
+		if (!patience_left(&patience))
+			return fail(-EIO,
+				    "copy_file_range copies nothing at offset %" PRIu64
+				    ", but there is data",
+				    offset);
+		n = sys_copy_file_range(t->req->src_fd, offset, fd, offset, len);
 	}
-	n = sys_copy_file_range(t->req->src_fd, offset, fd, offset, len);
-	if (n < 0 && n != -EINTR)
+	if (n < 0)
 		return explain((int)n, offset);
-	if (n == 0)
-		return fail(-EIO,
-			    "copy_file_range copies nothing at offset %" PRIu64
-			    ", but there is data",
-			    offset);
-	*ret_bytes = n > 0 ? (uint64_t)n : 0;
+	*ret_bytes = (uint64_t)n;
 	return 0;
 }
 

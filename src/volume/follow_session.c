@@ -52,6 +52,20 @@ bool follow_has_mirror(struct inode *inode, uint32_t mirror_id)
 	return has;
 }
 
+bool handle_is_followed_by(struct handle *h, struct fid fid)
+{
+	struct inode *victim;
+	bool is;
+
+	if (inode_find(h->inode->vol, fid, &victim))
+		return false;
+	pthread_mutex_lock(&victim->lock);
+	is = victim->follows == h->inode;
+	pthread_mutex_unlock(&victim->lock);
+	inode_forget(victim, 1);
+	return is;
+}
+
 bool follow_is_by(struct handle *h, uint32_t mirror_id)
 {
 	const struct follow *w;

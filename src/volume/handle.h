@@ -89,6 +89,8 @@ struct follow_request {
 	unsigned int victim_count;
 	uid_t uid; /* caller */
 };
+/* Whether the victim is a copy that follows the file, through whatever handle. */
+bool handle_is_followed_by(struct handle *h, struct fid victim);
 int MUST_CHECK handle_follow_begin(struct handle *h, const struct follow_request *req);
 /* Takes up to max_count ranges, max_bytes together. Short: the first call after it begins at 0 again.
  */

@@ -320,6 +320,11 @@ struct volume *inode_volume(const struct inode *inode)
 	return inode->vol;
 }
 
+struct cached_pages *inode_cached_pages(struct inode *inode)
+{
+	return &inode->cached;
+}
+
 int inode_fd(const struct inode *inode)
 {
 	return inode->fd;

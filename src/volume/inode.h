@@ -13,6 +13,7 @@
 #include "base/attr.h"
 #include "base/fid.h"
 #include "mdt/mdt.h"
+#include "volume/cached_pages.h"
 #include "volume/volume.h"
 
 #include <stdbool.h>
@@ -26,6 +27,9 @@ void inode_ref(struct inode *inode);
 void inode_forget(struct inode *inode, uint64_t n);
 
 struct volume *inode_volume(const struct inode *inode);
+
+/* What the kernel may have of it in its page cache; belongs to the inode. */
+struct cached_pages *inode_cached_pages(struct inode *inode);
 
 /* O_PATH descriptor of the MDT inode, for what the backing file system does by itself (xattrs,
  * readdir, readlink); owned by the inode. -1 for hidden ones. */

@@ -116,6 +116,8 @@ struct inode {
 	struct follow *follow; /* copies that follow the file, of one handle; follow_session.c */
 	struct inode *follows; /* a victim that is such a copy: of which file. Not a reference */
 	struct volume_moved moved;
+
+	struct cached_pages cached; /* guarded as it says */
 };
 
 struct handle {

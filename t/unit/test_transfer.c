@@ -73,6 +73,7 @@ struct script {
 	const char *call;
 	int answer;         /* as of a sys_hook_fn */
 	unsigned int every; /* which calls get it: the first, and every n-th after it */
+	unsigned int first; /* or so many at first; 0: as `every` says */
 	_Atomic unsigned int seen;
 };
 
@@ -83,6 +84,8 @@ static int follow_script(const char *call, size_t len_bytes, void *cookie)
 	(void)len_bytes;
 	if (strcmp(call, s->call) != 0)
 		return 0;
+	if (s->first)
+		return s->seen++ < s->first ? s->answer : 0;
 	return s->seen++ % s->every == 0 ? s->answer : 0;
 }
 
@@ -228,6 +231,28 @@ static void a_copy_of_nothing_is_an_error_where_there_is_data(void **state)
 	assert_int_equal(run(&req, NULL, &user), -EAGAIN);
 	assert_non_null(strstr(error_text(-EAGAIN), "shorter"));
 	close(fd);
+}
+
+/* Cut off before each of several copies, and longer again when it is looked at. */
+static void a_source_that_changes_its_size_is_looked_at_again(void **state)
+{
+	static const unsigned int times[] = { 1, 2, 3, 20 };
+
+	(void)state;
+	for (unsigned int i = 0; i < 2 * ARRAY_SIZE(times); i++) {
+		struct script s = { .call = "copy_file_range",
+				    .answer = SYS_HOOK_ZERO,
+				    .first = times[i / 2] };
+		int fd = new_file();
+		struct transfer_request req = request_to(&fd, 1);
+		uint64_t user;
+
+		req.may_shrink = i % 2;
+		assert_int_equal(run(&req, &s, &user), 0);
+		assert_true(s.seen > s.first);
+		assert_same(fd, FILE_BYTES);
+		close(fd);
+	}
 }
 
 static void a_source_that_ends_may_be_fine(void **state)
@@ -414,6 +439,7 @@ int main(void)
 		cmocka_unit_test(without_copy_file_range_it_is_read_and_written),
 		cmocka_unit_test(real_errors_end_the_copy),
 		cmocka_unit_test(a_copy_of_nothing_is_an_error_where_there_is_data),
+		cmocka_unit_test(a_source_that_changes_its_size_is_looked_at_again),
 		cmocka_unit_test(a_source_that_ends_may_be_fine),
 		cmocka_unit_test(each_target_gets_its_ranges_and_nothing_else),
 		cmocka_unit_test(what_several_need_goes_piece_by_piece),
