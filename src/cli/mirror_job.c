@@ -98,8 +98,11 @@ int mirror_job_run(const struct verb *verb, const struct copy_args *copy, const 
 	bandwidth_init(&job.limit, copy->bandwidth);
 	job.options.limit = &job.limit;
 	job.options.cookie = &job.file;
-	for (; *paths && !atomic_load(job.options.stop); paths++)
+	for (; *paths && !atomic_load(job.options.stop); paths++) {
+		job.something_done = false;
 		tally_add(&job.tally, verb, *paths, run_one(&job, *paths, one));
+		job.tally.good += job.something_done;
+	}
 	copy_watch_free(job.watch);
 	place_fs_release(&job.keeper);
 	bandwidth_release(&job.limit);

@@ -30,7 +30,10 @@ static void print_difference(const struct mirror_difference *d, void *cookie)
 	const struct copy_watch_file *file = cookie;
 
 	progress_line_pause();
-	if (d->stale)
+	if (d->unreadable)
+		printf("%s: mirror %" PRIu32 ": cannot be read (%s)\n", file->path, d->mirror_id,
+		       d->unreadable);
+	else if (d->stale)
 		printf("%s: mirror %" PRIu32 " is stale\n", file->path, d->mirror_id);
 	else
 		printf("%s: mirror %" PRIu32 " differs from mirror %" PRIu32 ": bytes [%" PRIu64
@@ -77,9 +80,12 @@ const struct verb verb_mirror_verify = {
 	.name = "mirror verify",
 	.summary = "compare the mirrors of files",
 	.synopsis = "[OPTION...] FILE...",
-	.about = "Reads the mirrors of each FILE and compares them. Prints each that is stale, and "
-		 "each range in\n"
-		 "which one differs from the first that is in sync; the exit status is 1 then.",
+	.about = "Reads the mirrors of each FILE and compares them. Prints each that is stale or "
+		 "cannot be\n"
+		 "read, and each range in which one differs from the first that is in sync; the "
+		 "exit "
+		 "status is 1\n"
+		 "then.",
 	.groups = { { "Options", options, 0 },
 		    { "Reading", copy_args_opts, offsetof(struct verify_options, copy) },
 		    { NULL, copy_args_retry_opts, offsetof(struct verify_options, copy) } },

@@ -10,6 +10,7 @@
 #define LOVFS_LOVFSD_SESSION_H
 
 #include "base/attr.h"
+#include "lovfsd/failures.h"
 #include "lovfsd/held.h"
 #include "lovfsd/known_inodes.h"
 #include "lovfsd/open_files.h"
@@ -28,6 +29,7 @@ struct session {
 	struct known_inodes known;
 	struct open_files files;
 	struct held_list held;
+	struct failures failures;
 	pthread_key_t buffer_key; /* see session_buffer() */
 	void (*ready)(
 		void *cookie); /* called once, when the kernel has taken the mount; may be NULL */

@@ -17,7 +17,8 @@ struct verify {
 };
 
 /* One is enough: it ends the comparison. */
-static int note_difference(unsigned int index UNUSED, uint64_t start, uint64_t end, void *cookie)
+static int note_difference(unsigned int index UNUSED, unsigned int reference UNUSED, uint64_t start,
+			   uint64_t end, void *cookie)
 {
 	struct verify *v = cookie;
 

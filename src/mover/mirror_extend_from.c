@@ -42,7 +42,8 @@ static int check(const struct extend_from *e)
 
 /* ---- the same content ---- */
 
-static int differs(unsigned int index UNUSED, uint64_t start, uint64_t end UNUSED, void *cookie)
+static int differs(unsigned int index UNUSED, unsigned int reference UNUSED, uint64_t start,
+		   uint64_t end UNUSED, void *cookie)
 {
 	const struct extend_from *e = cookie;
 

@@ -466,17 +466,17 @@ static void a_mirror_is_split_into_a_new_file(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/new", fake.dir);
 	assert_int_equal(fchmod(fake.file_fd, 0751) | futimens(fake.file_fd, times), 0);
-	assert_int_equal(mirror_split(&fake.fs, fake.path, 3, NULL, path), 0);
+	assert_int_equal(mirror_split(&fake.fs, fake.path, 3, NULL, path, false), 0);
 	assert_int_equal(fake.split_id, 3);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0751);
 	assert_int_equal(st.st_mtim.tv_sec, 2000);
-	assert_int_equal(mirror_split(&fake.fs, fake.path, 2, NULL, path), -EEXIST);
+	assert_int_equal(mirror_split(&fake.fs, fake.path, 2, NULL, path, false), -EEXIST);
 	assert_int_equal(unlink(path), 0);
 	fake.failing = "split";
 	fake.failure = -EBUSY;
 	fake.times = 1;
-	assert_int_equal(mirror_split(&fake.fs, fake.path, 2, NULL, path), -EBUSY);
+	assert_int_equal(mirror_split(&fake.fs, fake.path, 2, NULL, path, false), -EBUSY);
 	assert_string_equal(error_text(-EBUSY), "split failed");
 	assert_int_equal(stat(path, &st), -1);
 }
@@ -484,15 +484,15 @@ static void a_mirror_is_split_into_a_new_file(void **state)
 static void a_mirror_is_destroyed_by_id_or_by_pool(void **state)
 {
 	(void)state;
-	assert_int_equal(mirror_split(&fake.fs, fake.path, 4, NULL, NULL), 0);
+	assert_int_equal(mirror_split(&fake.fs, fake.path, 4, NULL, NULL, false), 0);
 	assert_int_equal(fake.split_id, 4);
 	assert_int_equal(calls_of("victim_open"), 1);
-	assert_int_equal(mirror_split(&fake.fs, fake.path, 0, "near", NULL), 0);
+	assert_int_equal(mirror_split(&fake.fs, fake.path, 0, "near", NULL, false), 0);
 	assert_int_equal(fake.split_id, 2);
-	assert_int_equal(mirror_split(&fake.fs, fake.path, 0, "far", NULL), -EINVAL);
-	assert_int_equal(mirror_split(&fake.fs, fake.path, 9, NULL, NULL), -ENOENT);
+	assert_int_equal(mirror_split(&fake.fs, fake.path, 0, "far", NULL, false), -EINVAL);
+	assert_int_equal(mirror_split(&fake.fs, fake.path, 9, NULL, NULL, false), -ENOENT);
 	plain_layout();
-	assert_int_equal(mirror_split(&fake.fs, fake.path, 1, NULL, NULL), -ENODATA);
+	assert_int_equal(mirror_split(&fake.fs, fake.path, 1, NULL, NULL, false), -ENODATA);
 }
 
 /* ---- read and write ---- */
