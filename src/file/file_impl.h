@@ -192,8 +192,10 @@ int MUST_CHECK objects_stat(const struct ost_set *osts, const struct layout *l,
 int MUST_CHECK objects_utimens_locked(struct file *f, struct object_ref ref,
 				      const struct timespec times[2]);
 
-/* Sets the text "<what>, component 2 stripe 0 on OST 5: <reason>" for err and returns err; with "mirror 1"
- * where there are several. */
+/* "component 2 stripe 0 on OST 5"; "mirror 1 component 65537 ..." where there are several. */
+void objects_name(const struct layout *l, struct object_ref ref, char *ret_text, size_t size);
+
+/* Sets the text "<what>, <objects_name()>: <reason>" for err and returns err. */
 int objects_fail(const struct layout *l, struct object_ref ref, int err, const char *what);
 
 /* The part of one object that belongs to a range of the file. */

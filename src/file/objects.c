@@ -191,7 +191,7 @@ static int name_mirror(const struct layout *l, struct object_ref ref, int err)
 	if (l->mirror_count <= 1)
 		return err;
 	snprintf(text, sizeof(text), "%s", error_text(err));
-	return fail(err, "mirror %u: %.480s", component_mirror_id(&l->comps[ref.comp_idx]), text);
+	return fail(err, "mirror %u: %.480s", mirror_id_at(l, ref.comp_idx), text);
 }
 
 static int get_slot_locked(struct file *f, struct object_ref ref, struct object_slot **ret_slot)
@@ -290,12 +290,23 @@ int objects_utimens_locked(struct file *f, struct object_ref ref, const struct t
 	return ost ? ost_object_utimens(ost, o->fid, times) : no_ost(o);
 }
 
+void objects_name(const struct layout *l, struct object_ref ref, char *ret_text, size_t size)
+{
+	uint32_t id = l->comps[ref.comp_idx].id;
+	char mirror[24] = "";
+
+	if (l->mirror_count > 1)
+		snprintf(mirror, sizeof(mirror), "mirror %u ", mirror_id_at(l, ref.comp_idx));
+	snprintf(ret_text, size, "%scomponent %u stripe %u on OST %u", mirror, id, ref.stripe_idx,
+		 object_of(l, ref)->ost_idx);
+}
+
 int objects_fail(const struct layout *l, struct object_ref ref, int err, const char *what)
 {
-	return name_mirror(l, ref,
-			   fail_sys(err, "%s, component %u stripe %u on OST %u", what,
-				    l->comps[ref.comp_idx].id, ref.stripe_idx,
-				    object_of(l, ref)->ost_idx));
+	char name[96];
+
+	objects_name(l, ref, name, sizeof(name));
+	return fail_sys(err, "%s, %s", what, name);
 }
 
 struct object_walk objects_walk(const struct access *a, uint64_t start, uint64_t end)

@@ -76,6 +76,24 @@ device_back() {
 	same "$T/data" f
 }
 
+@test "a stale mirror isn't overwritten or deleted while what is in sync can't be read" {
+	mirrored_file f 3000000 -N -o 1 -N -o 2
+	lov setstripe --comp-set -I 2 --comp-flags stale f
+	ost_away 1
+	for how in "resync" "resync --force-resync" "copy -i 1 -o 2" "delete --mirror-id 2" "split -d --mirror-id 2"; do
+		# shellcheck disable=SC2086
+		fails_with 1 "" lov mirror $how f
+		[ "$(stale f)" = 2 ]
+		same "$T/data" "$(objects f 2)"
+	done
+	fails_with 1 "" lov mirror write -N 2 -i /dev/null f
+	same "$T/data" "$(objects f 2)"
+	ost_back 1
+	same "$T/data" f
+	lov mirror resync f
+	in_sync f
+}
+
 @test "the one that is away is deleted as before" {
 	away_file f
 	lov mirror delete --mirror-id 1 f
@@ -169,6 +187,19 @@ device_back() {
 	grep -qF "f: mirror 1: cannot be read (OST 1 is inactive" "$T/stdout"
 	grep -qF "f: mirror 3 differs from mirror 2: bytes [" "$T/stdout"
 	[ "$(wc -l <"$T/stdout")" -eq 2 ]
+}
+
+@test "verify: one that fails in the middle is said to be unreadable, once, and nothing differs" {
+	can_follow && skip "the double fails the reads"
+	mirrored_file f $((12 << 20)) -N -o 1 -N -o 2 -N -o 3
+	for n in 1 2 3 4 5 6 8 10 12; do
+		export LUSTRE_DOUBLE_FAULT=pread:$n:EIO
+		fails_with 1 "not all of its mirrors can be read" lov mirror verify f
+		[ "$(grep -c "cannot be read (" "$T/stdout")" -eq 1 ]
+		[ "$(wc -l <"$T/stdout")" -eq 1 ]
+	done
+	unset LUSTRE_DOUBLE_FAULT
+	lov mirror verify f
 }
 
 @test "verify: stale, unreadable and different ones are told apart" {
