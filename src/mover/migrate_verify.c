@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "mover/compare.h"
 #include "mover/migrate_steps.h"
+#include "mover/trouble.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -70,6 +71,10 @@ int migrate_verify(struct migration *m, int source_fd, uint64_t file_version,
 		err = compare_run(&req, &compared);
 	if (v.differs)
 		return explain(&v, source_fd, file_version);
+	if (err && err != -ECANCELED)
+		err = trouble_of_copy(m->fs, &(struct trouble_side){ .fd = source_fd },
+				      &(struct trouble_side){ .fd = m->victim_fd },
+				      &(struct transfer_result){ 0 }, err);
 	m->result->verified = !err;
 	return err;
 }
