@@ -17,7 +17,7 @@
 #include <linux/types.h>
 
 #define LOVFS_IOC_TYPE 0xB7
-#define LOVFS_ABI_VERSION 3
+#define LOVFS_ABI_VERSION 4
 
 struct lovfs_ioc_fid {
 	__u64 seq;
@@ -142,7 +142,9 @@ struct lovfs_ioc_choice {
  * go on writing. The daemon notes, in grains of 64 KiB, what has changed since it was copied; the
  * mover copies that, again and again, and at last takes a group lock for what is left.
  *
- * BEGIN: the descriptor, open for writing, follows the file from now on; one at a time (EBUSY). With
+ * BEGIN: the descriptor, open for writing, follows the file from now on; one at a time (EBUSY). Before
+ * anything is changed it is seen that the file (or the mirror source_id) can be read and the mirrors can be
+ * written: EIO, EROFS; EBUSY: no other mirror could be read. With
  * mirrors: those, which must be stale, can be written through .lovfs/mirror/<FID>/<id> until the end
  * (the file's state is "sp"); what they lack is in their dirty maps. With victims: everything is to
  * be copied; they are placed away from the file's and each other's devices with
@@ -163,6 +165,8 @@ struct lovfs_ioc_follow {
 	__u32 victim_count;
 	__s32 result;
 	struct lovfs_ioc_fid victims[LOVFS_MIRRORS_MAX];
+	__u32 source_id; /* with mirrors: the one that is read; 0: any in sync */
+	__u32 reserved;
 	char why[256];
 };
 #define LOVFS_FOLLOW_PHYSICAL 0x1 /* victims are to become mirrors */
@@ -203,9 +207,10 @@ struct lovfs_ioc_follow_copied {
  * open for writing by the caller and be of the file's owner; it keeps no data. A file with a name may
  * be one; it becomes empty.
  * SPLIT: the mirror leaves the file, for a victim or an empty file that is open for writing by the
- * caller. EBUSY: it is the last that is in sync, or is being brought up now.
+ * caller. EBUSY: it is the last that is in sync, or is being brought up now; or no other mirror in sync can
+ * be read now, unless LOVFS_SPLIT_FORCE.
  * COMPONENT_FLAGS: flags (enum component_flag, as in the layout xattr) of one component, or of all of
- * a mirror (id below 65536).
+ * a mirror (id below 65536). EBUSY: stale or offline, where no other mirror in sync can be read now.
  */
 struct lovfs_ioc_synced {
 	__u32 mirror_count;
@@ -227,13 +232,39 @@ struct lovfs_ioc_split {
 	__u32 mirror_id;
 	__s32 result;
 	struct lovfs_ioc_fid target;
+	__u32 flags; /* LOVFS_SPLIT_FORCE */
+	__u32 reserved;
 	char why[256];
 };
+#define LOVFS_SPLIT_FORCE 0x1
 
 struct lovfs_ioc_component_flags {
 	__u32 id;
 	__u32 set, clear;
 	__s32 result;
+	char why[256];
+};
+
+/*
+ * Whether all of a mirror (0: of the file, of one mirror in sync) can be reached now: `result` is 0, or a negative
+ * errno, and `why` names the mirror, the OST and the cause. Any descriptor of the file.
+ */
+struct lovfs_ioc_check_mirror {
+	__u32 mirror_id;
+	__u32 flags; /* LOVFS_CHECK_WRITE */
+	__s32 result;
+	__u32 reserved;
+	char why[256];
+};
+#define LOVFS_CHECK_WRITE 0x1 /* to be written, otherwise to be read */
+
+/*
+ * A system call on the file failed with errno `err` a moment ago: what the daemon said of it in `why`, "" where it
+ * said nothing. Of several such calls the last. Any descriptor of the file or of one of its mirrors.
+ */
+struct lovfs_ioc_trouble {
+	__u32 err; /* in */
+	__u32 reserved;
 	char why[256];
 };
 
@@ -257,6 +288,9 @@ struct lovfs_ioc_component_flags {
 #define LOVFS_IOC_MERGE _IOWR(LOVFS_IOC_TYPE, 18, struct lovfs_ioc_merge)
 #define LOVFS_IOC_SPLIT _IOWR(LOVFS_IOC_TYPE, 19, struct lovfs_ioc_split)
 #define LOVFS_IOC_COMPONENT_FLAGS _IOWR(LOVFS_IOC_TYPE, 20, struct lovfs_ioc_component_flags)
+
+#define LOVFS_IOC_CHECK_MIRROR _IOWR(LOVFS_IOC_TYPE, 23, struct lovfs_ioc_check_mirror)
+#define LOVFS_IOC_TROUBLE _IOWR(LOVFS_IOC_TYPE, 24, struct lovfs_ioc_trouble)
 
 #define LOVFS_IOC_CHOICE _IOWR(LOVFS_IOC_TYPE, 22, struct lovfs_ioc_choice)
 

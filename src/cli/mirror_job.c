@@ -103,10 +103,14 @@ int mirror_job_run(const struct verb *verb, const struct copy_args *copy, const 
 	job.options.cookie = &job.file;
 	seen_init(&seen);
 	for (; *paths && !atomic_load(job.options.stop); paths++) {
-		if (!seen_before(&seen, *paths, false))
-			tally_add(&job.tally, verb, *paths, run_one(&job, *paths, one));
-		else if (job.verbose)
-			seen_print(*paths);
+		if (seen_before(&seen, *paths, false)) {
+			if (job.verbose)
+				seen_print(*paths);
+			continue;
+		}
+		job.something_done = false;
+		tally_add(&job.tally, verb, *paths, run_one(&job, *paths, one));
+		job.tally.good += job.something_done;
 	}
 	seen_release(&seen);
 	copy_watch_free(job.watch);

@@ -18,7 +18,8 @@ struct mirror_job {
 	const void *args; /* the verb's options, borrowed */
 	bool verbose;
 	unsigned int retries;
-	bool partly_done; /* set by `one` where trying again would do something twice */
+	bool something_done; /* set by `one` where it failed in part only */
+	bool partly_done;    /* and where trying again would do something twice */
 	struct mirror_options options;
 	struct copy_watch *watch;
 	struct copy_watch_file file; /* under way: the cookie of options.progress */

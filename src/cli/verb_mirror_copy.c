@@ -39,7 +39,8 @@ static int copy_one(struct mirror_job *job, struct fs *fs, const char *path)
 	struct mirror_result result = { 0 };
 	int err = mirror_resync(fs, path, &what, &job->options, &result);
 
-	if (!err && job->verbose)
+	job->something_done |= err && result.mirrors;
+	if (job->verbose && (!err || result.mirrors))
 		mirror_job_print_copied(path, &result);
 	return err;
 }

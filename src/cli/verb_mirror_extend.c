@@ -132,6 +132,7 @@ static int extend_one(struct mirror_job *job, struct fs *fs, const char *path)
 			    : extend(job, fs, path, &result);
 
 	job->partly_done = err && result.mirrors;
+	job->something_done = job->partly_done;
 	if (err)
 		return err;
 	if (job->verbose)

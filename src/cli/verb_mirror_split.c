@@ -22,7 +22,7 @@
 struct split_options {
 	uint32_t id;      /* 0: the one in the pool */
 	const char *pool; /* NULL: given by id */
-	bool destroy;
+	bool destroy, force;
 	const char *new_path; /* NULL: FILE.mirror~ID */
 	unsigned int whiches; /* how often it was said which mirror */
 };
@@ -83,6 +83,15 @@ static const struct opt which_opts[] = {
 	  .arg = "POOL",
 	  .help = "the mirror that is in that OST pool",
 	  .take = take_pool },
+	{ 0 },
+};
+
+static const struct opt force_opts[] = {
+	{ .key = OPT_LONG + 21,
+	  .name = "force",
+	  .help = "also where no other mirror in sync can be read now",
+	  .take = opt_flag,
+	  .offset = offsetof(struct split_options, force) },
 	{ 0 },
 };
 
@@ -153,7 +162,7 @@ static int split_to_default(const struct split_options *o, struct fs *fs, const 
 		new_path = NULL;
 		return -ENOMEM;
 	}
-	return mirror_split(fs, path, id, NULL, new_path);
+	return mirror_split(fs, path, id, NULL, new_path, o->force);
 }
 
 static int split_one(const struct split_options *o, struct place_fs *keeper, const char *path)
@@ -164,7 +173,8 @@ static int split_one(const struct split_options *o, struct place_fs *keeper, con
 	if (err)
 		return err;
 	if (o->destroy || o->new_path)
-		return mirror_split(fs, path, o->id, o->pool, o->destroy ? NULL : o->new_path);
+		return mirror_split(fs, path, o->id, o->pool, o->destroy ? NULL : o->new_path,
+				    o->force);
 	return split_to_default(o, fs, path);
 }
 
@@ -201,7 +211,7 @@ static void init_delete(void *parsed)
 	((struct split_options *)parsed)->destroy = true;
 }
 
-#define WHICH "{--mirror-id ID | --component-id ID | -p POOL}"
+#define WHICH "[--force] {--mirror-id ID | --component-id ID | -p POOL}"
 
 const struct verb verb_mirror_split = {
 	.name = "mirror split",
@@ -209,8 +219,10 @@ const struct verb verb_mirror_split = {
 	.synopsis = WHICH " [-d | -f NEW] FILE...",
 	.about = "Takes one mirror out of each FILE. A new file gets its data, or it is destroyed "
 		 "with -d. The\n"
-		 "last mirror in sync stays.",
-	.groups = { { "Which", which_opts, 0 }, { "Options", split_opts, 0 } },
+		 "last mirror in sync stays, and the last that can be read.",
+	.groups = { { "Which", which_opts, 0 },
+		    { "Options", split_opts, 0 },
+		    { NULL, force_opts, 0 } },
 	.options_size = sizeof(struct split_options),
 	.run = run_split,
 };
@@ -220,8 +232,9 @@ const struct verb verb_mirror_delete = {
 	.summary = "take a mirror out of files, and destroy its data",
 	.synopsis = WHICH " FILE...",
 	.about = "Takes one mirror out of each FILE, and its data is destroyed. The last mirror in "
-		 "sync stays.",
-	.groups = { { "Which", which_opts, 0 } },
+		 "sync stays,\n"
+		 "and the last that can be read.",
+	.groups = { { "Which", which_opts, 0 }, { "Options", force_opts, 0 } },
 	.options_size = sizeof(struct split_options),
 	.init = init_delete,
 	.run = run_split,

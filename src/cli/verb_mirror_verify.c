@@ -29,11 +29,14 @@ static void print_difference(const struct mirror_difference *d, void *cookie)
 {
 	/* mirror_verify() carries one cookie, that of the progress. */
 	const struct copy_watch_file *file = cookie;
-	CLEANUP_STRBUF struct strbuf b = { 0 };
+	CLEANUP_STRBUF struct strbuf b = { 0 }, why = { 0 };
 	const char *path = out_name(&b, file->path);
 
 	progress_line_pause();
-	if (d->stale)
+	if (d->unreadable)
+		printf("%s: mirror %" PRIu32 ": cannot be read (%s)\n", path, d->mirror_id,
+		       out_text(&why, d->unreadable));
+	else if (d->stale)
 		printf("%s: mirror %" PRIu32 " is stale\n", path, d->mirror_id);
 	else
 		printf("%s: mirror %" PRIu32 " differs from mirror %" PRIu32 ": bytes [%" PRIu64
@@ -46,7 +49,7 @@ static int verify_one(struct mirror_job *job, struct fs *fs, const char *path)
 {
 	const struct verify_options *o = job->args;
 	struct mirror_result result = { 0 };
-	CLEANUP_STRBUF struct strbuf b = { 0 };
+	CLEANUP_STRBUF struct strbuf b = { 0 }, why = { 0 };
 	char size[SIZE_TEXT_MAX];
 	int err = mirror_verify(fs, path, o->only.ids, o->only.count, print_difference,
 				&job->options, &result);
@@ -81,9 +84,12 @@ const struct verb verb_mirror_verify = {
 	.name = "mirror verify",
 	.summary = "compare the mirrors of files",
 	.synopsis = "[OPTION...] FILE...",
-	.about = "Reads the mirrors of each FILE and compares them. Prints each that is stale, and "
-		 "each range in\n"
-		 "which one differs from the first that is in sync; the exit status is 1 then.",
+	.about = "Reads the mirrors of each FILE and compares them. Prints each that is stale or "
+		 "cannot be\n"
+		 "read, and each range in which one differs from the first that is in sync; the "
+		 "exit "
+		 "status is 1\n"
+		 "then.",
 	.groups = { { "Options", options, 0 },
 		    { "Reading", copy_args_opts, offsetof(struct verify_options, copy) },
 		    { NULL, copy_args_retry_opts, offsetof(struct verify_options, copy) } },

@@ -86,7 +86,7 @@ static int copy(struct job *j)
 		.stop = c->stop,
 		.stages = &stages,
 	};
-	const struct copy_objects objects = { src_end, dst_end, j };
+	const struct copy_objects objects = { .src_end = src_end, .dst_end = dst_end, .cookie = j };
 	struct copy_piece piece = { .src_offset = j->range.src_offset,
 				    .dst_offset = j->range.dst_offset,
 				    .len_bytes = j->range.len_bytes };

@@ -63,20 +63,29 @@ struct run {
 				      thread */
 };
 
+static void name(const struct copy_objects *objects, struct object_ref ref, bool of_dst,
+		 char text[COPY_NAME_MAX])
+{
+	if (objects->name)
+		objects->name(objects->cookie, ref, of_dst, text);
+	else
+		snprintf(text, COPY_NAME_MAX, "component %u stripe %u", ref.comp_idx,
+			 ref.stripe_idx);
+}
+
 /* Adds to the text of err, set by who knew the cause, which objects it was about. */
 static int fail_piece(const struct run *run, int err, const struct copy_piece *piece)
 {
-	char text[ERROR_TEXT_MAX];
+	char text[ERROR_TEXT_MAX], src[COPY_NAME_MAX], dst[COPY_NAME_MAX];
 
 	if (err == -ECANCELED || run->options->plain_files)
 		return err;
 	snprintf(text, sizeof(text), "%s", error_text(err));
+	name(run->objects, piece->dst, true, dst);
 	if (piece->hole)
-		return fail(err, "hole in component %u stripe %u: %s", piece->dst.comp_idx,
-			    piece->dst.stripe_idx, text);
-	return fail(err, "copy from component %u stripe %u to component %u stripe %u: %s",
-		    piece->src.comp_idx, piece->src.stripe_idx, piece->dst.comp_idx,
-		    piece->dst.stripe_idx, text);
+		return fail(err, "hole in %s: %s", dst, text);
+	name(run->objects, piece->src, false, src);
+	return fail(err, "copy from %s to %s: %s", src, dst, text);
 }
 
 static int request_of(const struct copy_objects *objects, const struct copy_run_options *options,

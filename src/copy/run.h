@@ -11,6 +11,8 @@
 #include "copy/plan.h"
 #include "io/io.h"
 
+#define COPY_NAME_MAX 80
+
 /*
  * Gives the descriptor of an object. Called from several threads at once, and again for each part
  * of a piece; the descriptor stays valid for the run. A failure ends the run.
@@ -18,6 +20,8 @@
 struct copy_objects {
 	int (*src_end)(void *cookie, struct object_ref ref, struct io_end *ret_end);
 	int (*dst_end)(void *cookie, struct object_ref ref, struct io_end *ret_end);
+	/* What messages call an object of the source, or the destination. May be NULL: "component 2 stripe 0". */
+	void (*name)(void *cookie, struct object_ref ref, bool of_dst, char text[COPY_NAME_MAX]);
 	void *cookie;
 };
 

@@ -44,6 +44,14 @@ static int src_end(void *cookie, struct object_ref ref, struct io_end *ret_end)
 	return objects_end(&k->src_access, ref, false, ret_end);
 }
 
+static void name(void *cookie, struct object_ref ref, bool of_dst, char text[COPY_NAME_MAX])
+{
+	const struct copying *k = cookie;
+
+	objects_name(of_dst ? k->dst_access.layout : k->src_access.layout, ref, text,
+		     COPY_NAME_MAX);
+}
+
 static int dst_end(void *cookie, struct object_ref ref, struct io_end *ret_end)
 {
 	const struct copying *k = cookie;
@@ -306,7 +314,7 @@ ssize_t file_copy_range(const struct file_copy *c, struct io_moved *moved)
 				.offset = c->src_offset },
 		.dst_access = { .f = c->dst, .kind = ACCESS_CHANGE, .asked_id = c->dst_mirror_id },
 		.window_bytes = WINDOW_FIRST,
-		.objects = { src_end, dst_end, &k },
+		.objects = { src_end, dst_end, name, &k },
 	};
 	ssize_t n;
 	int err = begin_access(&k);

@@ -74,18 +74,3 @@ int each_object_locked(struct file *f, uint32_t mirror_id, each_object_fn *fn, v
 	err = mirror_choice_check_exists(f->layout, mirror_id);
 	return err ? err : each_of_mirror(f, mirror_id, fn, cookie);
 }
-
-static int check_writable(struct file *f, struct object_ref ref, void *cookie UNUSED)
-{
-	return objects_check_writable_locked(f, ref);
-}
-
-int file_check_writable(struct file *f, uint32_t mirror_id)
-{
-	int err;
-
-	file_lock_shared(f);
-	err = each_object_locked(f, mirror_id, check_writable, NULL);
-	file_unlock_shared(f);
-	return err;
-}

@@ -97,9 +97,14 @@ struct dirty_map *file_follower(struct file *f, uint32_t key);
  */
 int MUST_CHECK file_primary(struct file *f, uint32_t *ret_mirror_id);
 
-/* Opens all objects there are of the mirror: an error, with text, when one can't be, or not for writing.
- * Nothing is written: a device may still be full or fail. */
+/*
+ * Whether all objects there are of the mirror (FILE_WHOLE: of one usable mirror) can be written, or read, now: an
+ * error, with text, where one is missing, can't be opened, or its OST is inactive. Nothing is written: a device may
+ * still be full or fail. Of each object that is to be read, the first block of data comes from its
+ * device.
+ */
 int MUST_CHECK file_check_writable(struct file *f, uint32_t mirror_id);
+int MUST_CHECK file_check_readable(struct file *f, uint32_t mirror_id);
 
 /* How often reads had to go to another mirror. */
 uint64_t file_failovers(const struct file *f);

@@ -173,8 +173,15 @@ int MUST_CHECK objects_end(const struct access *a, struct object_ref ref, bool f
  */
 int MUST_CHECK objects_fd_locked(struct file *f, struct object_ref ref);
 
-/* Opens the object if it isn't open: -EROFS where it can only be read, -EIO where it can't be asked. */
+/* Opens the object if it isn't open: -EROFS where it can only be read. */
 int MUST_CHECK objects_check_writable_locked(struct file *f, struct object_ref ref);
+
+/* Another descriptor of the object, the caller's, for reading past the page cache. Returns it; -EINVAL where the
+ * file system knows no direct I/O. */
+int MUST_CHECK objects_open_direct(struct file *f, struct object_ref ref);
+
+/* The OST that the layout names; NULL: the volume has none of that index. */
+struct ost *objects_ost(const struct file *f, struct object_ref ref);
 
 /*
  * Asks or sets without opening: by the descriptor where there is one, otherwise by the object's id.
@@ -185,7 +192,10 @@ int MUST_CHECK objects_stat(const struct ost_set *osts, const struct layout *l,
 int MUST_CHECK objects_utimens_locked(struct file *f, struct object_ref ref,
 				      const struct timespec times[2]);
 
-/* Sets the text "<what>, component 2 stripe 0 on OST 5: <reason>" for err and returns err. */
+/* "component 2 stripe 0 on OST 5"; "mirror 1 component 65537 ..." where there are several. */
+void objects_name(const struct layout *l, struct object_ref ref, char *ret_text, size_t size);
+
+/* Sets the text "<what>, <objects_name()>: <reason>" for err and returns err. */
 int objects_fail(const struct layout *l, struct object_ref ref, int err, const char *what);
 
 /* The part of one object that belongs to a range of the file. */
@@ -221,7 +231,7 @@ static inline bool component_has_objects(const struct layout *l, const struct co
 	       c->object_count != 0 && c->object_count == c->stripe_count;
 }
 
-/* ---- each_object.c ---- */
+/* ---- each_object.c; reach.c is about the two checks of file.h ---- */
 
 /*
  * Calls fn for each object of the usable mirrors, or of one mirror, also after one failed. 0 where

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -182,6 +183,17 @@ static int fill_slot(const struct ost_set *osts, const struct layout_object *o,
 	return 0;
 }
 
+/* Whoever reads it looks for a mirror, not for an object: says which one it is. */
+static int name_mirror(const struct layout *l, struct object_ref ref, int err)
+{
+	char text[ERROR_TEXT_MAX];
+
+	if (l->mirror_count <= 1)
+		return err;
+	snprintf(text, sizeof(text), "%s", error_text(err));
+	return fail(err, "mirror %u: %.480s", mirror_id_at(l, ref.comp_idx), text);
+}
+
 static int get_slot_locked(struct file *f, struct object_ref ref, struct object_slot **ret_slot)
 {
 	struct object_table *table = table_get_locked(f);
@@ -193,9 +205,10 @@ static int get_slot_locked(struct file *f, struct object_ref ref, struct object_
 	slot = slot_of(table, ref);
 	if (atomic_load(&slot->fd) < 0)
 		err = fill_slot(f->osts, object_of(f->layout, ref), slot);
-	if (!err)
-		*ret_slot = slot;
-	return err;
+	if (err)
+		return name_mirror(f->layout, ref, err);
+	*ret_slot = slot;
+	return 0;
 }
 
 int objects_end(const struct access *a, struct object_ref ref, bool for_write,
@@ -224,16 +237,24 @@ int objects_fd_locked(struct file *f, struct object_ref ref)
 int objects_check_writable_locked(struct file *f, struct object_ref ref)
 {
 	struct object_slot *slot;
-	struct stat st;
 	int err = get_slot_locked(f, ref, &slot);
 
-	if (err)
-		return err;
-	if (atomic_load(&slot->read_only))
-		err = -EROFS;
-	else
-		err = sys_fstat(atomic_load(&slot->fd), &st); /* a device may be gone since */
-	return err ? objects_fail(f->layout, ref, err, "write") : 0;
+	if (!err && atomic_load(&slot->read_only))
+		err = objects_fail(f->layout, ref, -EROFS, "write");
+	return err;
+}
+
+struct ost *objects_ost(const struct file *f, struct object_ref ref)
+{
+	return ost_set_get(f->osts, object_of(f->layout, ref)->ost_idx);
+}
+
+int objects_open_direct(struct file *f, struct object_ref ref)
+{
+	const struct layout_object *o = object_of(f->layout, ref);
+	struct ost *ost = ost_set_get(f->osts, o->ost_idx);
+
+	return ost ? ost_object_open(ost, o->fid, O_RDONLY | O_DIRECT) : no_ost(o);
 }
 
 /* The object's descriptor if it is open, otherwise -1. */
@@ -269,10 +290,23 @@ int objects_utimens_locked(struct file *f, struct object_ref ref, const struct t
 	return ost ? ost_object_utimens(ost, o->fid, times) : no_ost(o);
 }
 
+void objects_name(const struct layout *l, struct object_ref ref, char *ret_text, size_t size)
+{
+	uint32_t id = l->comps[ref.comp_idx].id;
+	char mirror[24] = "";
+
+	if (l->mirror_count > 1)
+		snprintf(mirror, sizeof(mirror), "mirror %u ", mirror_id_at(l, ref.comp_idx));
+	snprintf(ret_text, size, "%scomponent %u stripe %u on OST %u", mirror, id, ref.stripe_idx,
+		 object_of(l, ref)->ost_idx);
+}
+
 int objects_fail(const struct layout *l, struct object_ref ref, int err, const char *what)
 {
-	return fail_sys(err, "%s, component %u stripe %u on OST %u", what,
-			l->comps[ref.comp_idx].id, ref.stripe_idx, object_of(l, ref)->ost_idx);
+	char name[96];
+
+	objects_name(l, ref, name, sizeof(name));
+	return fail_sys(err, "%s, %s", what, name);
 }
 
 struct object_walk objects_walk(const struct access *a, uint64_t start, uint64_t end)

@@ -71,6 +71,7 @@ struct fs_follow {
 	bool physical;   /* victims: they are to become mirrors, and share no extents */
 	bool whole;      /* mirrors: all of them is to be copied, also what is known to be equal */
 	bool make_stale; /* with whole: also mirrors that aren't stale */
+	uint32_t source_id; /* mirrors: the one that will be read; 0: any in sync */
 };
 
 struct fs_range {
@@ -163,7 +164,8 @@ struct fs_ops {
 	 * Following (all NULL where the file system can't: then writers have to be held back, or a
 	 * lease be taken, and mirrors be resynced under one). fd is of open_source(). One at a time for a
 	 * file: -EBUSY. Ends with follow_end(), or when fd is closed; what was taken and not copied is out
-	 * of date again.
+	 * of date again. Where the mirrors can't be written now, or what they are copied from can't be read:
+	 * -EIO, -EROFS, -EBUSY, and nothing is as it wasn't before.
 	 */
 	int (*follow_begin)(struct fs *fs, int fd, const struct fs_follow *req);
 	/* Takes what is out of date behind `from`, of one mirror or (0) of the victims. It is read
@@ -198,15 +200,18 @@ struct fs_ops {
 	/* One mirror as a file, or (0) the file: open flags O_RDONLY, or O_RDWR of a mirror that is
 	 * followed. -ENOENT. */
 	int (*mirror_open)(struct fs *fs, int fd, uint32_t mirror_id, int flags, int *ret_fd);
+	/* Whether all of one mirror, or (0) of the file by some mirror in sync, can be read, or written, now.
+	 * Text: the mirror, the OST and why. Of OSTs that can't be asked the file system may not know. */
+	int (*mirror_check)(struct fs *fs, int fd, uint32_t mirror_id, bool write);
 	/* Victims (or other files: they become empty) become mirrors; their layouts are composite.
 	 * -EAGAIN: data changed. -EBUSY: the lease had been lost. Nothing changed then. */
 	int (*merge)(struct fs *fs, int fd, const struct fs_merge *req);
 	/* The mirror becomes the layout of target_fd, a victim or a file that has no objects. -ENOENT.
-	 * -EBUSY: the last one in sync; or somebody else has the file open, where that is in the way.
-	 * Nothing changed then. */
-	int (*split)(struct fs *fs, int fd, uint32_t mirror_id, int target_fd);
+	 * -EBUSY: the last one in sync, or the last that can be read now (not with `force`); or somebody else
+	 * has the file open, where that is in the way. Nothing changed then. */
+	int (*split)(struct fs *fs, int fd, uint32_t mirror_id, int target_fd, bool force);
 	/* Flags (enum component_flag) of a component, or of all of a mirror (id below 65536); 0: of the only
-	 * one. COMP_STALE is only ever set by this. -EBUSY: of the last mirror in sync. -EOPNOTSUPP: stale
+	 * one. COMP_STALE is only ever set by this. -EBUSY: of the last mirror in sync, or that can be read. -EOPNOTSUPP: stale
 	 * is to be cleared, or it's a flag that nobody sets by hand. -ENOENT: no such component or mirror.
 	 * -EINVAL: the layout is plain; 0 where there are several. */
 	int (*component_flags)(struct fs *fs, int fd, uint32_t id, uint32_t set, uint32_t clear);
@@ -218,8 +223,9 @@ struct fs_ops {
 	/* How it copies between two devices, number `position`. NULL: it doesn't say. -ENODEV: no more. */
 	int (*choice)(struct fs *fs, uint32_t position, struct fs_choice *ret_choice);
 
-	/* What the system's words for an error of reading or writing don't say here, " (...)", or "". NULL: nothing. */
-	const char *(*hint)(int err);
+	/* What the system's words for an error of a call on fd (reading, writing, copying into it, fsync) don't
+	 * say: " (...)", or "". Right after the call. */
+	void (*hint)(struct fs *fs, int fd, int err, char *ret_text, size_t size);
 
 	/* -ENODEV: no such index or position. */
 	int (*target)(struct fs *fs, uint32_t index, struct fs_target *ret_target);

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#define HINT_MAX 300
+
 /* ---- layouts ---- */
 
 static int lovfs_layout_get(struct fs *fs UNUSED, int fd, struct layout **ret_layout)
@@ -67,6 +69,30 @@ static int lovfs_victim_open(struct fs *fs, int dirfd, int src_fd, const struct 
 	return 0;
 }
 
+/* The daemon remembers what it said of it. */
+static void lovfs_hint(struct fs *fs UNUSED, int fd, int err, char *ret_text, size_t size)
+{
+	struct lovfs_ioc_trouble trouble;
+	char why[sizeof(trouble.why) + 1];
+
+	*ret_text = '\0';
+	memset(&trouble, 0, sizeof(trouble));
+	trouble.err = (__u32)-err;
+	if (err >= 0 || sys_ioctl(fd, LOVFS_IOC_TROUBLE, &trouble))
+		return;
+	ask_take_text(why, sizeof(why), trouble.why, sizeof(trouble.why));
+	if (*why)
+		snprintf(ret_text, size, " (%s)", why);
+}
+
+static int dirty_pages(int fd, int err)
+{
+	char why[HINT_MAX];
+
+	lovfs_hint(NULL, fd, err, why, sizeof(why));
+	return fail_sys(err, "cannot write out its dirty pages%s", why);
+}
+
 /*
  * Also where writers are held back: stores into mappings aren't. But not by fsync(2), which takes the
  * inode's lock, and a writer that is held back may own that.
@@ -77,7 +103,7 @@ static int lovfs_data_version(struct fs *fs UNUSED, int fd, bool held UNUSED, ui
 	int err = sys_finish_writeback(fd, 0, 0);
 
 	if (err)
-		return fail_sys(err, "cannot write out its dirty pages");
+		return dirty_pages(fd, err);
 	memset(&v, 0, sizeof(v));
 	err = ask_ioctl(fd, LOVFS_IOC_DATA_VERSION, &v, "ask for its data version");
 	if (!err)
@@ -157,7 +183,7 @@ static int lovfs_open_source(struct fs *fs, int fd, int *ret_fd)
 	int err = sys_fsync(fd);
 
 	if (err)
-		return fail_sys(err, "cannot write out its dirty pages");
+		return dirty_pages(fd, err);
 	return fs_lovfs_mirror_open(fs, fd, 0, O_RDWR, ret_fd);
 }
 
@@ -282,12 +308,14 @@ static const struct fs_ops lovfs_ops = {
 	.follow_copied = fs_lovfs_mirror_follow_copied,
 	.follow_end = fs_lovfs_mirror_follow_end,
 	.mirror_open = fs_lovfs_mirror_open,
+	.mirror_check = fs_lovfs_mirror_check,
 	.mirrors_synced = fs_lovfs_mirror_synced,
 	.merge = fs_lovfs_mirror_merge,
 	.split = fs_lovfs_mirror_split,
 	.component_flags = fs_lovfs_mirror_component_flags,
 	.moved = lovfs_moved,
 	.choice = lovfs_choice,
+	.hint = lovfs_hint,
 	.target = lovfs_target,
 	.pool = lovfs_pool,
 };

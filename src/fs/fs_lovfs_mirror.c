@@ -49,6 +49,7 @@ int fs_lovfs_mirror_follow_begin(struct fs *fs UNUSED, int fd, const struct fs_f
 		  (req->make_stale ? LOVFS_FOLLOW_STALE : 0);
 	f.victim_count = req->victim_count;
 	f.mirror_count = req->mirror_count;
+	f.source_id = req->source_id;
 	for (unsigned int i = 0; i < req->mirror_count; i++)
 		f.mirror_ids[i] = req->mirror_ids[i];
 	err = ask_ioctl(fd, LOVFS_IOC_FOLLOW_BEGIN, &f, "follow its changes");
@@ -172,13 +173,31 @@ int fs_lovfs_mirror_merge(struct fs *fs, int fd, const struct fs_merge *req)
 	return err;
 }
 
-int fs_lovfs_mirror_split(struct fs *fs UNUSED, int fd, uint32_t mirror_id, int target_fd)
+int fs_lovfs_mirror_check(struct fs *fs UNUSED, int fd, uint32_t mirror_id, bool write)
+{
+	struct lovfs_ioc_check_mirror check;
+	char why[ERROR_TEXT_MAX];
+	int err;
+
+	memset(&check, 0, sizeof(check));
+	check.mirror_id = mirror_id;
+	check.flags = write ? LOVFS_CHECK_WRITE : 0;
+	err = ask_ioctl(fd, LOVFS_IOC_CHECK_MIRROR, &check, "look at its mirrors");
+	if (err || !check.result)
+		return err;
+	ask_take_text(why, sizeof(why), check.why, sizeof(check.why));
+	return fail(check.result, "%s", why);
+}
+
+int fs_lovfs_mirror_split(struct fs *fs UNUSED, int fd, uint32_t mirror_id, int target_fd,
+			  bool force)
 {
 	struct lovfs_ioc_split split;
 	int err;
 
 	memset(&split, 0, sizeof(split));
 	split.mirror_id = mirror_id;
+	split.flags = force ? LOVFS_SPLIT_FORCE : 0;
 	err = ask_ioc_fid(target_fd, &split.target);
 	if (!err)
 		err = ask_ioctl(fd, LOVFS_IOC_SPLIT, &split, "take a mirror out of it");

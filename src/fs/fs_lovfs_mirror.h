@@ -16,7 +16,8 @@ void fs_lovfs_mirror_follow_end(struct fs *fs, int fd);
 int fs_lovfs_mirror_open(struct fs *fs, int fd, uint32_t mirror_id, int flags, int *ret_fd);
 int fs_lovfs_mirror_synced(struct fs *fs, int fd, const uint32_t *mirror_ids, unsigned int count);
 int fs_lovfs_mirror_merge(struct fs *fs, int fd, const struct fs_merge *req);
-int fs_lovfs_mirror_split(struct fs *fs, int fd, uint32_t mirror_id, int target_fd);
+int fs_lovfs_mirror_check(struct fs *fs, int fd, uint32_t mirror_id, bool write);
+int fs_lovfs_mirror_split(struct fs *fs, int fd, uint32_t mirror_id, int target_fd, bool force);
 int fs_lovfs_mirror_component_flags(struct fs *fs, int fd, uint32_t id, uint32_t set,
 				    uint32_t clear);
 

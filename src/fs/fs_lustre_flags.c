@@ -4,6 +4,7 @@
 #include "base/cursor.h"
 #include "base/error.h"
 #include "base/sys.h"
+#include "fs/fs_lustre_reach.h"
 #include "fs/layout_xattr.h"
 #include "layout/mirror.h"
 #include "layout/mirror_change.h"
@@ -58,15 +59,20 @@ static void put_header(struct writer *w, size_t size, uint16_t entries)
 	zeros_put(w, HEADER_BYTES - 16);
 }
 
-/* The server does also what must not be done: clears stale, and makes the last mirror in sync stale. */
-static int check(const struct layout *l, uint32_t id, uint32_t set, uint32_t clear)
+/* The server does also what must not be done: clears stale, and makes the last mirror in sync stale, or the last
+ * that can be read. */
+static int check(struct fs *fs, int fd, const struct layout *l, uint32_t id, uint32_t set,
+		 uint32_t clear)
 {
 	CLEANUP_LAYOUT struct layout *then = NULL;
+	int err = mirror_change_flags(l, id, set, clear, 0, &then);
 
-	return mirror_change_flags(l, id, set, clear, 0, &then);
+	if (err || then == l || !(set & (COMP_STALE | COMP_OFFLINE)))
+		return err;
+	return fs_lustre_reach_any(fs, fd, then, 0);
 }
 
-int fs_lustre_flags_set(struct fs *fs UNUSED, int fd, uint32_t id, uint32_t set, uint32_t clear)
+int fs_lustre_flags_set(struct fs *fs, int fd, uint32_t id, uint32_t set, uint32_t clear)
 {
 	CLEANUP_LAYOUT struct layout *l = NULL;
 	CLEANUP_FREE uint8_t *bytes = NULL;
@@ -76,7 +82,7 @@ int fs_lustre_flags_set(struct fs *fs UNUSED, int fd, uint32_t id, uint32_t set,
 	int err = layout_xattr_get(fd, &l);
 
 	if (!err)
-		err = check(l, id, set, clear);
+		err = check(fs, fd, l, id, set, clear);
 	if (err)
 		return err;
 	room = HEADER_BYTES + (size_t)2 * l->count * ENTRY_BYTES;

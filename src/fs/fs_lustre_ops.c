@@ -7,6 +7,7 @@
 #include "fs/fs_lustre_file.h"
 #include "fs/fs_lustre_flags.h"
 #include "fs/fs_lustre_mirror.h"
+#include "fs/fs_lustre_reach.h"
 #include "fs/fs_lustre_targets.h"
 #include "fs/layout_xattr.h"
 #include "fs/mountpoint.h"
@@ -148,9 +149,16 @@ static int lustre_merge(struct fs *fs UNUSED, int fd, const struct fs_merge *req
 	return fs_lustre_mirror_merge(fd, req);
 }
 
-static int lustre_split(struct fs *fs UNUSED, int fd, uint32_t mirror_id, int target_fd)
+static int lustre_split(struct fs *fs, int fd, uint32_t mirror_id, int target_fd, bool force)
 {
-	return fs_lustre_mirror_split(fd, mirror_id, target_fd);
+	int err = force ? 0 : fs_lustre_reach_others(fs, fd, mirror_id);
+
+	return err ? err : fs_lustre_mirror_split(fd, mirror_id, target_fd);
+}
+
+static void lustre_hint(struct fs *fs UNUSED, int fd UNUSED, int err, char *ret_text, size_t size)
+{
+	snprintf(ret_text, size, "%s", fs_lustre_hint(err));
 }
 
 /* ---- the file system ---- */
@@ -190,6 +198,7 @@ static const struct fs_ops lustre_ops = {
 	.open_source = lustre_open_source,
 	.swap = lustre_swap,
 	.mirror_open = lustre_mirror_open,
+	.mirror_check = fs_lustre_reach_check,
 	.resync_begin = lustre_resync_begin,
 	.mirror_bind = lustre_mirror_bind,
 	.resync_done = lustre_resync_done,
@@ -197,7 +206,7 @@ static const struct fs_ops lustre_ops = {
 	.split = lustre_split,
 	.component_flags = fs_lustre_flags_set,
 	.moved = lustre_moved,
-	.hint = fs_lustre_hint,
+	.hint = lustre_hint,
 	.target = lustre_target,
 	.pool = lustre_pool,
 };

@@ -56,6 +56,7 @@ static int follow_begin(const struct ioctl_call *c, const struct lovfs_ioc_follo
 		.make_stale = follow->flags & LOVFS_FOLLOW_STALE,
 		.mirror_ids = follow->mirror_ids,
 		.mirror_count = follow->mirror_count,
+		.source_id = follow->source_id,
 		.victims = victims,
 		.victim_count = follow->victim_count,
 		.uid = uid_of(c),
@@ -64,7 +65,7 @@ static int follow_begin(const struct ioctl_call *c, const struct lovfs_ioc_follo
 
 	if (!err)
 		err = check_count(follow->victim_count);
-	if (!err && (follow->flags & ~(__u32)FOLLOW_FLAGS))
+	if (!err && ((follow->flags & ~(__u32)FOLLOW_FLAGS) || follow->reserved))
 		err = fail(-EINVAL, "follow: unknown flags 0x%x", follow->flags);
 	if (err)
 		return err;
@@ -191,12 +192,21 @@ int ioctl_merge(const struct ioctl_call *c)
 int ioctl_split(const struct ioctl_call *c)
 {
 	struct lovfs_ioc_split *split = &c->data->split;
-	struct fid target = fid_of(&split->target);
-	int err = handle_split(c->h, split->mirror_id, target, uid_of(c));
+	const struct split_request req = {
+		.mirror_id = split->mirror_id,
+		.target = fid_of(&split->target),
+		.force = split->flags & LOVFS_SPLIT_FORCE,
+		.uid = uid_of(c),
+	};
+	int err;
 
+	if (split->reserved || (split->flags & ~(__u32)LOVFS_SPLIT_FORCE))
+		err = fail(-EINVAL, "split: unknown flags 0x%x", split->flags);
+	else
+		err = handle_split(c->h, &req);
 	set_result(c, err, &split->result, split->why);
 	if (!err) {
-		ioctl_tell_other(c, target);
+		ioctl_tell_other(c, req.target);
 		ioctl_tell_moved(c, handle_inode(c->h));
 	}
 	return 0;
@@ -209,4 +219,34 @@ int ioctl_component_flags(const struct ioctl_call *c)
 
 	set_result(c, err, &flags->result, flags->why);
 	return 0;
+}
+
+/* ---- what is wrong ---- */
+
+int ioctl_check_mirror(const struct ioctl_call *c)
+{
+	struct lovfs_ioc_check_mirror *check = &c->data->check_mirror;
+	int err;
+
+	if (check->reserved || (check->flags & ~(__u32)LOVFS_CHECK_WRITE))
+		return fail(-EINVAL, "check: unknown flags 0x%x", check->flags);
+	err = handle_check_mirror(c->h, check->mirror_id, check->flags & LOVFS_CHECK_WRITE);
+	memset(check->why, 0, sizeof(check->why));
+	check->result = err;
+	if (err)
+		snprintf(check->why, sizeof(check->why), "%s", error_text(err));
+	return 0;
+}
+
+int ioctl_trouble(const struct ioctl_call *c)
+{
+	struct lovfs_ioc_trouble *trouble = &c->data->trouble;
+	struct fid fid;
+	int err = inode_get_fid(c->inode, &fid);
+
+	memset(trouble->why, 0, sizeof(trouble->why));
+	if (!err)
+		failures_find(&c->s->failures, fid, -(int)trouble->err, trouble->why,
+			      sizeof(trouble->why));
+	return err;
 }

@@ -32,6 +32,8 @@ union ioctl_data {
 	struct lovfs_ioc_merge merge;
 	struct lovfs_ioc_split split;
 	struct lovfs_ioc_component_flags component_flags;
+	struct lovfs_ioc_check_mirror check_mirror;
+	struct lovfs_ioc_trouble trouble;
 };
 
 struct ioctl_call {
@@ -60,5 +62,7 @@ int MUST_CHECK ioctl_synced(const struct ioctl_call *c);
 int MUST_CHECK ioctl_merge(const struct ioctl_call *c);
 int MUST_CHECK ioctl_split(const struct ioctl_call *c);
 int MUST_CHECK ioctl_component_flags(const struct ioctl_call *c);
+int MUST_CHECK ioctl_check_mirror(const struct ioctl_call *c);
+int MUST_CHECK ioctl_trouble(const struct ioctl_call *c);
 
 #endif

@@ -290,6 +290,8 @@ static const struct ioctl_row {
 	{ LOVFS_IOC_MERGE, ON_WRITABLE_FILES, ioctl_merge, "ioctl merge" },
 	{ LOVFS_IOC_SPLIT, ON_WRITABLE_FILES, ioctl_split, "ioctl split" },
 	{ LOVFS_IOC_COMPONENT_FLAGS, ON_FILES, ioctl_component_flags, "ioctl component flags" },
+	{ LOVFS_IOC_CHECK_MIRROR, ON_FILES, ioctl_check_mirror, "ioctl check mirror" },
+	{ LOVFS_IOC_TROUBLE, ON_FILES, ioctl_trouble, "ioctl trouble" },
 };
 
 static const struct ioctl_row *find_row(unsigned int cmd)

@@ -27,21 +27,43 @@ static void log_full_table(void)
 			  n);
 }
 
-static void log_failure(int err, struct inode *inode, const char *what)
+/* An OST's, or its device's: which one it is nobody can see from the number. */
+static bool is_of_device(int err)
+{
+	switch (err) {
+	case -EIO:
+	case -EUCLEAN:
+	case -ENOSPC:
+	case -EDQUOT:
+	case -EROFS:
+	case -ESTALE:
+	case -EACCES:
+		return true;
+	}
+	return false;
+}
+
+static void tell_failure(struct session *s, int err, struct inode *inode, const char *what)
 {
 	char reason[ERROR_TEXT_MAX], text[FID_TEXT_MAX];
 	struct fid fid;
+	bool named;
 
 	if (err == -EMFILE) {
 		log_full_table();
 		return;
 	}
-	if (err != -EIO && err != -EUCLEAN) {
+	if (!is_of_device(err)) {
 		log_debug("%s: %s", what, error_text(err));
 		return;
 	}
 	snprintf(reason, sizeof(reason), "%s", error_text(err));
-	if (inode && inode_get_fid(inode, &fid) == 0)
+	named = inode && inode_get_fid(inode, &fid) == 0;
+	if (named)
+		failures_note(&s->failures, fid, err, reason);
+	if (err != -EIO && err != -EUCLEAN)
+		log_debug("%s: %s", what, reason);
+	else if (named)
 		log_error("%s: %s: %s", fid_text(fid, text), what, reason);
 	else
 		log_error("%s: %s", what, reason);
@@ -56,7 +78,7 @@ static int callers_errno(int err)
 void reply_err(fuse_req_t req, int err, struct inode *inode, const char *what)
 {
 	if (err)
-		log_failure(err, inode, what);
+		tell_failure(fuse_req_userdata(req), err, inode, what);
 	fuse_reply_err(req, -callers_errno(err));
 }
 

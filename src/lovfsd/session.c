@@ -31,6 +31,7 @@ int session_init(struct session *s, struct volume *vol)
 	known_inodes_init(&s->known);
 	open_files_init(&s->files);
 	held_list_init(&s->held);
+	failures_init(&s->failures);
 	return 0;
 }
 
@@ -41,6 +42,7 @@ void session_release(struct session *s)
 	held_list_release(&s->held);
 	open_files_release(&s->files);
 	known_inodes_release(&s->known);
+	failures_release(&s->failures);
 	pthread_key_delete(s->buffer_key);
 }
 

@@ -9,6 +9,7 @@
 #define LOVFS_LOVFSD_SESSION_H
 
 #include "base/attr.h"
+#include "lovfsd/failures.h"
 #include "lovfsd/held.h"
 #include "lovfsd/known_inodes.h"
 #include "lovfsd/open_files.h"
@@ -30,6 +31,7 @@ struct session {
 	struct known_inodes known;
 	struct open_files files;
 	struct held_list held;
+	struct failures failures;
 	struct pages *pages;      /* owned by serve.c; there while requests are served */
 	pthread_key_t buffer_key; /* see session_buffer() */
 	void (*ready)(

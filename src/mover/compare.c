@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,11 +24,14 @@ struct difference {
 
 struct compare {
 	const struct compare_request *req;
+	unsigned int reference;       /* what the others are compared with */
+	unsigned int readable;        /* how many are */
+	bool lost[COMPARE_FILES_MAX]; /* can't be read any more */
 	uint64_t sizes[COMPARE_FILES_MAX];
 	struct difference open[COMPARE_FILES_MAX];
 	struct extent_map extents; /* of all files */
 	uint64_t compared_bytes, ticked_ns;
-	uint8_t *reference, *other; /* PIECE_BYTES each */
+	uint8_t *expected, *other; /* PIECE_BYTES each */
 };
 
 /* ---- telling ---- */
@@ -37,7 +41,8 @@ static int tell(struct compare *c, unsigned int i)
 	struct difference d = c->open[i];
 
 	c->open[i] = (struct difference){ 0 };
-	return d.start == d.end ? 0 : c->req->differs(i, d.start, d.end, c->req->cookie);
+	return d.start == d.end ? 0
+				: c->req->differs(i, c->reference, d.start, d.end, c->req->cookie);
 }
 
 static int note(struct compare *c, unsigned int i, uint64_t start, uint64_t end)
@@ -60,7 +65,41 @@ static void report(struct compare *c, uint64_t pos, bool last)
 	if (!c->req->progress || (!last && now - c->ticked_ns < TICK_NS))
 		return;
 	c->ticked_ns = now;
-	c->req->progress(MIN_OF(pos, c->sizes[0]), c->sizes[0], c->req->cookie);
+	c->req->progress(MIN_OF(pos, c->sizes[c->reference]), c->sizes[c->reference],
+			 c->req->cookie);
+}
+
+/* ---- what can't be read ---- */
+
+/* All that was found so far was found with the old reference. */
+static int next_reference(struct compare *c)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < c->req->count && !err; i++)
+		err = tell(c, i);
+	while (c->reference < c->req->count && c->lost[c->reference])
+		c->reference++;
+	return err;
+}
+
+/* File `i` failed with err: 0 where the others are to be compared further. */
+static int lose(struct compare *c, unsigned int i, int err)
+{
+	char why[ERROR_TEXT_MAX];
+	int cause = err;
+
+	if (!c->req->unreadable || err == -ENOMEM || err == -ECANCELED)
+		return err;
+	snprintf(why, sizeof(why), "%s", error_text(err));
+	err = tell(c, i);
+	c->lost[i] = true;
+	c->readable--;
+	if (!err)
+		err = c->req->unreadable(i, fail(cause, "%s", why), c->req->cookie);
+	if (!err && i == c->reference && c->readable)
+		err = next_reference(c);
+	return err;
 }
 
 /* ---- comparing ---- */
@@ -72,11 +111,14 @@ static int skip_holes(struct compare *c, uint64_t *pos, uint64_t end, uint64_t *
 
 	*ret_to = end;
 	for (unsigned int i = 0; i < c->req->count; i++) {
-		uint64_t to;
-		bool hole;
-		int err = extent_map_look(&c->extents, c->req->fds[i], *pos, c->req->stop, &hole,
-					  &to, NULL);
+		uint64_t to = end;
+		bool hole = true;
+		int err = c->lost[i] ? 0
+				     : extent_map_look(&c->extents, c->req->fds[i], *pos,
+						       c->req->stop, &hole, &to, NULL);
 
+		if (err)
+			err = lose(c, i, err);
 		if (err)
 			return err;
 		all_holes = all_holes && hole;
@@ -96,61 +138,83 @@ static int read_piece(struct compare *c, unsigned int i, uint64_t pos, size_t le
 	ssize_t n = aligned_read(c->req->fds[i], buf, aligned_up(len), pos);
 
 	if (n < 0)
-		return fail_sys((int)n, "cannot read at offset %" PRIu64, pos);
+		return lose(c, i, fail_sys((int)n, "cannot read at offset %" PRIu64, pos));
 	if ((size_t)n < len)
 		memset(buf + n, 0, len - (size_t)n);
 	bandwidth_take(c->req->limit, len, c->req->stop);
 	return 0;
 }
 
+/* Of the first that can be read; there may be none. */
+static int read_expected(struct compare *c, uint64_t pos, size_t len)
+{
+	unsigned int asked;
+	int err;
+
+	do {
+		asked = c->reference;
+		err = read_piece(c, asked, pos, len, c->expected);
+	} while (!err && c->readable > 1 && c->reference != asked);
+	return err;
+}
+
 static int compare_piece(struct compare *c, unsigned int i, uint64_t pos, size_t len)
 {
 	int err = 0;
 
-	if (memcmp(c->reference, c->other, len) == 0)
+	if (memcmp(c->expected, c->other, len) == 0)
 		return 0;
 	for (size_t at = 0; at < len && !err; at += COMPARE_GRAIN_BYTES) {
 		size_t n = MIN_OF(len - at, COMPARE_GRAIN_BYTES);
 
-		if (memcmp(c->reference + at, c->other + at, n) != 0)
+		if (memcmp(c->expected + at, c->other + at, n) != 0)
 			err = note(c, i, pos + at, pos + at + n);
 	}
 	return err;
 }
 
-/* All files, as far as each shares it with the first. */
+/* One file, as far as it shares the range with the reference. */
+static int compare_one(struct compare *c, unsigned int i, uint64_t pos, size_t len)
+{
+	uint64_t shared = MIN_OF(c->sizes[c->reference], c->sizes[i]);
+	size_t n = shared > pos ? (size_t)MIN_OF(shared - pos, len) : 0;
+	int err;
+
+	if (n == 0)
+		return 0;
+	err = read_piece(c, i, pos, n, c->other);
+	if (!err && !c->lost[i]) {
+		err = compare_piece(c, i, pos, n);
+		c->compared_bytes += n;
+	}
+	return err;
+}
+
 static int compare_at(struct compare *c, uint64_t pos, size_t len)
 {
-	int err = read_piece(c, 0, pos, len, c->reference);
+	int err = read_expected(c, pos, len);
 
-	for (unsigned int i = 1; i < c->req->count && !err; i++) {
-		uint64_t shared = MIN_OF(c->sizes[0], c->sizes[i]);
-		size_t n = shared > pos ? (size_t)MIN_OF(shared - pos, len) : 0;
-
-		if (n == 0)
-			continue;
-		err = read_piece(c, i, pos, n, c->other);
-		if (!err)
-			err = compare_piece(c, i, pos, n);
-		c->compared_bytes += n;
+	for (unsigned int i = 0; i < c->req->count && !err && c->readable > 1; i++) {
+		if (i != c->reference && !c->lost[i])
+			err = compare_one(c, i, pos, len);
 	}
 	return err;
 }
 
 static int compare_all(struct compare *c)
 {
-	uint64_t pos = 0, end = c->sizes[0];
+	uint64_t pos = 0;
 	int err = 0;
 
-	while (!err && pos < end) {
-		uint64_t to;
+	while (!err && c->readable > 1 && pos < c->sizes[c->reference]) {
+		uint64_t end = c->sizes[c->reference], to;
 		size_t len;
 
 		if (c->req->stop && atomic_load(c->req->stop))
-			return -ECANCELED;
+			return fail(-ECANCELED, "interrupted");
 		err = skip_holes(c, &pos, end, &to);
-		if (err || pos >= end)
-			break;
+		if (err || c->readable < 2 || pos >= end)
+			continue;
 		len = (size_t)MIN_OF(PIECE_BYTES - pos % PIECE_BYTES, to - pos);
 		err = compare_at(c, pos, len);
 		pos += len;
@@ -169,8 +233,10 @@ static int ask_sizes(struct compare *c)
 		int err = sys_fstat(c->req->fds[i], &st);
 
 		if (err)
-			return fail_sys(err, "cannot read its attributes");
-		c->sizes[i] = (uint64_t)st.st_size;
+			err = lose(c, i, fail_sys(err, "cannot read its attributes"));
+		if (err)
+			return err;
+		c->sizes[i] = c->lost[i] ? 0 : (uint64_t)st.st_size;
 	}
 	return 0;
 }
@@ -178,13 +244,14 @@ static int ask_sizes(struct compare *c)
 /* From the smaller size on all is different. */
 static int tell_rest(struct compare *c)
 {
+	uint64_t size = c->sizes[c->reference];
 	int err = 0;
 
-	for (unsigned int i = 1; i < c->req->count && !err; i++) {
-		uint64_t a = MIN_OF(c->sizes[0], c->sizes[i]), b = MAX_OF(c->sizes[0], c->sizes[i]);
-
-		if (a != b)
-			err = note(c, i, a, b);
+	for (unsigned int i = 0; i < c->req->count && !err && c->readable > 1; i++) {
+		if (i == c->reference || c->lost[i])
+			continue;
+		if (c->sizes[i] != size)
+			err = note(c, i, MIN_OF(size, c->sizes[i]), MAX_OF(size, c->sizes[i]));
 		if (!err)
 			err = tell(c, i);
 	}
@@ -194,7 +261,9 @@ static int tell_rest(struct compare *c)
 int compare_run(const struct compare_request *req, uint64_t *ret_bytes)
 {
 	CLEANUP_FREE uint8_t *buf = aligned_new(2 * PIECE_BYTES);
-	struct compare c = { .req = req, .reference = buf, .other = buf + PIECE_BYTES };
+	struct compare c = {
+		.req = req, .readable = req->count, .expected = buf, .other = buf + PIECE_BYTES
+	};
 	int err;
 
 	if (!buf)
@@ -210,7 +279,8 @@ int compare_run(const struct compare_request *req, uint64_t *ret_bytes)
 		err = tell_rest(&c);
 	if (err)
 		return err;
-	report(&c, c.sizes[0], true);
+	if (c.readable)
+		report(&c, c.sizes[c.reference], true);
 	*ret_bytes = c.compared_bytes;
 	return 0;
 }

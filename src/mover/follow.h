@@ -66,12 +66,16 @@ struct follow_result {
 	uint64_t user_bytes;   /* of them, read and written here */
 	unsigned int passes;   /* that had something to copy; the last step isn't one */
 	uint64_t held_ns;      /* the longest that writers were held back */
+	/* On failure: number of the copy that couldn't be written, or -1 where that isn't known. (It may be
+	 * that the file couldn't be read for it.) */
+	int failed_copy;
 };
 
 /*
  * -ECANCELED: *stop. -EAGAIN: writers were faster. -EBUSY: another follows the file, or has its group
  * lock. Otherwise what a copy or `commit` failed with. Writers are never held back when it returns,
- * and nothing follows the file any more.
+ * and nothing follows the file any more. *ret_result is set on failure, too. Of mirrors, what was copied and
+ * reported needs no copying again: it can be run once more without the one that failed.
  */
 int MUST_CHECK follow_run(const struct follow_job *job, struct follow_result *ret_result);
 

@@ -148,9 +148,12 @@ static int begin(struct follow_work *w)
 	if (err)
 		return err;
 	w->following = true;
-	for (unsigned int i = 0; i < job->begin.mirror_count && !err; i++)
+	for (unsigned int i = 0; i < job->begin.mirror_count && !err; i++) {
 		err = fs->ops->mirror_open(fs, job->source_fd, job->copies[i].mirror_id, O_RDWR,
 					   &w->fds[i]);
+		if (err)
+			w->result.failed_copy = (int)i;
+	}
 	return err;
 }
 
@@ -169,6 +172,7 @@ int follow_run(const struct follow_job *job, struct follow_result *ret_result)
 	char text[ERROR_TEXT_MAX];
 	int err;
 
+	*ret_result = (struct follow_result){ .failed_copy = -1 };
 	if (!w)
 		return fail(-ENOMEM, "no memory");
 	follow_work_init(w, job);
@@ -178,8 +182,6 @@ int follow_run(const struct follow_job *job, struct follow_result *ret_result)
 	if (err)
 		snprintf(text, sizeof(text), "%s", error_text(err));
 	end(w);
-	if (err)
-		return fail(err, "%s", text);
 	*ret_result = w->result;
-	return 0;
+	return err ? fail(err, "%s", text) : 0;
 }

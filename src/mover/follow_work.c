@@ -7,8 +7,11 @@
 #include "base/sys.h"
 #include "base/units.h"
 #include "mover/transfer.h"
+#include "mover/trouble.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define BATCH_BYTES (256 * MIB) /* copied between two times that mirrors are made durable */
@@ -21,6 +24,7 @@ void follow_work_init(struct follow_work *w, const struct follow_job *job)
 	bool mirrors = job->begin.mirror_count > 0;
 
 	w->job = job;
+	w->result.failed_copy = -1;
 	w->list_count = mirrors ? job->count : 1;
 	for (unsigned int i = 0; i < job->count; i++) {
 		w->fds[i] = mirrors ? -1 : job->copies[i].fd;
@@ -62,13 +66,28 @@ uint64_t follow_work_pending(const struct follow_work *w)
 	return sum;
 }
 
+/* What can't be done to copy `i`. */
+static int copy_failed(struct follow_work *w, unsigned int i, int err, const char *what)
+{
+	const struct follow_job *job = w->job;
+	uint32_t id = job->copies[i].mirror_id;
+	char text[64];
+
+	w->result.failed_copy = (int)i;
+	if (id)
+		snprintf(text, sizeof(text), "%s mirror %" PRIu32, what, id);
+	else
+		snprintf(text, sizeof(text), "%s the copy", what);
+	return trouble_say(job->fs, w->fds[i], err, text);
+}
+
 static int cut(struct follow_work *w, uint32_t targets, uint64_t size_bytes)
 {
 	for (unsigned int i = 0; i < w->job->count; i++) {
 		int err = targets & UINT32_C(1) << i ? sys_ftruncate(w->fds[i], size_bytes) : 0;
 
 		if (err)
-			return fail_sys(err, "cannot set the size of the copy");
+			return copy_failed(w, i, err, "cannot set the size of");
 	}
 	w->touched |= targets;
 	return 0;
@@ -157,6 +176,19 @@ static void report(uint64_t done_bytes, void *cookie)
 		w->job->progress(done, MAX_OF(done, w->total_bytes), w->job->cookie);
 }
 
+static int transfer_failed(struct follow_work *w, const struct transfer_result *here, int err)
+{
+	const struct follow_job *job = w->job;
+	unsigned int i = here->failed_target;
+
+	if (err == -ECANCELED || err == -EAGAIN)
+		return err;
+	w->result.failed_copy = (int)i;
+	return trouble_of_copy(
+		job->fs, &(struct trouble_side){ job->read_fd, job->begin.source_id },
+		&(struct trouble_side){ w->fds[i], job->copies[i].mirror_id }, here, err);
+}
+
 static int copy_pieces(struct follow_work *w, unsigned int count)
 {
 	const struct follow_job *job = w->job;
@@ -180,12 +212,12 @@ static int copy_pieces(struct follow_work *w, unsigned int count)
 	int err = sys_fstat(job->read_fd, &st);
 
 	if (err)
-		return fail_sys(err, "cannot read its attributes");
+		return trouble_say(job->fs, job->read_fd, err, "cannot read its attributes");
 	for (unsigned int i = 0; i < count; i++)
 		w->touched |= w->pieces[i].targets;
 	err = transfer_run(&req, &moved);
 	if (err)
-		return err;
+		return transfer_failed(w, &moved, err);
 	w->result.user_bytes += moved.user_bytes;
 	for (unsigned int i = 0; i < count; i++) {
 		uint64_t len = times(w->pieces[i].end - w->pieces[i].start, w->pieces[i].targets);
@@ -253,7 +285,7 @@ int follow_work_settle(struct follow_work *w)
 	for (unsigned int i = 0; i < job->count; i++) {
 		err = w->touched & UINT32_C(1) << i ? sys_fsync(w->fds[i]) : 0;
 		if (err)
-			return fail_sys(err, "cannot make the copy durable");
+			return copy_failed(w, i, err, "cannot make durable");
 	}
 	w->touched = 0;
 	w->unsettled_bytes = 0;
@@ -276,10 +308,15 @@ int follow_work_set_sizes(struct follow_work *w)
 	struct stat file, copy;
 	int err = sys_fstat(w->job->source_fd, &file);
 
+	if (err)
+		return trouble_say(w->job->fs, w->job->source_fd, err,
+				   "cannot read its attributes");
 	for (unsigned int i = 0; i < w->job->count && !err; i++) {
 		err = sys_fstat(w->fds[i], &copy);
-		if (!err && copy.st_size != file.st_size)
+		if (err)
+			return copy_failed(w, i, err, "cannot read the attributes of");
+		if (copy.st_size != file.st_size)
 			err = cut(w, UINT32_C(1) << i, (uint64_t)file.st_size);
 	}
-	return err ? fail_sys(err, "cannot set the size of the copy") : 0;
+	return err;
 }

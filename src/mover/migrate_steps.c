@@ -121,7 +121,8 @@ static int step_copy(struct migration *m)
 	int err = transfer_run(&req, &here);
 
 	migrate_note_moved(m, &here, err != 0);
-	return trouble_explain(m->fs, m->victim_fd, 0, &here, err);
+	return trouble_of_copy(m->fs, &(struct trouble_side){ .fd = held_fd(m) },
+			       &(struct trouble_side){ .fd = m->victim_fd }, &here, err);
 }
 
 /* ---- finish the victim ---- */
@@ -134,8 +135,7 @@ static int set_size(const struct migration *m)
 
 	if (!err && st.st_size != m->file.st.st_size)
 		err = sys_ftruncate(m->victim_fd, (uint64_t)m->file.st.st_size);
-	return err ? fail_sys(err, "cannot set the size of the copy%s", trouble_hint(m->fs, err))
-		   : 0;
+	return trouble_say(m->fs, m->victim_fd, err, "cannot set the size of the copy");
 }
 
 static int step_finish(struct migration *m)
@@ -145,7 +145,7 @@ static int step_finish(struct migration *m)
 	if (err)
 		return err;
 	err = sys_fsync(m->victim_fd);
-	return err ? fail_sys(err, "cannot make the copy durable%s", trouble_hint(m->fs, err)) : 0;
+	return trouble_say(m->fs, m->victim_fd, err, "cannot make the copy durable");
 }
 
 static int step_verify(struct migration *m)

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "mover/compare.h"
 #include "mover/migrate_steps.h"
+#include "mover/trouble.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -17,7 +18,8 @@ struct verify {
 };
 
 /* One is enough: it ends the comparison. */
-static int note_difference(unsigned int index UNUSED, uint64_t start, uint64_t end, void *cookie)
+static int note_difference(unsigned int index UNUSED, unsigned int reference UNUSED, uint64_t start,
+			   uint64_t end, void *cookie)
 {
 	struct verify *v = cookie;
 
@@ -69,6 +71,10 @@ int migrate_verify(struct migration *m, int source_fd, uint64_t file_version,
 		err = compare_run(&req, &compared);
 	if (v.differs)
 		return explain(&v, source_fd, file_version);
+	if (err && err != -ECANCELED)
+		err = trouble_of_copy(m->fs, &(struct trouble_side){ .fd = source_fd },
+				      &(struct trouble_side){ .fd = m->victim_fd },
+				      &(struct transfer_result){ 0 }, err);
 	m->result->verified = !err;
 	return err;
 }

@@ -19,6 +19,7 @@ struct mirror_bytes {
 	struct layout *layout; /* owned: as it was at the beginning */
 	int mirror_fd;         /* owned; -1: not open */
 	uint8_t *buf;          /* owned; MIRROR_BYTES_BUFFER, for direct I/O */
+	size_t filled;         /* bytes of buf that are the first to be written */
 	uint64_t done_bytes, total_bytes, ticked_ns;
 	struct mirror_result result;
 };

@@ -6,6 +6,7 @@
 #include "mover/compare.h"
 #include "mover/mirror_verbs.h"
 #include "mover/subject.h"
+#include "mover/trouble.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,7 +43,8 @@ static int check(const struct extend_from *e)
 
 /* ---- the same content ---- */
 
-static int differs(unsigned int index UNUSED, uint64_t start, uint64_t end UNUSED, void *cookie)
+static int differs(unsigned int index UNUSED, unsigned int reference UNUSED, uint64_t start,
+		   uint64_t end UNUSED, void *cookie)
 {
 	const struct extend_from *e = cookie;
 
@@ -81,7 +83,12 @@ static int compare(struct extend_from *e)
 	if (a.st_size != b.st_size)
 		return fail(-EBADMSG, "%s has %jd bytes, not %jd", e->victim_path,
 			    (intmax_t)b.st_size, (intmax_t)a.st_size);
-	return compare_run(&req, &bytes);
+	err = compare_run(&req, &bytes);
+	if (!err || err == -EBADMSG || err == -ECANCELED)
+		return err;
+	return trouble_of_copy(e->fs, &(struct trouble_side){ .fd = fds[0] },
+			       &(struct trouble_side){ .fd = fds[1] },
+			       &(struct transfer_result){ 0 }, err);
 }
 
 /* ---- the merge ---- */

@@ -67,7 +67,9 @@ static int transfer(struct state *s)
 	s->result->copied_bytes += here.user_bytes + here.hole_bytes;
 	moved_add_here(&s->result->moved, &here);
 	s->result->passes++;
-	return trouble_explain(e->fs, req.target_fds[here.failed_target], 0, &here, err);
+	return trouble_of_copy(e->fs, &(struct trouble_side){ .fd = e->file->file_fd },
+			       &(struct trouble_side){ .fd = req.target_fds[here.failed_target] },
+			       &here, err);
 }
 
 /* What was copied before is out of date: as a new file it is copied again. */
@@ -89,12 +91,10 @@ static int finish_victims(const struct state *s)
 		int err = sys_ftruncate(fd, (uint64_t)s->e->file->st.st_size);
 
 		if (err)
-			return fail_sys(err, "cannot set the size of the copy%s",
-					trouble_hint(s->e->fs, err));
+			return trouble_say(s->e->fs, fd, err, "cannot set the size of the copy");
 		err = sys_fsync(fd);
 		if (err)
-			return fail_sys(err, "cannot make the copy durable%s",
-					trouble_hint(s->e->fs, err));
+			return trouble_say(s->e->fs, fd, err, "cannot make the copy durable");
 	}
 	return 0;
 }

@@ -35,7 +35,7 @@ int MUST_CHECK leased_extend_run(const struct leased_extend *e, struct mirror_re
 /*
  * What is to be overwritten must not be taken for in sync meanwhile: those of the mirrors that aren't stale in
  * layout l become so. Before anything is marked: -EBUSY where somebody has the file open for writing, -ENODATA where
- * what they have is then in sync nowhere, or not in source_id if that isn't 0.
+ * what they have is then in sync nowhere, or not in source_id if that isn't 0. -EIO: or can't be read there.
  */
 int MUST_CHECK leased_make_stale(struct fs *fs, int fd, const struct layout *l, const uint32_t *ids,
 				 unsigned int count, uint32_t source_id);
@@ -51,9 +51,12 @@ struct leased_resync {
 };
 
 /*
- * Brings the stale components of the mirrors up and marks them. Each range is read once for all of them.
- * The lease is given up by that; on failure it is still the caller's.
+ * Brings the stale components of the mirrors up and marks them. Each range is read once for all of them. Of the mirrors
+ * that may be read, one that can be is.
+ * The lease is given up by that; on failure it is still the caller's, and *ret_failed the number of the mirror that
+ * couldn't be written, or -1: not known.
  */
-int MUST_CHECK leased_resync_run(const struct leased_resync *r, struct mirror_result *ret_result);
+int MUST_CHECK leased_resync_run(const struct leased_resync *r, struct mirror_result *ret_result,
+				 int *ret_failed);
 
 #endif

@@ -29,6 +29,17 @@ static int write_out(const struct mirror_bytes *b, int out_fd, size_t len_bytes)
 	return err ? fail_sys(err, "cannot write what was read") : 0;
 }
 
+static int explain_read(struct mirror_bytes *b, int err)
+{
+	const struct transfer_result here = { .read_failed = true,
+					      .failed_offset = b->done_bytes,
+					      .failed_len = 1 };
+
+	err = fail_sys(err, "cannot read mirror %" PRIu32 " at offset %" PRIu64, b->id,
+		       b->done_bytes);
+	return trouble_explain(b->fs, b->file.file_fd, b->id, &here, err);
+}
+
 static int pour_out(struct mirror_bytes *b, int out_fd)
 {
 	for (;;) {
@@ -36,9 +47,7 @@ static int pour_out(struct mirror_bytes *b, int out_fd)
 		int err;
 
 		if (n < 0)
-			return fail_sys((int)n,
-					"cannot read mirror %" PRIu32 " at offset %" PRIu64 "%s",
-					b->id, b->done_bytes, trouble_hint(b->fs, (int)n));
+			return explain_read(b, (int)n);
 		err = n ? write_out(b, out_fd, (size_t)n) : 0;
 		if (err)
 			return err;

@@ -23,7 +23,10 @@ struct resync {
 	struct layout *layout;            /* owned: when it was chosen what to do */
 	uint32_t ids[LAYOUT_MIRRORS_MAX]; /* to be brought up */
 	unsigned int count;
-	int source_fd; /* owned: of what.source_id; -1: any mirror is read */
+	unsigned int wanted;      /* as many they were at first */
+	int err;                  /* of the first of those that were left out */
+	char why[ERROR_TEXT_MAX]; /* of all of them */
+	int source_fd;            /* owned: of what.source_id; -1: any mirror is read */
 };
 
 /* ---- which mirrors ---- */
@@ -63,24 +66,30 @@ static int check_named(const struct resync *r)
 	return 0;
 }
 
-/* Of those in sync the one that stays so when all are to be copied: best one that isn't named. */
-static uint32_t choose_kept(const struct resync *r, const uint32_t *ids, unsigned int count)
+/* Of those in sync that can be read the one that stays so when all are to be copied: best one that isn't named. */
+static int choose_kept(const struct resync *r, const uint32_t *ids, unsigned int count,
+		       uint32_t *ret_id)
 {
-	uint32_t best = 0;
-	int best_points = -1;
+	int best_points = -1, why = 0;
 
 	for (unsigned int i = 0; i < count; i++) {
-		int points = is_named(r->what, ids[i]) ? 0 : 2;
+		int points = is_named(r->what, ids[i]) ? 0 : 2, err;
 
 		if (!mirror_usable(r->layout, ids[i]))
 			continue;
 		points += mirror_flags(r->layout, ids[i]) & COMP_PREFER_READ ? 1 : 0;
-		if (points > best_points) {
-			best = ids[i];
-			best_points = points;
+		if (points <= best_points)
+			continue;
+		err = r->fs->ops->mirror_check(r->fs, r->file.file_fd, ids[i], false);
+		if (err) {
+			why = err;
+			continue;
 		}
+		*ret_id = ids[i];
+		best_points = points;
 	}
-	return best;
+	/* The layout may say that none is in sync: then that is for the file system to refuse. */
+	return best_points < 0 ? why : 0;
 }
 
 static bool is_wanted(const struct resync *r, uint32_t id)
@@ -104,12 +113,98 @@ static int choose(struct resync *r)
 		return err;
 	count = mirror_ids(r->layout, ids);
 	if (!kept && r->what->force)
-		kept = choose_kept(r, ids, count);
-	for (unsigned int i = 0; i < count; i++) {
+		err = choose_kept(r, ids, count, &kept);
+	for (unsigned int i = 0; i < count && !err; i++) {
 		if (ids[i] != kept && is_wanted(r, ids[i]))
 			r->ids[r->count++] = ids[i];
 	}
-	return 0;
+	r->wanted = r->count;
+	return err;
+}
+
+/* ---- those that can't be brought up: the others are ---- */
+
+/* Leaves number `i` out, which failed with err. Returns err. */
+static int leave_out(struct resync *r, unsigned int i, int err)
+{
+	char why[ERROR_TEXT_MAX], name[32];
+	size_t used = strlen(r->why);
+
+	snprintf(why, sizeof(why), "%s", error_text(err));
+	snprintf(name, sizeof(name), "mirror %" PRIu32, r->ids[i]);
+	snprintf(r->why + used, sizeof(r->why) - used, "%s%s%s%.250s", used ? "; " : "",
+		 strstr(why, name) ? "" : name, strstr(why, name) ? "" : ": ", why);
+	r->err = r->err ? r->err : err;
+	r->count--;
+	memmove(&r->ids[i], &r->ids[i + 1], (r->count - i) * sizeof(r->ids[0]));
+	return fail(err, "%s", why);
+}
+
+/* Before anything is marked: those whose OSTs are away stay as they are. Whether one of them was left out. */
+static bool leave_out_unreachable(struct resync *r, int fd)
+{
+	unsigned int before = r->count;
+
+	for (unsigned int i = r->count; i-- > 0;) {
+		int err = r->fs->ops->mirror_check(r->fs, fd, r->ids[i], true);
+
+		if (err)
+			leave_out(r, i, err);
+	}
+	return r->count < before;
+}
+
+/* Not what concerns all of them: somebody is in the way, or wants it to end. */
+static bool is_of_one(int err)
+{
+	switch (err) {
+	case -ECANCELED:
+	case -EAGAIN:
+	case -EBUSY:
+	case -ESTALE:
+	case -ENOMEM:
+	case -ENOTCONN:
+	case -ECONNABORTED:
+		return false;
+	}
+	return true;
+}
+
+/* A copy to `failed` (-1: not known) failed with err: whether the others are worth another attempt. */
+static bool go_on_without(struct resync *r, int fd, int failed, int err)
+{
+	char why[ERROR_TEXT_MAX];
+	int source_err;
+
+	if (!is_of_one(err) || r->count < 2)
+		return false;
+	snprintf(why, sizeof(why), "%s", error_text(err));
+	/* Of the source: then it is no mirror's fault that is written, and all would fail. */
+	source_err = r->fs->ops->mirror_check(r->fs, fd, r->what->source_id, false);
+	if (!source_err && failed < 0 && leave_out_unreachable(r, fd))
+		return r->count > 0;
+	fail(err, "%s", why);
+	if (source_err || failed < 0)
+		return false;
+	leave_out(r, (unsigned int)failed, err);
+	return true;
+}
+
+/* What is to be said when it is over, with those that were left out on the way. */
+static int outcome(const struct resync *r, int err, struct mirror_result *result)
+{
+	char why[ERROR_TEXT_MAX];
+
+	if (!r->err)
+		return err;
+	if (err) {
+		snprintf(why, sizeof(why), "%s", error_text(err));
+		return fail(err, "%.250s; %.250s", why, r->why);
+	}
+	result->mirrors = r->count;
+	if (!r->count)
+		return fail(r->err, "%s", r->why);
+	return fail(r->err, "%u of %u mirrors brought up; %.450s", r->count, r->wanted, r->why);
 }
 
 /* ---- copying ---- */
@@ -148,10 +243,10 @@ static void forward_progress(uint64_t done_bytes, uint64_t total_bytes, void *co
 		r->opt->progress(done_bytes, total_bytes, r->opt->cookie);
 }
 
-static int bring_up(struct resync *r, struct mirror_result *result)
+static int follow(struct resync *r, bool again, struct follow_result *ret_followed)
 {
 	struct follow_copy copies[LAYOUT_MIRRORS_MAX];
-	struct follow_job job = {
+	const struct follow_job job = {
 		.fs = r->fs,
 		.source_fd = r->file.source_fd,
 		.read_fd = r->source_fd >= 0 ? r->source_fd : r->file.source_fd,
@@ -159,8 +254,9 @@ static int bring_up(struct resync *r, struct mirror_result *result)
 		.count = r->count,
 		.begin = { .mirror_ids = r->ids,
 			   .mirror_count = r->count,
-			   .whole = r->what->force,
-			   .make_stale = r->what->force },
+			   .whole = r->what->force && !again,
+			   .make_stale = r->what->force && !again,
+			   .source_id = r->what->source_id },
 		.threads = subject_threads(r->fs, r->opt->threads),
 		.limit = r->opt->limit,
 		.stop = r->opt->stop,
@@ -169,40 +265,52 @@ static int bring_up(struct resync *r, struct mirror_result *result)
 		.progress = forward_progress,
 		.cookie = r,
 	};
-	struct fs_moved before = moved_now(r->fs, r->file.source_fd);
-	struct follow_result followed;
-	int err;
 
 	for (unsigned int i = 0; i < r->count; i++)
 		copies[i] = (struct follow_copy){ .mirror_id = r->ids[i], .fd = -1 };
-	err = follow_run(&job, &followed);
-	if (err)
-		return err;
+	return follow_run(&job, ret_followed);
+}
+
+/* What was copied and reported before one failed needs no copying again. */
+static int bring_up(struct resync *r, struct mirror_result *result)
+{
+	struct fs_moved before = moved_now(r->fs, r->file.source_fd);
+	struct follow_result followed;
+	bool again = false;
+	int err;
+
+	do {
+		err = follow(r, again, &followed);
+		again = followed.passes > 0;
+		result->moved.user_bytes += followed.user_bytes;
+		result->copied_bytes += followed.copied_bytes;
+		result->held_ns = MAX_OF(result->held_ns, followed.held_ns);
+		result->passes += followed.passes;
+	} while (err && go_on_without(r, r->file.source_fd, followed.failed_copy, err));
 	moved_add_since(r->fs, r->file.source_fd, &before, &result->moved);
-	result->moved.user_bytes += followed.user_bytes;
-	result->copied_bytes = followed.copied_bytes;
-	result->held_ns = followed.held_ns;
-	result->passes = followed.passes;
-	result->mirrors = r->count;
-	return 0;
+	result->mirrors = err ? 0 : r->count;
+	return err;
 }
 
 /* ---- under a lease ---- */
 
 static int run_leased(struct resync *r, struct mirror_result *result)
 {
-	const struct leased_resync leased = {
+	struct leased_resync leased = {
 		.fs = r->fs,
 		.opt = r->opt,
 		.file = &r->file,
 		.ids = r->ids,
-		.count = r->count,
 		.source_id = r->what->source_id,
 		.compare = r->what->compare,
 	};
 	char text[ERROR_TEXT_MAX];
-	int err = leased_resync_run(&leased, result);
+	int err, failed;
 
+	do {
+		leased.count = r->count;
+		err = leased_resync_run(&leased, result, &failed);
+	} while (err && go_on_without(r, r->file.file_fd, failed, err));
 	if (!err)
 		return 0;
 	snprintf(text, sizeof(text), "%s", error_text(err));
@@ -242,7 +350,10 @@ static int resync(struct resync *r, struct mirror_result *result)
 
 	if (err || r->count == 0)
 		return err;
-	return fs_can_follow(r->fs) ? resync_live(r, result) : resync_leased(r, result);
+	leave_out_unreachable(r, r->file.file_fd);
+	if (r->count)
+		err = fs_can_follow(r->fs) ? resync_live(r, result) : resync_leased(r, result);
+	return outcome(r, err, result);
 }
 
 int mirror_resync(struct fs *fs, const char *path, const struct mirror_resync_what *what,
@@ -263,7 +374,6 @@ int mirror_resync(struct fs *fs, const char *path, const struct mirror_resync_wh
 	fd_cleanup(&r.source_fd);
 	subject_close(&r.file);
 	layout_unref(r.layout);
-	if (!err)
-		*ret_result = result;
+	*ret_result = result;
 	return err;
 }

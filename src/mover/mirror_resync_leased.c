@@ -29,8 +29,17 @@ struct work {
 	int fds[LAYOUT_MIRRORS_MAX];      /* the lease's descriptor, for each mirror */
 	int read_fds[LAYOUT_MIRRORS_MAX]; /* owned: the mirrors as they are */
 	bool compare;
+	int failed;          /* the mirror that couldn't be written; -1 */
 	uint64_t done_bytes; /* with the sources before this one */
 };
+
+static void set_flag(struct layout *l, uint32_t mirror_id, uint32_t flag)
+{
+	for (uint32_t i = 0; i < l->count; i++) {
+		if (mirror_id_at(l, i) == mirror_id)
+			l->comps[i].flags |= flag;
+	}
+}
 
 /* ---- what is to be copied ---- */
 
@@ -47,12 +56,36 @@ static int open_mirrors(struct work *w)
 	return err;
 }
 
+/* Of several that are in sync one that can't be read now is no source: as if it were set offline. */
+static int leave_out_unreadable(const struct leased_resync *r, struct layout **l)
+{
+	uint32_t ids[LAYOUT_MIRRORS_MAX];
+	unsigned int count = mirror_ids(*l, ids);
+	struct layout *copy;
+
+	if (r->source_id || mirror_count_usable(*l) < 2)
+		return 0;
+	copy = layout_clone(*l);
+	if (!copy)
+		return fail(-ENOMEM, "no memory");
+	for (unsigned int i = 0; i < count; i++) {
+		if (mirror_usable(*l, ids[i]) &&
+		    r->fs->ops->mirror_check(r->fs, r->file->file_fd, ids[i], false))
+			set_flag(copy, ids[i], COMP_OFFLINE);
+	}
+	layout_unref(*l);
+	*l = copy;
+	return 0;
+}
+
 static int prepare(struct work *w)
 {
 	CLEANUP_LAYOUT struct layout *l = NULL;
 	const struct leased_resync *r = w->r;
 	int err = r->fs->ops->layout_get(r->fs, r->file->file_fd, &l);
 
+	if (!err)
+		err = leave_out_unreadable(r, &l);
 	if (!err && sys_fstat(r->file->file_fd, &r->file->st))
 		err = fail(-EIO, "cannot read its attributes");
 	if (!err)
@@ -126,7 +159,8 @@ static void count(struct work *w, const struct transfer_result *here)
 	w->done_bytes += here->user_bytes + here->hole_bytes + here->equal_bytes;
 }
 
-static int copy_ranges(struct work *w, const struct piece_range *ranges, unsigned int range_count)
+static int copy_ranges(struct work *w, uint32_t source_id, const struct piece_range *ranges,
+		       unsigned int range_count)
 {
 	const struct leased_resync *r = w->r;
 	const struct transfer_request req = {
@@ -150,7 +184,12 @@ static int copy_ranges(struct work *w, const struct piece_range *ranges, unsigne
 	int err = transfer_run(&req, &here);
 
 	count(w, &here);
-	return trouble_explain(r->fs, r->file->file_fd, r->ids[here.failed_target], &here, err);
+	if (!err)
+		return 0;
+	w->failed = here.failed_len && !here.read_failed ? (int)here.failed_target : -1;
+	return trouble_of_copy(
+		r->fs, &(struct trouble_side){ r->file->file_fd, source_id },
+		&(struct trouble_side){ r->file->file_fd, r->ids[here.failed_target] }, &here, err);
 }
 
 /* All that is read from one mirror. */
@@ -170,7 +209,7 @@ static int copy_from(struct work *w, uint32_t source_id)
 	fd_cleanup(&w->source_fd);
 	w->source_fd = -1;
 	err = r->fs->ops->mirror_open(r->fs, r->file->file_fd, source_id, O_RDONLY, &w->source_fd);
-	return err ? err : copy_ranges(w, ranges, n);
+	return err ? err : copy_ranges(w, source_id, ranges, n);
 }
 
 static bool is_first_of_source(const struct resync_plan *plan, unsigned int number)
@@ -209,10 +248,10 @@ static int finish_mirror(const struct work *w, unsigned int target)
 	err = sys_ftruncate(r->file->file_fd, (uint64_t)r->file->st.st_size);
 	if (err)
 		return fail_sys(err, "cannot set the size of mirror %" PRIu32 "%s", r->ids[target],
-				trouble_hint(r->fs, err));
+				trouble_hint(r->fs, r->file->file_fd, err));
 	err = sys_fsync(r->file->file_fd);
 	return err ? fail_sys(err, "cannot make mirror %" PRIu32 " durable%s", r->ids[target],
-			      trouble_hint(r->fs, err))
+			      trouble_hint(r->fs, r->file->file_fd, err))
 		   : 0;
 }
 
@@ -225,13 +264,15 @@ static int restore_times(const struct leased_resync *r)
 	return err ? fail_sys(err, "cannot set its times") : 0;
 }
 
-static int finish(const struct work *w)
+static int finish(struct work *w)
 {
 	const struct leased_resync *r = w->r;
 	int err = 0;
 
-	for (unsigned int i = 0; i < r->count && !err; i++)
+	for (unsigned int i = 0; i < r->count && !err; i++) {
 		err = finish_mirror(w, i);
+		w->failed = err ? (int)i : -1;
+	}
 	if (!err)
 		err = r->fs->ops->mirror_bind(r->fs, r->file->file_fd, 0);
 	if (!err)
@@ -268,6 +309,25 @@ static int mark(struct fs *fs, int fd, const struct layout *l, const uint32_t *i
 	return err;
 }
 
+/* And not only by what the layout says. */
+static int check_readable(struct fs *fs, int fd, const struct layout *then, uint32_t source_id)
+{
+	uint32_t ids[LAYOUT_MIRRORS_MAX];
+	unsigned int count = mirror_ids(then, ids);
+	int err = 0;
+
+	if (source_id)
+		return fs->ops->mirror_check(fs, fd, source_id, false);
+	for (unsigned int i = 0; i < count; i++) {
+		if (!mirror_usable(then, ids[i]))
+			continue;
+		err = fs->ops->mirror_check(fs, fd, ids[i], false);
+		if (!err)
+			return 0;
+	}
+	return err; /* 0: parts of several are in sync */
+}
+
 /* With these wholly stale, all that is to be written to them must still be read somewhere: or it is lost. */
 static int check_sources(struct fs *fs, int fd, const uint32_t *ids, unsigned int count,
 			 uint32_t source_id)
@@ -285,16 +345,12 @@ static int check_sources(struct fs *fs, int fd, const uint32_t *ids, unsigned in
 	then = layout_clone(now);
 	if (!then)
 		return fail(-ENOMEM, "no memory");
-	for (uint32_t i = 0; i < then->count; i++) {
-		for (unsigned int k = 0; k < count; k++) {
-			if (mirror_id_at(then, i) == ids[k])
-				then->comps[i].flags |= COMP_STALE;
-		}
-	}
+	for (unsigned int k = 0; k < count; k++)
+		set_flag(then, ids[k], COMP_STALE);
 	err = resync_plan_make(then, (uint64_t)st.st_size, ids, count, source_id, &plan);
 	if (!err)
 		resync_plan_release(&plan);
-	return err;
+	return err ? err : check_readable(fs, fd, then, source_id);
 }
 
 /*
@@ -324,9 +380,10 @@ int leased_make_stale(struct fs *fs, int fd, const struct layout *l, const uint3
 
 /* ---- all of it ---- */
 
-int leased_resync_run(const struct leased_resync *r, struct mirror_result *ret_result)
+int leased_resync_run(const struct leased_resync *r, struct mirror_result *ret_result,
+		      int *ret_failed)
 {
-	struct work w = { .r = r, .result = ret_result, .source_fd = -1 };
+	struct work w = { .r = r, .result = ret_result, .source_fd = -1, .failed = -1 };
 	int err;
 
 	for (unsigned int i = 0; i < LAYOUT_MIRRORS_MAX; i++)
@@ -340,6 +397,7 @@ int leased_resync_run(const struct leased_resync *r, struct mirror_result *ret_r
 	for (unsigned int i = 0; i < LAYOUT_MIRRORS_MAX; i++)
 		fd_cleanup(&w.read_fds[i]);
 	resync_plan_release(&w.plan);
+	*ret_failed = w.failed;
 	if (err)
 		return err;
 	ret_result->mirrors = r->count;

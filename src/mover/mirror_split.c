@@ -68,7 +68,7 @@ static int give_attributes(const struct subject *file, int fd)
 	return err ? err : sys_chmod_fd(fd, file->st.st_mode & 07777);
 }
 
-static int split_into(struct fs *fs, const struct subject *file, uint32_t id, int fd,
+static int split_into(struct fs *fs, const struct subject *file, uint32_t id, bool force, int fd,
 		      const char *new_path)
 {
 	const struct timespec times[2] = { file->st.st_atim, file->st.st_mtim };
@@ -81,7 +81,7 @@ static int split_into(struct fs *fs, const struct subject *file, uint32_t id, in
 		err = give_attributes(file, fd);
 	if (err)
 		return fail_sys(err, "cannot give %s its owner and mode", new_path);
-	err = fs->ops->split(fs, file->source_fd, id, fd);
+	err = fs->ops->split(fs, file->source_fd, id, fd, force);
 	if (err)
 		return err;
 	/* It has the data, and keeps it: times are only worth so much. */
@@ -97,7 +97,7 @@ static bool is_empty(int fd)
 	return sys_fstat(fd, &st) == 0 && st.st_size == 0;
 }
 
-static int split_to_file(struct fs *fs, const struct subject *file, uint32_t id,
+static int split_to_file(struct fs *fs, const struct subject *file, uint32_t id, bool force,
 			 const char *new_path)
 {
 	CLEANUP_FD int fd =
@@ -108,7 +108,7 @@ static int split_to_file(struct fs *fs, const struct subject *file, uint32_t id,
 
 	if (fd < 0)
 		return fail_sys(fd, "cannot make %s", new_path);
-	err = split_into(fs, file, id, fd, new_path);
+	err = split_into(fs, file, id, force, fd, new_path);
 	if (!err)
 		return 0;
 	snprintf(text, sizeof(text), "%s", error_text(err));
@@ -120,16 +120,16 @@ static int split_to_file(struct fs *fs, const struct subject *file, uint32_t id,
 /* ---- to be destroyed ---- */
 
 /* The mirror becomes the layout of a victim, which goes when it is closed. */
-static int split_to_nothing(struct fs *fs, const struct subject *file, uint32_t id)
+static int split_to_nothing(struct fs *fs, const struct subject *file, uint32_t id, bool force)
 {
 	CLEANUP_FD int fd = -1;
 	int err = subject_make_victim(fs, file, NULL, &fd);
 
-	return err ? err : fs->ops->split(fs, file->source_fd, id, fd);
+	return err ? err : fs->ops->split(fs, file->source_fd, id, fd, force);
 }
 
 int mirror_split(struct fs *fs, const char *path, uint32_t id, const char *pool,
-		 const char *new_path)
+		 const char *new_path, bool force)
 {
 	struct subject file;
 	int err = subject_open(fs, path, O_RDONLY, "split", &file);
@@ -140,8 +140,8 @@ int mirror_split(struct fs *fs, const char *path, uint32_t id, const char *pool,
 	if (!err)
 		err = subject_leave_file(fs, &file);
 	if (!err)
-		err = new_path ? split_to_file(fs, &file, id, new_path)
-			       : split_to_nothing(fs, &file, id);
+		err = new_path ? split_to_file(fs, &file, id, force, new_path)
+			       : split_to_nothing(fs, &file, id, force);
 	subject_close(&file);
 	return err;
 }

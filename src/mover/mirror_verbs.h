@@ -67,6 +67,9 @@ int MUST_CHECK mirror_extend_from(struct fs *fs, const char *path, const char *v
  * too (but not the one that is read); these are stale from the beginning, and stay so on failure. source_id: the mirror to read, 0: any in sync; -EINVAL: it is
  * stale. Nothing to do is success, with result.mirrors 0. -ENODATA: the file has no mirrors. -EBUSY:
  * another resync. -EAGAIN: writers were faster; what was copied needs no copying again.
+ * A mirror that can't be written (its OST is away, full or fails) doesn't keep the others from being brought up: the
+ * error is the first such one's then, ret_result->mirrors (set on failure, too) says how many were, and the text
+ * names all that weren't. Nothing is marked stale before what is read and what is written have been reached.
  */
 /* What is done where it isn't known which bytes of a stale mirror are out of date. AUTO: compare what is
  * large and was in sync before. Where that is known, it makes no difference. */
@@ -85,12 +88,15 @@ int MUST_CHECK mirror_resync(struct fs *fs, const char *path, const struct mirro
 /*
  * verify: reads the mirrors (only_ids, at least two; none: all) and compares them with the first that is
  * in sync. 0: all are in sync and equal. -EBADMSG: one is stale or differs; each is told to `report`:
- * a stale mirror as a whole (stale true, no range), a difference as ranges of bytes, neighbours joined.
+ * a stale mirror as a whole (stale true, no range), a difference as ranges of bytes, neighbours joined. One that
+ * can't be read (`unreadable` says why) is left out, also in the middle; the others are compared with each other. -EIO:
+ * that is all there is to be said. *ret_result is set with these two.
  * -ENODATA: the file has no mirrors. -EAGAIN: the file was written meanwhile.
  */
 struct mirror_difference {
 	uint32_t mirror_id, reference_id;
 	bool stale;
+	const char *unreadable; /* why it can't be read: the OST, and what it says; NULL: it can */
 	uint64_t start, end;
 };
 int MUST_CHECK mirror_verify(struct fs *fs, const char *path, const uint32_t *only_ids,
@@ -102,10 +108,10 @@ int MUST_CHECK mirror_verify(struct fs *fs, const char *path, const uint32_t *on
  * split: takes mirror `id` (or, id 0, the mirrors that have components in `pool`; -EINVAL unless
  * exactly one has) out of the file. new_path: the file that gets that mirror's data, made for it with
  * the owner, mode and times of the file; -EEXIST. NULL: the data is destroyed. -EBUSY: the last
- * mirror in sync. -ENODATA: the file has no mirrors.
+ * mirror in sync, or, unless `force`, the last one that can be read now. -ENODATA: the file has no mirrors.
  */
 int MUST_CHECK mirror_split(struct fs *fs, const char *path, uint32_t id, const char *pool,
-			    const char *new_path);
+			    const char *new_path, bool force);
 
 /* read: the bytes of mirror `id`, whatever its state, to descriptor out_fd. */
 int MUST_CHECK mirror_read(struct fs *fs, const char *path, uint32_t id, int out_fd,

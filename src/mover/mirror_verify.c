@@ -5,10 +5,12 @@
 #include "mover/compare.h"
 #include "mover/mirror_verbs.h"
 #include "mover/subject.h"
+#include "mover/trouble.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 struct verify {
@@ -20,7 +22,11 @@ struct verify {
 	uint32_t ids[LAYOUT_MIRRORS_MAX]; /* to be verified; those that are compared come first */
 	int fds[LAYOUT_MIRRORS_MAX];      /* owned: of those that are compared */
 	unsigned int count, compared;
-	bool bad; /* something has been reported */
+	unsigned int
+		opened; /* of those that are to be compared: the first ones of ids, after open_mirrors() */
+	bool differ; /* a difference, or one that is stale, has been reported */
+	bool done;   /* up to its end */
+	bool lost;   /* one that can't be read has */
 };
 
 _Static_assert(COMPARE_FILES_MAX >= LAYOUT_MIRRORS_MAX, "all mirrors can be compared at once");
@@ -46,24 +52,28 @@ static int take_named(struct verify *v, const uint32_t *only_ids, unsigned int o
 	return 0;
 }
 
-static bool is_stale(const struct verify *v, uint32_t id)
+/* Those that are to be read, and before the others; stale ones, last, aren't compared. */
+static unsigned int rank(const struct verify *v, uint32_t id)
 {
-	return mirror_flags(v->layout, id) & COMP_STALE;
+	uint32_t flags = mirror_flags(v->layout, id);
+
+	return flags & COMP_STALE ? 2 : flags & COMP_OFFLINE ? 1 : 0;
 }
 
-/* Those that are not stale to the front, in their order. */
 static void sort_out_stale(struct verify *v)
 {
-	uint32_t stale[LAYOUT_MIRRORS_MAX];
-	unsigned int stale_count = 0;
+	uint32_t sorted[LAYOUT_MIRRORS_MAX];
+	unsigned int n = 0;
 
-	for (unsigned int i = 0; i < v->count; i++) {
-		if (is_stale(v, v->ids[i]))
-			stale[stale_count++] = v->ids[i];
-		else
-			v->ids[v->compared++] = v->ids[i];
+	for (unsigned int r = 0; r <= 2; r++) {
+		for (unsigned int i = 0; i < v->count; i++) {
+			if (rank(v, v->ids[i]) == r)
+				sorted[n++] = v->ids[i];
+		}
+		if (r == 1)
+			v->compared = n;
 	}
-	memcpy(v->ids + v->compared, stale, stale_count * sizeof(*stale));
+	memcpy(v->ids, sorted, n * sizeof(*sorted));
 }
 
 static int choose(struct verify *v, const uint32_t *only_ids, unsigned int only_count)
@@ -95,22 +105,80 @@ static int check_not_written(const struct verify *v)
 
 static void tell(struct verify *v, const struct mirror_difference *d)
 {
-	v->bad = true;
+	v->lost |= d->unreadable != NULL;
+	v->differ |= d->unreadable == NULL;
 	if (v->report)
 		v->report(d, v->opt->cookie);
 }
 
-static int differs(unsigned int index, uint64_t start, uint64_t end, void *cookie)
+static int differs(unsigned int index, unsigned int reference, uint64_t start, uint64_t end,
+		   void *cookie)
 {
 	struct verify *v = cookie;
-	const struct mirror_difference d = {
-		.mirror_id = v->ids[index], .reference_id = v->ids[0], .start = start, .end = end
-	};
+	const struct mirror_difference d = { .mirror_id = v->ids[index],
+					     .reference_id = v->ids[reference],
+					     .start = start,
+					     .end = end };
 	int err = check_not_written(v);
 
 	if (!err)
 		tell(v, &d);
 	return err;
+}
+
+/* "mirror 1: ..." of what is about mirror 1 anyway. */
+static const char *without_name(const char *why, uint32_t id)
+{
+	char name[32];
+	size_t len = (size_t)snprintf(name, sizeof(name), "mirror %" PRIu32 ": ", id);
+
+	return strncmp(why, name, len) == 0 ? why + len : why;
+}
+
+static void tell_unreadable(struct verify *v, uint32_t id, int err)
+{
+	struct mirror_difference d = { .mirror_id = id };
+	char why[ERROR_TEXT_MAX];
+
+	snprintf(why, sizeof(why), "%s", error_text(err));
+	d.unreadable = without_name(why, id);
+	tell(v, &d);
+}
+
+/* In the middle of it: which OST it is the file system may know. */
+static int unreadable(unsigned int index, int err, void *cookie)
+{
+	struct verify *v = cookie;
+	char why[ERROR_TEXT_MAX];
+
+	snprintf(why, sizeof(why), "%.200s%s", error_text(err),
+		 trouble_hint(v->fs, v->fds[index], err));
+	tell_unreadable(v, v->ids[index], fail(err, "%s", why));
+	return 0;
+}
+
+/* Those that can't be reached now say so, and aren't compared. */
+static int open_mirrors(struct verify *v)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < v->compared; i++) {
+		uint32_t id = v->ids[i];
+		int err = v->fs->ops->mirror_check(v->fs, v->file.file_fd, id, false);
+
+		if (err == -ENOENT)
+			return fail(-EAGAIN, "was changed meanwhile");
+		if (err) {
+			tell_unreadable(v, id, err);
+			continue;
+		}
+		err = v->fs->ops->mirror_open(v->fs, v->file.file_fd, id, O_RDONLY, &v->fds[kept]);
+		if (err)
+			return err;
+		v->ids[kept++] = id;
+	}
+	v->opened = kept;
+	return 0;
 }
 
 static void tell_stale(struct verify *v)
@@ -136,35 +204,41 @@ static int compare(struct verify *v, struct mirror_result *result)
 {
 	const struct compare_request req = {
 		.fds = v->fds,
-		.count = v->compared,
+		.count = v->opened,
 		.limit = v->opt->limit,
 		.stop = v->opt->stop,
 		.differs = differs,
+		.unreadable = unreadable,
 		.progress = forward_progress,
 		.cookie = v,
 	};
-	int err = 0;
+	int err = compare_run(&req, &result->copied_bytes);
 
-	for (unsigned int i = 0; i < v->compared && !err; i++)
-		err = v->fs->ops->mirror_open(v->fs, v->file.file_fd, v->ids[i], O_RDONLY,
-					      &v->fds[i]);
-	if (!err)
-		err = compare_run(&req, &result->copied_bytes);
 	/* A file that ended early, as another was written, has been read as zeros. */
 	return err ? err : check_not_written(v);
 }
 
+static int verdict(const struct verify *v)
+{
+	if (v->differ)
+		return fail(-EBADMSG, "its mirrors are not all alike%s",
+			    v->lost ? ", and not all can be read" : "");
+	return v->lost ? fail(-EIO, "not all of its mirrors can be read") : 0;
+}
+
 static int verify(struct verify *v, struct mirror_result *result)
 {
-	int err = 0;
+	int err;
 
 	tell_stale(v);
-	if (v->compared > 1)
+	err = open_mirrors(v);
+	if (!err && v->opened > 1)
 		err = compare(v, result);
 	if (err)
 		return err;
 	result->mirrors = v->count;
-	return v->bad ? fail(-EBADMSG, "its mirrors are not all alike") : 0;
+	v->done = true;
+	return verdict(v);
 }
 
 int mirror_verify(struct fs *fs, const char *path, const uint32_t *only_ids,
@@ -191,7 +265,7 @@ int mirror_verify(struct fs *fs, const char *path, const uint32_t *only_ids,
 	subject_close(&v.file);
 	layout_unref(v.layout);
 	/* That mirrors differ is an answer, too. */
-	if (!err || err == -EBADMSG)
+	if (v.done)
 		*ret_result = result;
 	return err;
 }

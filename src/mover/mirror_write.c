@@ -76,10 +76,12 @@ static int pour_in(struct mirror_bytes *b, int fd, int in_fd)
 	if (err)
 		return fail_sys(err, "cannot look at what is to be written");
 	b->total_bytes = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
-	do {
+	n = (ssize_t)b->filled;
+	err = n ? write_buffer(b, fd, (size_t)n) : 0;
+	while (!err && (size_t)n == MIRROR_BYTES_BUFFER) {
 		n = fill(b, in_fd);
 		err = n > 0 ? write_buffer(b, fd, (size_t)n) : (int)n;
-	} while (!err && (size_t)n == MIRROR_BYTES_BUFFER);
+	}
 	if (err)
 		return err;
 	err = sys_ftruncate(fd, b->done_bytes);
@@ -87,12 +89,12 @@ static int pour_in(struct mirror_bytes *b, int fd, int in_fd)
 		err = sys_fsync(fd);
 	mirror_bytes_report(b, true);
 	return err ? fail_sys(err, "cannot finish mirror %" PRIu32 "%s", b->id,
-			      trouble_hint(b->fs, err))
+			      trouble_hint(b->fs, fd, err))
 		   : 0;
 }
 
-static int it_differs(unsigned int index UNUSED, uint64_t start UNUSED, uint64_t end UNUSED,
-		      void *cookie UNUSED)
+static int it_differs(unsigned int index UNUSED, unsigned int reference UNUSED,
+		      uint64_t start UNUSED, uint64_t end UNUSED, void *cookie UNUSED)
 {
 	return -EBADMSG;
 }
@@ -279,6 +281,17 @@ static int write_leased(struct mirror_bytes *b, int in_fd, bool *ret_in_sync)
 	return err ? fail(err, "%s", text) : 0;
 }
 
+/* Who has nothing to give makes nothing stale. */
+static int fill_first(struct mirror_bytes *b, int in_fd)
+{
+	ssize_t n = fill(b, in_fd);
+
+	if (n < 0)
+		return (int)n;
+	b->filled = (size_t)n;
+	return b->fs->ops->mirror_check(b->fs, b->file.file_fd, b->id, true);
+}
+
 int mirror_write(struct fs *fs, const char *path, uint32_t id, int in_fd,
 		 const struct mirror_options *opt, bool *ret_in_sync,
 		 struct mirror_result *ret_result)
@@ -288,6 +301,8 @@ int mirror_write(struct fs *fs, const char *path, uint32_t id, int in_fd,
 	bool live = fs_can_follow(fs), in_sync = false;
 	int err = mirror_bytes_begin(&b, path, O_RDONLY, "write");
 
+	if (!err)
+		err = fill_first(&b, in_fd);
 	if (!err)
 		err = live ? write_live(&b, in_fd, &in_sync) : write_leased(&b, in_fd, &in_sync);
 	if (!err) {

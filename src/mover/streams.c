@@ -24,7 +24,8 @@ struct streams {
 	uint8_t *buffers[PIECES_THREADS_MAX]; /* owned; each used by one thread */
 	struct bind_gate gate;
 	_Atomic uint64_t user_bytes, hole_bytes, equal_bytes;
-	atomic_flag write_failed; /* who sets it may set the next three */
+	atomic_flag failed; /* who sets it may set the next four */
+	bool read_failed;
 	unsigned int failed_target;
 	uint64_t failed_offset, failed_len;
 };
@@ -38,14 +39,28 @@ struct stretch {
 	uint8_t *room; /* for what a target has; as large */
 };
 
+/* The first one is what the caller wants to know. */
+static void note_failure(struct streams *s, bool reading, unsigned int target, uint64_t offset,
+			 uint64_t len)
+{
+	if (atomic_flag_test_and_set(&s->failed))
+		return;
+	s->read_failed = reading;
+	s->failed_target = target;
+	s->failed_offset = offset;
+	s->failed_len = len;
+}
+
 /* ---- reading ---- */
 
-static int read_source(const struct streams *s, struct stretch *x)
+static int read_source(struct streams *s, struct stretch *x)
 {
 	ssize_t n = aligned_read(s->req->src_fd, x->data, x->padded, x->offset);
 
-	if (n < 0)
+	if (n < 0) {
+		note_failure(s, true, 0, x->offset, x->len);
 		return fail_sys((int)n, "cannot read at offset %" PRIu64, x->offset);
+	}
 	if ((size_t)n < x->len)
 		return fail(-EAGAIN, "became shorter during the copy");
 	memset(x->data + x->len, 0, x->padded - x->len);
@@ -53,29 +68,19 @@ static int read_source(const struct streams *s, struct stretch *x)
 }
 
 /* What isn't there reads as zeros. */
-static int read_target(const struct streams *s, unsigned int target, struct stretch *x)
+static int read_target(struct streams *s, unsigned int target, struct stretch *x)
 {
 	ssize_t n = aligned_read(s->req->read_fds[target], x->room, x->padded, x->offset);
 
-	if (n < 0)
+	if (n < 0) {
+		note_failure(s, false, target, x->offset, x->len);
 		return fail_sys((int)n, "cannot read the copy at offset %" PRIu64, x->offset);
+	}
 	memset(x->room + n, 0, x->padded - (size_t)n);
 	return 0;
 }
 
 /* ---- writing ---- */
-
-/* The first one is what the caller wants to know. */
-static int note_failure(struct streams *s, unsigned int target, uint64_t offset, uint64_t len,
-			int err)
-{
-	if (!atomic_flag_test_and_set(&s->write_failed)) {
-		s->failed_target = target;
-		s->failed_offset = offset;
-		s->failed_len = len;
-	}
-	return fail_sys(err, "cannot write at offset %" PRIu64, offset);
-}
 
 /* Where one call was short and the next one failed, it's the byte at *ret_done that can't be written. */
 static int write_all(int fd, const uint8_t *data, size_t len, uint64_t offset, size_t *ret_done)
@@ -103,8 +108,10 @@ static int write_to(struct streams *s, unsigned int target, const struct stretch
 	err = write_all(s->req->target_fds[target], x->data + from, to - from, x->offset + from,
 			&done);
 	bind_gate_leave(&s->gate);
-	if (err)
-		return note_failure(s, target, x->offset + from + done, done ? 1 : to - from, err);
+	if (err) {
+		note_failure(s, false, target, x->offset + from + done, done ? 1 : to - from);
+		return fail_sys(err, "cannot write at offset %" PRIu64, x->offset + from + done);
+	}
 	atomic_fetch_add(&s->user_bytes, MIN_OF(to, x->len) - MIN_OF(from, x->len));
 	return 0;
 }
@@ -254,8 +261,11 @@ static int copy_next(struct streams *s, struct pieces *p, const struct piece *pi
 	bool hole;
 	int err = may_go_on(s, p);
 
-	if (!err)
+	if (!err) {
 		err = source_map_look(&s->source, x->offset, piece->end, &hole, &next);
+		if (err)
+			note_failure(s, true, 0, x->offset, 1);
+	}
 	if (!err && !hole)
 		err = take(s, p, piece, x, &next);
 	if (!err && !hole)
@@ -323,7 +333,7 @@ static void init(struct streams *s, const struct transfer_request *req)
 			req->range_count ? req->ranges[req->range_count - 1].end : 0, s->align,
 			req->stop);
 	bind_gate_init(&s->gate, req->bind, req->cookie);
-	atomic_flag_clear(&s->write_failed);
+	atomic_flag_clear(&s->failed);
 }
 
 static void release(struct streams *s)
@@ -337,6 +347,7 @@ static void release(struct streams *s)
 int streams_run(const struct transfer_request *req, struct transfer_result *ret_result)
 {
 	struct streams s;
+	bool noted;
 	struct pieces_request work = {
 		.ranges = req->ranges,
 		.range_count = req->range_count,
@@ -351,12 +362,14 @@ int streams_run(const struct transfer_request *req, struct transfer_result *ret_
 	init(&s, req);
 	work.piece_bytes = s.piece_bytes;
 	err = pieces_run(&work);
+	noted = err && atomic_flag_test_and_set(&s.failed);
 	*ret_result = (struct transfer_result){
 		.user_bytes = atomic_load(&s.user_bytes),
 		.direct_bytes = atomic_load(&s.user_bytes),
 		.hole_bytes = atomic_load(&s.hole_bytes),
 		.equal_bytes = atomic_load(&s.equal_bytes),
-		.write_failed = err && atomic_flag_test_and_set(&s.write_failed),
+		.write_failed = noted && !s.read_failed,
+		.read_failed = noted && s.read_failed,
 		.failed_target = s.failed_target,
 		.failed_offset = s.failed_offset,
 		.failed_len = s.failed_len,

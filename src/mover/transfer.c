@@ -20,6 +20,9 @@ struct transfer {
 	struct io_ladder ladder; /* for by_hand */
 	atomic_bool by_hand;     /* no copy_file_range here: read and write */
 	_Atomic uint64_t user_bytes;
+	atomic_flag failed; /* who sets it may set the next two */
+	unsigned int failed_target;
+	uint64_t failed_offset;
 };
 
 /*
@@ -150,9 +153,21 @@ static int copy_within_limit(struct transfer *t, struct pieces *p, uint64_t offs
 	return err;
 }
 
-/* A call that comes back short has really copied: from then on all threads take part. */
-static int copy_to(struct transfer *t, struct pieces *p, struct piece *piece, int fd)
+/* The first one is what the caller wants to know. Whether it was reading or writing isn't said. */
+static int note_failure(struct transfer *t, unsigned int target, uint64_t offset, int err)
 {
+	if (!atomic_flag_test_and_set(&t->failed)) {
+		t->failed_target = target;
+		t->failed_offset = offset;
+	}
+	return err;
+}
+
+/* A call that comes back short has really copied: from then on all threads take part. */
+static int copy_to(struct transfer *t, struct pieces *p, struct piece *piece, unsigned int target)
+{
+	int fd = t->req->target_fds[target];
+
 	for (uint64_t offset = piece->start; offset < piece->end;) {
 		uint64_t got = 0;
 		int err = 0;
@@ -164,7 +179,7 @@ static int copy_to(struct transfer *t, struct pieces *p, struct piece *piece, in
 		if (!err)
 			err = copy_within_limit(t, p, offset, piece->end, fd, &got);
 		if (err)
-			return err;
+			return note_failure(t, target, offset, err);
 		offset += got;
 		pieces_add_done(p, got);
 		if (offset < piece->end)
@@ -180,7 +195,7 @@ static int copy_piece(struct pieces *p, struct piece *piece, void *cookie)
 
 	for (unsigned int i = 0; i < t->req->target_count && !err; i++) {
 		if (piece->targets & UINT32_C(1) << i)
-			err = copy_to(t, p, piece, t->req->target_fds[i]);
+			err = copy_to(t, p, piece, i);
 	}
 	return err;
 }
@@ -209,10 +224,17 @@ static int run_ranges(const struct transfer_request *req, struct transfer_result
 	};
 	int err;
 
+	atomic_flag_clear(&t.failed);
 	io_ladder_init(&t.ladder, 0);
 	err = pieces_run(&work);
 	io_ladder_release(&t.ladder);
-	*ret_result = (struct transfer_result){ .user_bytes = atomic_load(&t.user_bytes) };
+	*ret_result = (struct transfer_result){
+		.user_bytes = atomic_load(&t.user_bytes),
+		.write_failed = err == -ENOSPC || err == -EDQUOT,
+		.failed_target = t.failed_target,
+		.failed_offset = t.failed_offset,
+		.failed_len = err == -ENOSPC || err == -EDQUOT ? 1 : 0,
+	};
 	return err;
 }
 

@@ -52,8 +52,9 @@ struct transfer_result {
 	uint64_t direct_bytes; /* of them: by direct I/O */
 	uint64_t hole_bytes;   /* with streams: holes that stayed holes, over all targets */
 	uint64_t equal_bytes;  /* what was there and needed no writing: with `compare`, and zeros */
-	/* On failure, where a write was what failed first: to which target, and what it was to write. */
-	bool write_failed;
+	/* On failure: to which target what failed first was to be copied, and what it was; failed_len 0: not
+	 * known. write_failed: it was a write. read_failed: it was the source. */
+	bool write_failed, read_failed;
 	unsigned int failed_target;
 	uint64_t failed_offset, failed_len;
 };

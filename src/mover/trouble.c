@@ -82,21 +82,77 @@ static int explain_full(struct fs *fs, int fd, uint32_t mirror_id,
 		osts.count > OSTS_NAMED ? " and others" : "");
 }
 
-const char *trouble_hint(const struct fs *fs, int err)
+const char *trouble_hint(struct fs *fs, int fd, int err)
 {
-	return fs->ops->hint ? fs->ops->hint(err) : "";
+	static _Thread_local char text[TROUBLE_HINT_MAX];
+
+	text[0] = '\0';
+	if (err && fs->ops->hint)
+		fs->ops->hint(fs, fd, err, text, sizeof(text));
+	return text;
+}
+
+int trouble_say(struct fs *fs, int fd, int err, const char *what)
+{
+	const char *hint = trouble_hint(fs, fd, err);
+
+	return err ? fail_sys(err, "%s%s", what, hint) : 0;
+}
+
+/* " (mirror 2, OST 5)": what was read or written where it failed. */
+static void name_osts(struct fs *fs, int fd, uint32_t mirror_id, const struct transfer_result *here,
+		      char *ret_text, size_t size)
+{
+	CLEANUP_LAYOUT struct layout *l = NULL;
+	struct osts osts;
+	char mirror[24] = "";
+
+	if (!here->failed_len || fs->ops->layout_get(fs, fd, &l) ||
+	    !find_osts(l, mirror_id, here, &osts))
+		return;
+	if (mirror_id)
+		snprintf(mirror, sizeof(mirror), "mirror %" PRIu32 ", ", mirror_id);
+	snprintf(ret_text, size, " (%s%s%s%s)", mirror, osts.count == 1 ? "OST" : "one of the OSTs",
+		 osts.text, osts.count > OSTS_NAMED ? " and others" : "");
+}
+
+/* An OST that is away is the cause wherever it failed. Nothing is read for that: the file may be locked. */
+static void name_cause(struct fs *fs, int fd, uint32_t mirror_id,
+		       const struct transfer_result *here, char *ret_text, size_t size)
+{
+	int err = fs->ops->mirror_check ? fs->ops->mirror_check(fs, fd, mirror_id, true) : 0;
+
+	*ret_text = '\0';
+	if (err == -EIO)
+		snprintf(ret_text, size, " (%.200s)", error_text(err));
+	else
+		name_osts(fs, fd, mirror_id, here, ret_text, size);
 }
 
 int trouble_explain(struct fs *fs, int fd, uint32_t mirror_id, const struct transfer_result *here,
 		    int err)
 {
-	char why[ERROR_TEXT_MAX];
+	char why[ERROR_TEXT_MAX], cause[256] = "";
+	const char *hint;
 
 	if (!err)
 		return 0;
 	snprintf(why, sizeof(why), "%s", error_text(err));
 	if (err == -ENOSPC && here->write_failed)
 		return explain_full(fs, fd, mirror_id, here, why);
-	return fail(err, "%.400s%s", why,
-		    strstr(why, trouble_hint(fs, err)) ? "" : trouble_hint(fs, err));
+	hint = trouble_hint(fs, fd, err);
+	if (!strstr(hint, "OST "))
+		name_cause(fs, fd, mirror_id, here, cause, sizeof(cause));
+	return fail(err, "%.200s%s%s", why, cause, strstr(why, hint) ? "" : hint);
+}
+
+int trouble_of_copy(struct fs *fs, const struct trouble_side *from, const struct trouble_side *to,
+		    const struct transfer_result *here, int err)
+{
+	const struct trouble_side *side = here->read_failed ? from : to;
+
+	/* Of a copy by the file system nobody says which side it was: who knows something of it. */
+	if (err && !here->failed_len && !strstr(trouble_hint(fs, to->fd, err), "OST "))
+		side = from;
+	return trouble_explain(fs, side->fd, side->mirror_id, here, err);
 }

@@ -30,7 +30,7 @@ static PRINTF_LIKE(2, 3) void become_inactive(struct ost *ost, const char *fmt, 
 	}
 	pthread_mutex_unlock(&ost->state_lock);
 	if (first)
-		log_error("OST %u (%s) is inactive: %s", ost->label.index, ost->path, ost->why);
+		log_error("OST %u is inactive: %s: %s", ost->label.index, ost->path, ost->why);
 }
 
 /* Whether dirfd has our label; says in the error text why not. -ENOENT none, -EUCLEAN malformed,
@@ -194,7 +194,7 @@ int ost_check_active(struct ost *ost)
 {
 	if (ost_active(ost))
 		return 0;
-	return fail(-EIO, "OST %u (%s) is inactive: %s", ost->label.index, ost->path, ost->why);
+	return fail(-EIO, "OST %u is inactive: %s: %s", ost->label.index, ost->path, ost->why);
 }
 
 static int look_again(const struct ost *ost)

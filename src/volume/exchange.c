@@ -395,6 +395,7 @@ static void times_changed(struct inode *inode)
 
 int exchange_run(struct exchange *x)
 {
+	char why[ERROR_TEXT_MAX];
 	int err = 0;
 
 	for (unsigned int i = 0; !err && i <= x->count; i++)
@@ -404,6 +405,7 @@ int exchange_run(struct exchange *x)
 	lock_all(x, true);
 	err = run_locked(x);
 	lock_all(x, false);
+	snprintf(why, sizeof(why), "%s", err ? error_text(err) : "");
 	if (x->committed) {
 		tell_objects(x->vol, x->new, file_fid(x->file));
 		for (unsigned int i = 0; i < x->count; i++)
@@ -414,5 +416,5 @@ int exchange_run(struct exchange *x)
 			times_changed(x->order[i]);
 		inode_save_size(x->order[i]);
 	}
-	return err;
+	return err ? fail(err, "%s", why) : 0;
 }

@@ -4,9 +4,11 @@
 #include "base/sys.h"
 #include "layout/mirror_change.h"
 #include "volume/follow_impl.h"
+#include "volume/mirror_guard.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 static int check_mirrors(const struct follow_request *req)
 {
@@ -36,6 +38,8 @@ static int check_request(const struct handle *h, const struct follow_request *re
 		return fail(-EINVAL, "at most %u copies can follow a file", LAYOUT_MIRRORS_MAX);
 	if (req->mirror_count)
 		return check_mirrors(req);
+	if (req->source_id)
+		return fail(-EINVAL, "only mirrors are copied from one mirror");
 	return req->whole || req->make_stale ? fail(-EINVAL, "victims are copied as a whole anyway")
 					     : 0;
 }
@@ -128,11 +132,38 @@ static int stale_layout(const struct layout *l, const struct follow_request *req
 	return 0;
 }
 
+/*
+ * Before anything is marked, or cut to be written anew: what is to be written can be, and what it is written
+ * from can be read. Otherwise the copy would fail, and leave less than there was.
+ */
+static int check_reachable(struct file *f, const struct layout *now,
+			   const struct follow_request *req)
+{
+	char why[ERROR_TEXT_MAX];
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < req->mirror_count; i++)
+		err = file_check_writable(f, req->mirror_ids[i]);
+	if (err)
+		return err;
+	if (!req->source_id) {
+		err = mirror_guard_commit(f, now);
+		snprintf(why, sizeof(why), "%s", err ? error_text(err) : "");
+		return err ? fail(-EIO, "%s", why) : 0;
+	}
+	if (!mirror_usable(now, req->source_id))
+		return fail(-EINVAL, "mirror %" PRIu32 ": can't be copied, it isn't in sync",
+			    req->source_id);
+	return file_check_readable(f, req->source_id);
+}
+
 static int make_stale(struct inode *inode, struct file *f, const struct follow_request *req)
 {
 	CLEANUP_LAYOUT struct layout *before = file_layout(f), *now = NULL;
 	int err = stale_layout(before, req, &now);
 
+	if (!err)
+		err = check_reachable(f, now, req);
 	if (!err && now != before)
 		err = mirrors_commit_stale(inode, f, now);
 	if (!err)
@@ -178,8 +209,10 @@ static int begin_victims(struct follow *w)
 {
 	struct file *f = w->h->file;
 	struct dirty_map *map;
-	int err = dirty_map_new(true, &map);
+	int err = file_check_readable(f, FILE_WHOLE);
 
+	if (!err)
+		err = dirty_map_new(true, &map);
 	if (err)
 		return err;
 	file_commit_begin(f);

@@ -85,6 +85,7 @@ struct follow_request {
 	bool physical, whole, make_stale;
 	const uint32_t *mirror_ids;
 	unsigned int mirror_count;
+	uint32_t source_id; /* the mirror that is read; 0: any in sync */
 	const struct fid *victims;
 	unsigned int victim_count;
 	uid_t uid; /* caller */
@@ -114,7 +115,17 @@ struct merge_request {
 };
 int MUST_CHECK handle_merge(struct handle *h, const struct merge_request *req);
 
-int MUST_CHECK handle_split(struct handle *h, uint32_t mirror_id, struct fid target, uid_t uid);
+struct split_request {
+	uint32_t mirror_id;
+	struct fid target;
+	bool force; /* also where no other mirror can be read now */
+	uid_t uid;  /* caller */
+};
+int MUST_CHECK handle_split(struct handle *h, const struct split_request *req);
+
+/* Whether all of the mirror (0: of the file, of one in sync) can be read, or written, now: -EIO, -EROFS and others,
+ * with text that names the OST. */
+int MUST_CHECK handle_check_mirror(struct handle *h, uint32_t mirror_id, bool write);
 
 int MUST_CHECK handle_component_flags(struct handle *h, uint32_t id, uint32_t set, uint32_t clear,
 				      uid_t uid);

@@ -10,10 +10,11 @@
 #include "base/log.h"
 #include "layout/mirror_change.h"
 #include "mdt/layout_ea.h"
-#include "volume/volume_impl.h"
+#include "volume/mirror_guard.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <time.h>
 
 static void set_in_memory(struct file *f, const struct layout *l)
@@ -142,14 +143,22 @@ int mirrors_commit_stale(struct inode *inode, struct file *f, const struct layou
 	return commit_stale(inode, f, before, l, true);
 }
 
-static bool another_is_writable(struct file *f, const struct layout *l, uint32_t mirror_id)
+/* What a write makes the only one there is: to be written, and to be read. */
+static int check_primary(struct file *f, uint32_t mirror_id)
+{
+	int err = file_check_writable(f, mirror_id);
+
+	return err ? err : file_check_readable(f, mirror_id);
+}
+
+static bool another_can_be_primary(struct file *f, const struct layout *l, uint32_t mirror_id)
 {
 	uint32_t ids[LAYOUT_MIRRORS_MAX];
 	unsigned int count = mirror_ids(l, ids);
 
 	for (unsigned int i = 0; i < count; i++) {
 		if (ids[i] != mirror_id && mirror_usable(l, ids[i]) &&
-		    file_check_writable(f, ids[i]) == 0)
+		    check_primary(f, ids[i]) == 0)
 			return true;
 	}
 	return false;
@@ -158,21 +167,26 @@ static bool another_is_writable(struct file *f, const struct layout *l, uint32_t
 /*
  * The mirror to be written. Afterwards the others are stale and it is the only one there is: so one that
  * has lost an object, or can't be reached, isn't taken where there is a better one. It is stale as a whole
- * then, which the next choice and a crash find as it is.
+ * then, which the next choice and a crash find as it is. Where there is none, the write fails: what
+ * can't be written would make stale what can still be read.
  */
 static int choose_primary(struct inode *inode, struct file *f, uint32_t *ret_mirror_id)
 {
 	for (;;) {
 		CLEANUP_LAYOUT struct layout *before = file_layout(f), *now = NULL;
+		char why[ERROR_TEXT_MAX];
 		int err = file_primary(f, ret_mirror_id), broken;
 
 		if (err)
 			return err;
-		broken = file_check_writable(f, *ret_mirror_id);
-		if (!broken || !another_is_writable(f, before, *ret_mirror_id))
+		broken = check_primary(f, *ret_mirror_id);
+		if (!broken)
 			return 0;
-		log_warning("inode %ju: mirror %" PRIu32 " can't be written, and becomes stale",
-			    (uintmax_t)inode->ino, *ret_mirror_id);
+		snprintf(why, sizeof(why), "%s", error_text(broken));
+		if (!another_can_be_primary(f, before, *ret_mirror_id))
+			return fail(broken, "%s", why);
+		log_warning("inode %ju: mirror %" PRIu32 " can't be written, and becomes stale: %s",
+			    (uintmax_t)inode->ino, *ret_mirror_id, why);
 		err = mirror_change_stale(before, *ret_mirror_id, &now);
 		if (!err)
 			err = commit_stale(inode, f, before, now, true);
@@ -217,6 +231,10 @@ static int flags_locked(struct handle *h, uint32_t id, uint32_t set, uint32_t cl
 	int err = mirror_change_flags(before, id, set, clear, (uint64_t)time(NULL), &now);
 
 	if (err || now == before)
+		return err;
+	if (set & (COMP_STALE | COMP_OFFLINE))
+		err = mirror_guard_commit(h->file, now);
+	if (err)
 		return err;
 	if (set & COMP_STALE)
 		return commit_stale(h->inode, h->file, before, now, true);

@@ -3,15 +3,30 @@
 #include "base/error.h"
 #include "layout/mirror_change.h"
 #include "volume/exchange.h"
+#include "volume/mirror_guard.h"
 
 #include <errno.h>
 #include <inttypes.h>
 
+struct split {
+	const struct split_request *req;
+	/* Asked before any lock is taken: a device may let wait for its answer. */
+	struct readable_mirrors others;
+};
+
 static uint32_t mirror_of(const struct exchange *x)
 {
-	const uint32_t *mirror_id = x->cookie;
+	const struct split *s = x->cookie;
 
-	return *mirror_id;
+	return s->req->mirror_id;
+}
+
+/* The layout may have changed since the mirrors were asked. */
+static int check_others(const struct exchange *x)
+{
+	const struct split *s = x->cookie;
+
+	return s->req->force ? 0 : mirror_guard_check(&s->others, x->new);
 }
 
 static int check_empty(struct exchange *x)
@@ -33,6 +48,9 @@ static int plan(struct exchange *x)
 	if (err)
 		return err;
 	x->victims[0].leave = leave;
+	err = check_others(x);
+	if (err)
+		return err;
 	for (uint32_t i = 0; i < leave->count; i++) {
 		if (component_instantiated(leave, &leave->comps[i])) {
 			leave->comps[i].owner_oid = fid.oid;
@@ -54,21 +72,39 @@ static void after(struct exchange *x)
 	mirrors_forget_map(x->inode, x->file, mirror_of(x));
 }
 
-int handle_split(struct handle *h, uint32_t mirror_id, struct fid target, uid_t uid)
+static void look_at_others(struct handle *h, struct split *s)
 {
+	CLEANUP_LAYOUT struct layout *l = file_layout(h->file);
+
+	if (l && !s->req->force)
+		mirror_guard_look(h->file, l, s->req->mirror_id, &s->others);
+}
+
+int handle_split(struct handle *h, const struct split_request *req)
+{
+	struct split s = { .req = req };
 	struct exchange x;
 	int err = exchange_init(&x, h);
 
 	x.plan = plan;
 	x.check = check;
 	x.after = after;
-	x.cookie = &mirror_id;
+	x.cookie = &s;
 	if (!err)
-		err = exchange_add_victim(&x, target);
+		err = exchange_add_victim(&x, req->target);
 	if (!err)
-		err = exchange_check_owners(&x, uid);
-	if (!err)
+		err = exchange_check_owners(&x, req->uid);
+	if (!err) {
+		look_at_others(h, &s);
 		err = exchange_run(&x);
+	}
 	exchange_release(&x);
 	return err;
+}
+
+int handle_check_mirror(struct handle *h, uint32_t mirror_id, bool write)
+{
+	if (write)
+		return file_check_writable(h->file, mirror_id);
+	return file_check_readable(h->file, mirror_id);
 }

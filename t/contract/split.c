@@ -30,9 +30,9 @@ void case_split_delete(struct contract *c)
 	make_mirrored(c, "m", 1);
 	fd = open_held(c, "m");
 	victim = victim_later(c, fd);
-	WANT(SOON(c->ops->split(c->fs, fd, 7, victim)), -ENOENT);
+	WANT(SOON(c->ops->split(c->fs, fd, 7, victim, false)), -ENOENT);
 	CHECK(mirrors_at(c, "m") == 2);
-	DONE(SOON(c->ops->split(c->fs, fd, 2, victim)));
+	DONE(SOON(c->ops->split(c->fs, fd, 2, victim, false)));
 	fd_cleanup(&victim);
 	CHECK(mirrors_at(c, "m") == 1 && file_has_pattern("m", 1) && has_pattern(fd, 1));
 }
@@ -45,7 +45,7 @@ void case_split_file(struct contract *c)
 	make_mirrored(c, "m", 1);
 	fd = open_held(c, "m");
 	to = new_file(c, "n");
-	DONE(SOON(c->ops->split(c->fs, fd, 1, to)));
+	DONE(SOON(c->ops->split(c->fs, fd, 1, to, false)));
 	CHECK(mirrors_at(c, "m") == 1 && file_has_pattern("m", 1) && has_pattern(fd, 1));
 	l = layout_at(c, "n");
 	CHECK(layout_has_objects(l) && file_has_pattern("n", 1) && has_pattern(to, 1));
@@ -67,10 +67,10 @@ void case_split_last(struct contract *c)
 	fd = open_held(c, "m");
 	to = new_file(c, "n");
 	before = layout_at(c, "m");
-	WANT(c->ops->split(c->fs, fd, 3 - stale, to), -EBUSY);
+	WANT(c->ops->split(c->fs, fd, 3 - stale, to, false), -EBUSY);
 	after = layout_at(c, "m");
 	CHECK(layout_equal(before, after) && has_changed_pattern(fd, 1));
-	DONE(SOON(c->ops->split(c->fs, fd, stale, to)));
+	DONE(SOON(c->ops->split(c->fs, fd, stale, to, false)));
 	CHECK(mirrors_at(c, "m") == 1 && has_changed_pattern(fd, 1));
 }
 
@@ -84,6 +84,6 @@ void case_split_reader(struct contract *c)
 	fd = open_held(c, "m");
 	victim = victim_later(c, fd);
 	other_do(&c->writer, OPEN_TO_READ, "m");
-	err = EITHER(c->ops->split(c->fs, fd, 2, victim), 0, -EBUSY);
+	err = EITHER(c->ops->split(c->fs, fd, 2, victim, false), 0, -EBUSY);
 	CHECK(mirrors_at(c, "m") == (err ? 2 : 1) && file_has_pattern("m", 1));
 }

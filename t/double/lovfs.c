@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
@@ -96,7 +97,7 @@ int lovfs_merge(int fd, int victim_fd)
 
 int lovfs_split(int fd, int target_fd, uint32_t mirror_id)
 {
-	struct lovfs_ioc_split split = { .mirror_id = mirror_id };
+	struct lovfs_ioc_split split = { .mirror_id = mirror_id, .flags = LOVFS_SPLIT_FORCE };
 	int err = lovfs_fid(target_fd, &split.target);
 
 	if (err)
@@ -115,12 +116,24 @@ int lovfs_component_flags(int fd, uint32_t id, uint32_t set, uint32_t clear)
 
 /* ---- following ---- */
 
+/* A mirror that can't be written keeps lovfs from beginning, but not Lustre. */
+static bool can_be_written(int fd, uint32_t mirror_id)
+{
+	struct lovfs_ioc_check_mirror check = { .mirror_id = mirror_id,
+						.flags = LOVFS_CHECK_WRITE };
+
+	return lovfs_ioctl(fd, LOVFS_IOC_CHECK_MIRROR, &check) || !check.result;
+}
+
 int lovfs_follow_begin(int fd, const uint32_t *mirror_ids, unsigned int count)
 {
-	struct lovfs_ioc_follow follow = { .mirror_count = count };
+	struct lovfs_ioc_follow follow = { 0 };
 	int err;
 
-	memcpy(follow.mirror_ids, mirror_ids, count * sizeof(*mirror_ids));
+	for (unsigned int i = 0; i < count; i++) {
+		if (can_be_written(fd, mirror_ids[i]))
+			follow.mirror_ids[follow.mirror_count++] = mirror_ids[i];
+	}
 	err = lovfs_ioctl(fd, LOVFS_IOC_FOLLOW_BEGIN, &follow);
 	return outcome("follow", err, follow.result, follow.why);
 }

@@ -60,10 +60,10 @@ static void bad_splits_change_nothing(void **state)
 
 	prepare_any_split(vol, true);
 	full = make(vol, "v1", 1, false, true);
-	assert_int_equal(handle_split(t.h, 2, full.fid, 0), -EEXIST);
-	assert_int_equal(handle_split(t.h, 9, victims[0].fid, 0), -ENOENT);
-	assert_int_equal(handle_split(t.h, 2, victims[0].fid, 54321), -EPERM);
-	assert_int_equal(handle_split(t.h, 2, t.fid, 0), -EINVAL);
+	assert_int_equal(split_by(2, full.fid, 0), -EEXIST);
+	assert_int_equal(split_by(9, victims[0].fid, 0), -ENOENT);
+	assert_int_equal(split_by(2, victims[0].fid, 54321), -EPERM);
+	assert_int_equal(split_by(2, t.fid, 0), -EINVAL);
 	/* Now 2 and 3 are stale, or two others. */
 	assert_int_equal(handle_write(t.h, data, 1, 0), 1);
 	assert_int_equal(mirrors(t.inode), 3);
@@ -74,8 +74,7 @@ static void bad_splits_change_nothing(void **state)
 
 		for (unsigned int i = 0; i < count; i++) {
 			if (mirror_usable(l, ids[i]))
-				assert_int_equal(handle_split(t.h, ids[i], victims[0].fid, 0),
-						 -EBUSY);
+				assert_int_equal(split_by(ids[i], victims[0].fid, 0), -EBUSY);
 		}
 		assert_int_equal(mirror_count_usable(l), 1);
 		layout_unref(l);

@@ -376,9 +376,16 @@ static inline int swap_first(void)
 	return handle_swap(t.h, &req);
 }
 
+static inline int split_by(uint32_t mirror_id, struct fid target, uid_t uid)
+{
+	const struct split_request req = { .mirror_id = mirror_id, .target = target, .uid = uid };
+
+	return handle_split(t.h, &req);
+}
+
 static inline int split_second(void)
 {
-	return handle_split(t.h, 2, victims[0].fid, geteuid());
+	return split_by(2, victims[0].fid, geteuid());
 }
 
 static inline unsigned int mirrors(struct inode *inode)

@@ -239,6 +239,75 @@ static void test_calls_fail(void **state)
 	file_free(f);
 }
 
+/* Only of a descriptor, or of what is in the page cache, a mirror that isn't there looks as if it were. */
+static void test_reach_sees_objects_that_are_gone(void **state)
+{
+	struct bed *b = &mirror_bed.bed;
+	struct file *f = synced_file(b);
+
+	(void)state;
+	for (uint32_t id = 1; id <= MIRRORS; id++) {
+		assert_int_equal(file_check_readable(f, id), 0);
+		assert_int_equal(file_check_writable(f, id), 0);
+		file_close_objects(f);
+		hide_mirror(b, f, id, true);
+		assert_int_equal(file_check_readable(f, id), -EIO);
+		assert_int_equal(file_check_writable(f, id), -EIO);
+		assert_int_equal(file_check_readable(f, FILE_WHOLE), 0);
+		hide_mirror(b, f, id, false);
+	}
+	file_free(f);
+}
+
+/* Each call on the way, of each object: opening, looking, and reading its first block. */
+static void test_reach_sees_what_fails(void **state)
+{
+	struct file *f = synced_file(&mirror_bed.bed);
+
+	(void)state;
+	for (uint32_t id = 1; id <= MIRRORS; id++) {
+		struct fault fault = fault_start(-EIO);
+		unsigned int failed = 0;
+
+		for (bool more = true; more;) {
+			file_close_objects(f);
+			more = fault_next(&fault);
+			if (more) {
+				int err = file_check_readable(f, id);
+
+				fault_pause();
+				assert_int_equal(err, fault.hit ? -EIO : 0);
+				failed += err != 0;
+			}
+		}
+		assert_true(failed >= 4);
+	}
+	file_free(f);
+}
+
+static int fail_reading(const char *call, size_t len_bytes, void *cookie)
+{
+	(void)len_bytes;
+	(void)cookie;
+	return strcmp(call, "pread") == 0 ? -EIO : 0;
+}
+
+/* What ext4 does after a shutdown, and any file system over a device that is gone: all is as it was, but no
+ * byte can be read. */
+static void test_reach_reads(void **state)
+{
+	struct file *f = synced_file(&mirror_bed.bed);
+
+	(void)state;
+	sys_set_hook(fail_reading, NULL);
+	for (uint32_t id = 1; id <= MIRRORS; id++) {
+		assert_int_equal(file_check_readable(f, id), -EIO);
+		assert_int_equal(file_check_writable(f, id), 0);
+	}
+	sys_set_hook(NULL, NULL);
+	file_free(f);
+}
+
 /* Errors of memory and of the request are nobody's fault. */
 static void test_not_a_mirrors_error(void **state)
 {
@@ -385,6 +454,9 @@ int main(void)
 		cmocka_unit_test(test_end_not_made_up),
 		cmocka_unit_test(test_stale_is_no_help),
 		cmocka_unit_test(test_calls_fail),
+		cmocka_unit_test(test_reach_sees_objects_that_are_gone),
+		cmocka_unit_test(test_reach_sees_what_fails),
+		cmocka_unit_test(test_reach_reads),
 		cmocka_unit_test(test_not_a_mirrors_error),
 		cmocka_unit_test(test_copy_calls_fail),
 		cmocka_unit_test(test_copy_fails_at_deadline),

@@ -373,6 +373,7 @@ static const struct fs_ops leased_ops = {
 	.resync_done = leased_resync_done,
 	.mirror_open = leased_mirror_open,
 	.merge = leased_merge,
+	.mirror_check = fake_mirror_check,
 	.split = fake_split,
 	.component_flags = leased_component_flags,
 	.moved = leased_moved,

@@ -144,6 +144,39 @@ static void forced_all_but_the_one_that_is_read(void **state)
 	assert_synced(named, 1);
 }
 
+static void one_that_cannot_be_written_does_not_stop_the_others(void **state)
+{
+	static const uint32_t flags[MIRRORS] = { 0, COMP_STALE, COMP_STALE, COMP_STALE };
+	static const uint32_t others[] = { 2, 4 }, named[] = { 3 };
+	struct mirror_result r;
+
+	(void)state;
+	set_mirrors(flags);
+	fake_write(0, MIB, 'a');
+	fake.unwritable = 1u << 3;
+	assert_int_equal(resync((struct mirror_resync_what){ 0 }, &r), -EIO);
+	assert_string_equal(error_text(-EIO),
+			    "2 of 3 mirrors brought up; mirror 3: OST 3 is inactive");
+	assert_int_equal(r.mirrors, 2);
+	assert_synced(others, 2);
+	assert_int_equal(
+		resync((struct mirror_resync_what){ .only_ids = named, .only_count = 1 }, &r),
+		-EIO);
+	assert_int_equal(r.mirrors, 0);
+	assert_int_equal(calls_of("follow_begin"), 1);
+}
+
+static void nothing_is_begun_by_force_where_nothing_can_be_read(void **state)
+{
+	struct mirror_result r;
+
+	(void)state;
+	fake_write(0, MIB, 'a');
+	fake.unreadable = UINT32_MAX;
+	assert_int_equal(resync((struct mirror_resync_what){ .force = true }, &r), -EIO);
+	assert_int_equal(calls_of("follow_begin"), 0);
+}
+
 static void a_source_is_read_as_long_as_it_is_in_sync(void **state)
 {
 	static const uint32_t flags[MIRRORS] = { 0, COMP_STALE, 0, COMP_STALE };
@@ -423,6 +456,65 @@ static void stale_mirrors_are_told_and_not_compared(void **state)
 	assert_int_equal(told[1].mirror_id, 4);
 }
 
+static unsigned int reads, fail_read; /* counted; which of them fails */
+
+static int fail_nth_read(const char *call, size_t len_bytes, void *cookie)
+{
+	(void)len_bytes;
+	(void)cookie;
+	return strcmp(call, "pread") == 0 && ++reads == fail_read ? -EIO : 0;
+}
+
+static int verify_failing(unsigned int read)
+{
+	int err;
+
+	reads = 0;
+	fail_read = read;
+	sys_set_hook(fail_nth_read, NULL);
+	err = verify(NULL, 0);
+	sys_set_hook(NULL, NULL);
+	return err;
+}
+
+static void one_that_fails_in_the_middle_is_told_and_the_others_are_compared(void **state)
+{
+	unsigned int at = 0;
+	int err;
+
+	(void)state;
+	fake_write(0, 9 * MIB, 'a');
+	copy_to_mirrors();
+	do {
+		err = verify_failing(++at);
+		assert_int_equal(err, reads < at ? 0 : -EIO);
+		assert_int_equal(told_count, err ? 1 : 0);
+		assert_true(!err || told[0].unreadable);
+	} while (err);
+	assert_int_equal(at, 3 * MIRRORS + 1);
+	/* What the others were compared with is gone: another is. */
+	spoil(4, 8 * MIB, 1);
+	assert_int_equal(verify_failing(1), -EBADMSG);
+	assert_int_equal(told_count, 2);
+	assert_int_equal(told[0].mirror_id, 1);
+	assert_non_null(told[0].unreadable);
+	assert_int_equal(told[1].mirror_id, 4);
+	assert_int_equal(told[1].reference_id, 2);
+	assert_int_equal(told[1].start, 8 * MIB);
+}
+
+static void mirrors_that_cannot_be_reached_are_not_compared(void **state)
+{
+	(void)state;
+	fake_write(0, MIB, 'a');
+	copy_to_mirrors();
+	spoil(1 + 1, 0, 100);
+	fake.unreadable = 1u << 1 | 1u << 2;
+	assert_int_equal(verify(NULL, 0), -EIO);
+	assert_int_equal(told_count, 2);
+	assert_true(told[0].unreadable && told[1].unreadable);
+}
+
 static void make_stale(const char *call)
 {
 	static const uint32_t flags[MIRRORS] = { 0, COMP_STALE, 0, 0 };
@@ -466,17 +558,17 @@ static void a_mirror_is_split_into_a_new_file(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/new", fake.dir);
 	assert_int_equal(fchmod(fake.file_fd, 0751) | futimens(fake.file_fd, times), 0);
-	assert_int_equal(mirror_split(&fake.fs, fake.path, 3, NULL, path), 0);
+	assert_int_equal(mirror_split(&fake.fs, fake.path, 3, NULL, path, false), 0);
 	assert_int_equal(fake.split_id, 3);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0751);
 	assert_int_equal(st.st_mtim.tv_sec, 2000);
-	assert_int_equal(mirror_split(&fake.fs, fake.path, 2, NULL, path), -EEXIST);
+	assert_int_equal(mirror_split(&fake.fs, fake.path, 2, NULL, path, false), -EEXIST);
 	assert_int_equal(unlink(path), 0);
 	fake.failing = "split";
 	fake.failure = -EBUSY;
 	fake.times = 1;
-	assert_int_equal(mirror_split(&fake.fs, fake.path, 2, NULL, path), -EBUSY);
+	assert_int_equal(mirror_split(&fake.fs, fake.path, 2, NULL, path, false), -EBUSY);
 	assert_string_equal(error_text(-EBUSY), "split failed");
 	assert_int_equal(stat(path, &st), -1);
 }
@@ -484,15 +576,15 @@ static void a_mirror_is_split_into_a_new_file(void **state)
 static void a_mirror_is_destroyed_by_id_or_by_pool(void **state)
 {
 	(void)state;
-	assert_int_equal(mirror_split(&fake.fs, fake.path, 4, NULL, NULL), 0);
+	assert_int_equal(mirror_split(&fake.fs, fake.path, 4, NULL, NULL, false), 0);
 	assert_int_equal(fake.split_id, 4);
 	assert_int_equal(calls_of("victim_open"), 1);
-	assert_int_equal(mirror_split(&fake.fs, fake.path, 0, "near", NULL), 0);
+	assert_int_equal(mirror_split(&fake.fs, fake.path, 0, "near", NULL, false), 0);
 	assert_int_equal(fake.split_id, 2);
-	assert_int_equal(mirror_split(&fake.fs, fake.path, 0, "far", NULL), -EINVAL);
-	assert_int_equal(mirror_split(&fake.fs, fake.path, 9, NULL, NULL), -ENOENT);
+	assert_int_equal(mirror_split(&fake.fs, fake.path, 0, "far", NULL, false), -EINVAL);
+	assert_int_equal(mirror_split(&fake.fs, fake.path, 9, NULL, NULL, false), -ENOENT);
 	plain_layout();
-	assert_int_equal(mirror_split(&fake.fs, fake.path, 1, NULL, NULL), -ENODATA);
+	assert_int_equal(mirror_split(&fake.fs, fake.path, 1, NULL, NULL, false), -ENODATA);
 }
 
 /* ---- read and write ---- */
@@ -634,6 +726,8 @@ int main(void)
 		cmocka_unit_test_setup(named_mirrors_only_also_nosync, reset),
 		cmocka_unit_test_setup(nothing_to_do_is_success, reset),
 		cmocka_unit_test_setup(forced_all_but_the_one_that_is_read, reset),
+		cmocka_unit_test_setup(one_that_cannot_be_written_does_not_stop_the_others, reset),
+		cmocka_unit_test_setup(nothing_is_begun_by_force_where_nothing_can_be_read, reset),
 		cmocka_unit_test_setup(a_source_is_read_as_long_as_it_is_in_sync, reset),
 		cmocka_unit_test_setup(what_a_source_gave_that_became_stale_does_not_count, reset),
 		cmocka_unit_test_setup(mirrors_that_cannot_be_meant_are_refused, reset),
@@ -647,6 +741,9 @@ int main(void)
 		cmocka_unit_test_setup(equal_mirrors_are_found_equal, reset),
 		cmocka_unit_test_setup(differences_are_told_as_ranges, reset),
 		cmocka_unit_test_setup(stale_mirrors_are_told_and_not_compared, reset),
+		cmocka_unit_test_setup(
+			one_that_fails_in_the_middle_is_told_and_the_others_are_compared, reset),
+		cmocka_unit_test_setup(mirrors_that_cannot_be_reached_are_not_compared, reset),
 		cmocka_unit_test_setup(what_is_written_meanwhile_is_no_difference, reset),
 		cmocka_unit_test_setup(mirrors_that_cannot_be_verified_are_refused, reset),
 		cmocka_unit_test_setup(a_mirror_is_split_into_a_new_file, reset),

@@ -47,7 +47,8 @@ static struct {
 	unsigned int synced_count;
 	int merged; /* victims */
 	uint32_t split_id;
-	char calls[16384]; /* names, each with a blank after it */
+	uint32_t unreadable, unwritable; /* bits of mirrors that can't be reached */
+	char calls[16384];               /* names, each with a blank after it */
 
 	/* the n-th call fails; or calls of that name do, `times` of them */
 	unsigned int count, fail_at;
@@ -430,16 +431,27 @@ static inline int fake_merge(struct fs *fs, int fd, const struct fs_merge *req)
 	return 0;
 }
 
-static inline int fake_split(struct fs *fs, int fd, uint32_t mirror_id, int target_fd)
+static inline int fake_split(struct fs *fs, int fd, uint32_t mirror_id, int target_fd, bool force)
 {
 	int err = note("split");
 
 	(void)fs;
+	(void)force;
 	(void)fd;
 	assert_true(fcntl(target_fd, F_GETFL) >= 0);
 	if (!err)
 		fake.split_id = mirror_id;
 	return err;
+}
+
+/* Mirrors that can't be reached: bit n is mirror n. */
+static inline int fake_mirror_check(struct fs *fs, int fd, uint32_t mirror_id, bool write)
+{
+	(void)fs;
+	(void)fd;
+	if (write ? fake.unwritable & 1u << mirror_id : fake.unreadable & 1u << mirror_id)
+		return fail(-EIO, "mirror %u: OST %u is inactive", mirror_id, mirror_id);
+	return 0;
 }
 
 static inline int fake_swap(struct fs *fs, int fd, int victim_fd, const struct fs_swap *req)
@@ -492,6 +504,7 @@ static const struct fs_ops fake_ops = {
 	.follow_copied = fake_follow_copied,
 	.follow_end = fake_follow_end,
 	.mirror_open = fake_mirror_open,
+	.mirror_check = fake_mirror_check,
 	.mirrors_synced = fake_mirrors_synced,
 	.merge = fake_merge,
 	.split = fake_split,
