@@ -59,6 +59,9 @@ int MUST_CHECK inode_lookup(struct inode *parent, const char *name, uid_t uid,
  */
 int MUST_CHECK inode_getattr(struct inode *inode, struct stat *ret_st);
 
+/* -EPERM with text: uid is neither root nor the file's owner. */
+int MUST_CHECK inode_check_owner(struct inode *inode, uid_t uid);
+
 struct inode_setattr {
 	bool set_mode, set_uid, set_gid, set_size;
 	mode_t mode;

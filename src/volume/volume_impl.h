@@ -153,8 +153,6 @@ void inode_save_size(struct inode *inode);
 int MUST_CHECK inode_truncate(struct inode *inode, uint64_t size_bytes);
 /* Its objects alone, of the file (FILE_WHOLE) or of one mirror. */
 int MUST_CHECK inode_truncate_objects(struct inode *inode, uint32_t mirror_id, uint64_t size_bytes);
-/* -EPERM with text: uid is neither root nor the file's owner. */
-int MUST_CHECK inode_check_owner(struct inode *inode, uid_t uid);
 
 /* ---- hidden.c ---- */
 
