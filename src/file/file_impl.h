@@ -20,6 +20,7 @@ struct file {
 	const struct ost_set *osts; /* borrowed */
 	_Atomic uint64_t version;
 	_Atomic uint64_t failovers;  /* reads that went to another mirror */
+	_Atomic uint64_t changes;    /* of objects: file_changes() */
 	pthread_rwlock_t lock;       /* shared by operations, exclusive for commits */
 	const struct layout *layout; /* guarded by lock; a reference; may be NULL */
 	/*
@@ -34,6 +35,7 @@ struct file {
 /* ---- open_file.c ---- */
 
 void file_lock_shared(struct file *f);
+void file_note_change(struct file *f); /* see file_changes() */
 void file_unlock_shared(struct file *f);
 
 /* ---- mirror_choice.c: which mirrors an operation may use, the best first ---- */
@@ -177,13 +179,11 @@ int MUST_CHECK objects_fd_locked(struct file *f, struct object_ref ref);
 int MUST_CHECK objects_check_writable_locked(struct file *f, struct object_ref ref);
 
 /*
- * Asks or sets without opening: by the descriptor where there is one, otherwise by the object's id.
- * table may be NULL.
+ * Asks without opening: by the descriptor where there is one, otherwise by the object's id. table may
+ * be NULL.
  */
 int MUST_CHECK objects_stat(const struct ost_set *osts, const struct layout *l,
 			    struct object_table *table, struct object_ref ref, struct stat *ret_st);
-int MUST_CHECK objects_utimens_locked(struct file *f, struct object_ref ref,
-				      const struct timespec times[2]);
 
 /* Sets the text "<what>, component 2 stripe 0 on OST 5: <reason>" for err and returns err. */
 int objects_fail(const struct layout *l, struct object_ref ref, int err, const char *what);

@@ -10,21 +10,16 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-static void reply_attr(fuse_req_t req, int err, struct inode *inode, const char *what)
-{
-	struct stat st;
-
-	if (err == 0)
-		err = inode_getattr(inode, &st);
-	if (err)
-		reply_err(req, err, inode, what);
-	else
-		fuse_reply_attr(req, &st, reply_attr_timeout(inode));
-}
-
 static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi UNUSED)
 {
-	reply_attr(req, 0, session_inode(session_begin(req), ino), "getattr");
+	struct inode *inode = session_inode(session_begin(req), ino);
+	struct stat st;
+	int err = inode_getattr(inode, &st);
+
+	if (err)
+		reply_err(req, err, inode, "getattr");
+	else
+		fuse_reply_attr(req, &st, reply_attr_timeout(inode, 0));
 }
 
 static struct timespec time_to_set(int to_set, int given, int now, struct timespec value)
@@ -63,7 +58,8 @@ static struct inode_setattr setattr_of(const struct stat *st, int to_set)
 static int attempt_setattr(struct session *s UNUSED, fuse_req_t req, const struct held_op *op)
 {
 	struct inode_setattr attr = op->attr;
-	int err = 0;
+	struct stat st;
+	int doubt = 0, err = 0;
 
 	if (attr.set_size && op->file) {
 		err = handle_truncate(op->file->handle, attr.size_bytes);
@@ -73,7 +69,13 @@ static int attempt_setattr(struct session *s UNUSED, fuse_req_t req, const struc
 		err = inode_setattr(op->inode, &attr);
 	if (err == HANDLE_PARK)
 		return HANDLE_PARK;
-	reply_attr(req, err, op->inode, "setattr");
+	/* What was asked for is done, be the size known or not. */
+	if (err == 0)
+		err = inode_getattr_of_name(op->inode, &st, &doubt);
+	if (err)
+		reply_err(req, err, op->inode, "setattr");
+	else
+		fuse_reply_attr(req, &st, reply_attr_timeout(op->inode, doubt));
 	return 0;
 }
 

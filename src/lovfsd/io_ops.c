@@ -83,6 +83,9 @@ static void op_read(fuse_req_t req, fuse_ino_t ino UNUSED, size_t size, off_t of
 	void *buf = session_buffer(s, size > SESSION_IO_MAX ? size : SESSION_IO_MAX);
 	ssize_t n = buf ? handle_read(h, buf, size, (uint64_t)offset) : -ENOMEM;
 
+	/* These flags are those of now: fcntl(2) can set O_NOATIME. */
+	if (n > 0 && !(fi->flags & O_NOATIME))
+		handle_accessed(h);
 	if (n < 0)
 		reply_err(req, (int)n, handle_inode(h), "read");
 	else

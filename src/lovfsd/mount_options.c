@@ -21,6 +21,11 @@ enum option_use {
 	ALWAYS_SET, /* is so anyway */
 	DEBUG_OPTION,
 	MEMORY_OPTION,
+	NOATIME_OPTION,
+	NODIRATIME_OPTION,
+	/* can't be had: */
+	OF_MDT,  /* is an option of the mount that the MDT is on */
+	NOT_SEEN /* reads that the page cache answers don't come here */
 };
 
 /* What mount(8) may hand over in -o. A name that ends in '=' or '-' stands for all that begin so.
@@ -41,7 +46,7 @@ static const struct {
 	{ "async", FOR_FUSE },
 	{ "dirsync", FOR_FUSE },
 	{ "atime", FOR_FUSE },
-	{ "noatime", FOR_FUSE },
+	{ "noatime", NOATIME_OPTION },
 	{ "allow_other", FOR_FUSE },
 	{ "context=", FOR_FUSE },
 	{ "fscontext=", FOR_FUSE },
@@ -62,13 +67,13 @@ static const struct {
 	{ "users", FOR_OTHERS },
 	{ "owner", FOR_OTHERS },
 	{ "group", FOR_OTHERS },
-	{ "relatime", FOR_OTHERS },
-	{ "norelatime", FOR_OTHERS },
-	{ "strictatime", FOR_OTHERS },
-	{ "diratime", FOR_OTHERS },
-	{ "nodiratime", FOR_OTHERS },
-	{ "lazytime", FOR_OTHERS },
-	{ "nolazytime", FOR_OTHERS },
+	{ "relatime", ALWAYS_SET },
+	{ "norelatime", NOT_SEEN },
+	{ "strictatime", NOT_SEEN },
+	{ "diratime", ALWAYS_SET },
+	{ "nodiratime", NODIRATIME_OPTION },
+	{ "lazytime", OF_MDT },
+	{ "nolazytime", ALWAYS_SET },
 	{ "loud", FOR_OTHERS },
 	{ "silent", FOR_OTHERS },
 	{ "comment=", FOR_OTHERS },
@@ -108,18 +113,43 @@ static int take_memory(struct mount_options *opts, const char *option)
 	return 0;
 }
 
+static int use_option(struct mount_options *opts, enum option_use use, const char *option)
+{
+	switch (use) {
+	case FOR_FUSE:
+		return append(&opts->fuse, option);
+	case FOR_ROOT:
+		return geteuid() ? 0 : append(&opts->fuse, option);
+	case FOR_OTHERS:
+	case ALWAYS_SET:
+		return 0;
+	case DEBUG_OPTION:
+		opts->debug = true;
+		return 0;
+	case MEMORY_OPTION:
+		return take_memory(opts, option);
+	case NOATIME_OPTION: /* libfuse shows it in the mount table */
+		opts->noatime = opts->nodiratime = true;
+		return append(&opts->fuse, option);
+	case NODIRATIME_OPTION:
+		opts->nodiratime = true;
+		return 0;
+	case OF_MDT:
+		return fail(-EINVAL, "-o %s: not supported; mount the MDT's file system with it",
+			    option);
+	case NOT_SEEN:
+		return fail(-EINVAL,
+			    "-o %s: not supported; reads from the page cache set no time of access",
+			    option);
+	}
+	return 0;
+}
+
 static int add_option(struct mount_options *opts, const char *option)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-		if (!matches(known[i].name, option))
-			continue;
-		if (known[i].use == DEBUG_OPTION)
-			opts->debug = true;
-		if (known[i].use == MEMORY_OPTION)
-			return take_memory(opts, option);
-		if (known[i].use == FOR_FUSE || (known[i].use == FOR_ROOT && geteuid() == 0))
-			return append(&opts->fuse, option);
-		return 0;
+		if (matches(known[i].name, option))
+			return use_option(opts, known[i].use, option);
 	}
 	return fail(-EINVAL, "-o %s: unknown option", option);
 }
@@ -246,7 +276,8 @@ void mount_options_help(void)
 	      "unmounted.\n"
 	      "\n"
 	      "  -o LIST        options, separated by commas:\n"
-	      "                   ro, rw, noexec, nosuid, nodev, noatime, sync, dirsync, "
+	      "                   ro, rw, noexec, nosuid, nodev, noatime, nodiratime, sync, "
+	      "dirsync, "
 	      "context=...\n"
 	      "                   allow_other   other users may use the mount (always so for "
 	      "root's)\n"

@@ -12,6 +12,8 @@ struct mount_options {
 	char *mdt_path, *mount_path; /* owned, absolute, without symbolic links */
 	bool foreground;
 	bool debug;
+	bool noatime;          /* reads set no time of access */
+	bool nodiratime;       /* the same of directories */
 	bool help, version;    /* asked for: nothing else is filled in */
 	uint64_t memory_bytes; /* for the buffers of copies; 0: the usual */
 	char *fuse;            /* owned: comma separated, for libfuse; may be NULL */

@@ -37,9 +37,9 @@ void reply_err(fuse_req_t req, int err, struct inode *inode, const char *what)
 	fuse_reply_err(req, -err);
 }
 
-double reply_attr_timeout(const struct inode *inode)
+double reply_attr_timeout(const struct inode *inode, int doubt)
 {
-	return inode_is_mirror(inode) ? 0 : TIMEOUT_S;
+	return inode_is_mirror(inode) || doubt ? 0 : TIMEOUT_S;
 }
 
 /* Who may see a hidden inode depends on who asks, so each lookup must come to us. */
@@ -51,13 +51,15 @@ static double entry_timeout(const struct inode *inode)
 int reply_take_entry(struct session *s, struct inode *inode, struct fuse_entry_param *ret_entry)
 {
 	struct fuse_entry_param e = { .ino = (uintptr_t)inode };
-	int err = inode_getattr(inode, &e.attr);
+	int doubt, err = inode_getattr_of_name(inode, &e.attr, &doubt);
 
 	if (err) {
 		inode_forget(inode, 1);
 		return err;
 	}
-	e.attr_timeout = reply_attr_timeout(inode);
+	if (doubt)
+		log_failure(doubt, inode, "attributes");
+	e.attr_timeout = reply_attr_timeout(inode, doubt);
 	e.entry_timeout = entry_timeout(inode);
 	err = known_inodes_take(&s->known, inode);
 	if (err)
