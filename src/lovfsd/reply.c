@@ -57,8 +57,6 @@ int reply_take_entry(struct session *s, struct inode *inode, struct fuse_entry_p
 		inode_forget(inode, 1);
 		return err;
 	}
-	if (doubt)
-		log_failure(doubt, inode, "attributes");
 	e.attr_timeout = reply_attr_timeout(inode, doubt);
 	e.entry_timeout = entry_timeout(inode);
 	err = known_inodes_take(&s->known, inode);

@@ -37,10 +37,10 @@ static int get_attr(struct inode *inode, struct stat *ret_st, int *ret_doubt)
 	err = stat_mdt_inode(inode, &st);
 	if (err)
 		return err;
-	inode_access_look(inode, &st);
 	if (inode_is_regular(inode)) {
 		st.st_blksize = PREFERRED_IO_BYTES;
 		err = saved_attr_get(inode, &st, &doubt);
+		inode_access_look(inode, &st);
 	}
 	*ret_doubt = err ? err : doubt;
 	*ret_st = st;

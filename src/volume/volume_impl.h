@@ -166,7 +166,7 @@ int MUST_CHECK hidden_getattr(struct inode *inode, struct stat *ret_st, int *ret
 /* ---- access_time.c ---- */
 
 enum access_rule access_rule_of(struct mdt *mdt);
-/* What stat(2) says of the MDT inode. */
+/* What stat(2) says of the file. */
 void inode_access_look(struct inode *inode, const struct stat *st);
 /* Times have changed with which the time of access is compared: the next read may set it. */
 void inode_access_due(struct inode *inode);
