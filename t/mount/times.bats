@@ -224,7 +224,7 @@ let_go() {
 	is_now "$MNT/written"
 	is_now "$MNT/touched"
 	[ "$(stat -c %Y "$MDT/ROOT/written")" = "$(date -d "$LONG_AGO" +%s)" ] # nobody has told it yet
-	touch -d '2001-01-01 00:00:00.123' "$MNT/touched"
+	touch -c -d '2001-01-01 00:00:00.123' "$MNT/touched" # opens nothing
 	quiet lov migrate -c 1 "$MNT/moved"
 	volume_kill
 	let_go
@@ -330,7 +330,9 @@ accessed() { [ "$(stat -c %X "$1")" -ge "$(($(date +%s) - 60))" ]; }
 	mkdir "$MNT/d"
 	aged "$MNT"/*
 	stat -c '%n %y %z' "$MNT"/* >"$T/before"
+	find "${OST[@]/%//O}" -type f -exec touch -a -d "$ACCESS" {} +
 	cat "$MNT/read" >/dev/null
+	[ "$(find "${OST[@]/%//O}" -type f -anewer "$MDT/volume.conf" | wc -l)" -eq 0 ] # not on the objects' disks
 	cp "$MNT/copied" "$T/copy"
 	python3 -c 'import mmap,sys; f = open(sys.argv[1], "rb"); mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ)[5]' "$MNT/mapped"
 	dd if="$MNT/quiet" of=/dev/null iflag=noatime status=none
@@ -356,6 +358,30 @@ accessed() { [ "$(stat -c %X "$1")" -ge "$(($(date +%s) - 60))" ]; }
 	for f in read copied mapped; do
 		accessed "$MNT/$f"
 	done
+}
+
+@test "a read after a write sets the time of access, also within the same open and the same second" {
+	lovfs_only "the server's business"
+	volume_mount
+	head -c 200000 /dev/urandom >"$MNT/f"
+	sleep 1.1
+	python3 - "$MNT/f" <<-'END'
+		import os, sys, time, mmap
+		fd = os.open(sys.argv[1], os.O_RDWR | os.O_DIRECT)
+		page = mmap.mmap(-1, 4096)
+		os.preadv(fd, [page], 0)
+		before = os.fstat(fd)
+		time.sleep(1.1)
+		os.pwritev(fd, [page], 0)
+		os.preadv(fd, [page], 0)
+		time.sleep(0.05)
+		assert os.stat(fd).st_atime_ns > before.st_mtime_ns + 10**9
+		# Again, and nobody asks before it is closed.
+		os.pwritev(fd, [page], 0)
+		os.preadv(fd, [page], 0)
+	END
+	sleep 0.2
+	awk "BEGIN { exit !($(stat -c '%.9X >= %.9Y' "$MDT/ROOT/f")) }"
 }
 
 @test "copy_file_range on the mount is a read of the source, unless O_NOATIME" {
