@@ -140,7 +140,7 @@ keeps() {
 	for t in "$LONG_AGO" "$TO_COME"; do
 		rm -f "$MNT"/*
 		lov setstripe -c 1 "$MNT/f"
-		lov setstripe -c 1 "$MNT/g"
+		lov setstripe -E -1 -c 1 "$MNT/g"
 		head -c 100000 /dev/urandom | tee "$MNT/f" >"$MNT/g"
 		touch -d "$t" "$MNT/f"
 		touch -d '2001-01-01' "$MNT/g"
