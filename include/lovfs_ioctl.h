@@ -308,6 +308,13 @@ struct lovfs_ioc_trouble {
 #define LOVFS_LAYOUT_XATTR "lustre.lov"
 
 /*
+ * The layout, and the FID as text, of a file that can't be opened because its size isn't known (an OST is away): for
+ * root and the owner. The kernel asks no permission for these names, for which it would need the attributes.
+ */
+#define LOVFS_OWNERS_LAYOUT_XATTR "system.lovfs.lov"
+#define LOVFS_OWNERS_FID_XATTR "system.lovfs.fid"
+
+/*
  * Under the mount point, not listed there: mirror/<FID>/<mirror id>, one mirror of a file as a file of
  * its own, and mirror/<FID>/0, the file as a whole in another inode, which a mover uses while it holds
  * writers back. With the file's owner and mode; for others than the owner and root only where the way

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -391,6 +392,18 @@ int sys_fstatat(int dirfd, const char *name, struct stat *ret_st, int flags)
 {
 	SEAM("fstatat");
 	return RETRY(fstatat(dirfd, name, ret_st, flags));
+}
+
+int sys_stat_kind(int dirfd, const char *name, mode_t *ret_type, dev_t *ret_dev, int flags)
+{
+	struct statx st;
+
+	SEAM("fstatat");
+	if (statx(dirfd, name, flags | AT_STATX_DONT_SYNC, STATX_TYPE, &st))
+		return -errno;
+	*ret_type = st.stx_mode & S_IFMT;
+	*ret_dev = makedev(st.stx_dev_major, st.stx_dev_minor);
+	return 0;
 }
 
 int sys_fstatvfs(int fd, struct statvfs *ret_st)

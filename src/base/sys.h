@@ -142,6 +142,10 @@ int MUST_CHECK sys_fstat(int fd, struct stat *ret_st);
  * supported. STATX_DIOALIGN of statx(2). -EOPNOTSUPP: the kernel (before 6.1) or file system doesn't say. */
 int MUST_CHECK sys_dio_align(int fd, uint32_t *ret_memory_bytes, uint32_t *ret_offset_bytes);
 int MUST_CHECK sys_fstatat(int dirfd, const char *name, struct stat *ret_st, int flags);
+/* What kind of file it is (S_IFMT bits) and on which device, which the kernel knows by itself: also of a file
+ * whose size the file system can't tell now, where stat(2) fails. */
+int MUST_CHECK sys_stat_kind(int dirfd, const char *name, mode_t *ret_type, dev_t *ret_dev,
+			     int flags);
 /* For the type of the file system, which statvfs doesn't tell. fd may be O_PATH. */
 int MUST_CHECK sys_fstatfs(int fd, struct statfs *ret_st);
 int MUST_CHECK sys_fstatvfs(int fd, struct statvfs *ret_st);

@@ -97,19 +97,23 @@ void place_fs_release(struct place_fs *keeper)
 int place_open(struct place_fs *keeper, const char *path, struct place *ret_place)
 {
 	struct place p = { .fd = -1 };
-	int err = sys_fstatat(AT_FDCWD, path, &p.st, 0);
+	dev_t dev;
+	int err = sys_stat_kind(AT_FDCWD, path, &p.type, &dev, 0);
 
 	if (err == -ENOTCONN)
 		return fail(err,
 			    "the daemon of its file system is gone: unmount it and mount it again");
 	if (err)
 		return fail_sys(err, "cannot open it");
-	if (!S_ISREG(p.st.st_mode) && !S_ISDIR(p.st.st_mode))
+	if (!S_ISREG(p.type) && !S_ISDIR(p.type))
 		return fail(-EINVAL, "is neither a regular file nor a directory");
 	err = place_fs_get(keeper, path, &p.fs);
 	if (err)
 		return err;
 	p.fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	/* Its size isn't known: it can still be looked at. */
+	if (p.fd == -EIO)
+		p.fd = sys_openat(AT_FDCWD, path, O_PATH, 0);
 	if (p.fd < 0)
 		return fail_sys(p.fd, "cannot open it");
 	*ret_place = p;

@@ -33,8 +33,8 @@ void place_fs_release(struct place_fs *keeper);
 /* A place that was opened. fd starts at -1. */
 struct place {
 	struct fs *fs; /* borrowed of the keeper */
-	int fd;        /* owned; open for reading */
-	struct stat st;
+	int fd;        /* owned; open for reading, or O_PATH where that fails with EIO */
+	mode_t type;   /* S_IFMT bits */
 };
 
 /* Opens a regular file or directory; symbolic links are followed. -EINVAL for what is neither: it

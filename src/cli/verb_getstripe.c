@@ -36,7 +36,7 @@ static struct layout *no_default(void)
 static int show_place(struct getstripe *g, const char *path, struct place *place)
 {
 	CLEANUP_LAYOUT struct layout *l = NULL;
-	struct print_context ctx = { .path = path, .is_directory = S_ISDIR(place->st.st_mode) };
+	struct print_context ctx = { .path = path, .is_directory = S_ISDIR(place->type) };
 	int err = place->fs->ops->fid_get(place->fs, place->fd, &ctx.fid);
 
 	if (!err)
@@ -81,7 +81,9 @@ static void visit(struct getstripe *g, FTS *walk, FTSENT *e)
 	case FTS_F:
 		tally_add(&g->tally, g->verb, e->fts_path, show_path(g, e->fts_path));
 		break;
-	case FTS_NS:
+	case FTS_NS: /* the layout of a file can be had where its size isn't known */
+		tally_add(&g->tally, g->verb, e->fts_path, show_path(g, e->fts_path));
+		break;
 	case FTS_DNR:
 	case FTS_ERR:
 		tally_add(&g->tally, g->verb, e->fts_path,

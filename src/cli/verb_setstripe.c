@@ -88,7 +88,7 @@ static int remove_default(struct place_fs *keeper, const char *path)
 
 	if (err)
 		return err;
-	if (!S_ISDIR(place.st.st_mode))
+	if (!S_ISDIR(place.type))
 		return fail(-ENOTDIR, "is not a directory: only those have a default layout");
 	err = place.fs->ops->layout_unset(place.fs, place.fd);
 	return err == -ENODATA ? 0 : err;

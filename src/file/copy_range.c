@@ -159,8 +159,10 @@ static int run_window(struct copying *k, const struct copy_plan *plan, struct io
 	uint64_t began_ns = clock_now_ns();
 	int err = access_change(&k->dst_access, start, start + plan->len_bytes);
 
-	if (!err)
+	if (!err) {
+		file_note_change(k->dst_access.f);
 		err = copy_run(k->req->ladder, plan, &k->objects, &options, &window_moved);
+	}
 	io_moved_add(moved, &window_moved);
 	if (err)
 		return err;

@@ -27,6 +27,7 @@ static int for_each_part(const struct access *a, uint64_t start, uint64_t end, p
 		err = fn(object.fd, &part);
 		if (err)
 			return objects_fail(a->layout, part.ref, err, what);
+		file_note_change(a->f);
 	}
 	return 0;
 }

@@ -6,8 +6,8 @@
  * A file has an immutable layout, replaced as a whole by file_commit_set(). Every operation below
  * holds the layout shared for its duration; file_commit_begin() and file_close_objects() hold it
  * exclusively, so an operation sees one layout from start to end. Objects are opened when first
- * used and stay open until file_close_objects(). Nothing is cached: sizes and times are asked of
- * the objects.
+ * used and stay open until file_close_objects(), without their access times being touched by reads.
+ * Nothing is cached: the size is asked of the objects.
  *
  * All offsets and lengths are bytes of the file, at most INT64_MAX together. Any thread may call.
  * Every operation that changes data changes the data version when it ends, also when it failed.
@@ -114,6 +114,10 @@ uint64_t file_data_version(const struct file *f);
 /* Says that data changed by other means than the operations here. */
 void file_touch(struct file *f);
 
+/* Moves whenever an object may have been changed, also by an operation that failed later on: where it stands
+ * still, the operation has changed nothing. */
+uint64_t file_changes(const struct file *f);
+
 /* Closes object descriptors: at the last close of the file. */
 void file_close_objects(struct file *f);
 
@@ -144,16 +148,19 @@ ssize_t MUST_CHECK file_write(struct file *f, uint32_t mirror_id, const void *bu
 /* ---- file/size.c ---- */
 
 /*
- * What objects say together: size and times (the latest) of all usable mirrors' objects; blocks of
- * all there are, as they all take space. Of one mirror: what its own say. Times are zero where there
- * is no object.
+ * What objects say together: size and time of the latest change of all usable mirrors' objects; blocks of
+ * all there are, as they all take space. Of one mirror: what its own say. The times of objects are set
+ * by nothing but changes of their data, also by those that only move it: what the file's times are is
+ * decided above (volume/saved_attr.h).
  */
 struct file_attr {
 	uint64_t size_bytes;
-	uint64_t blocks; /* of 512 bytes */
-	struct timespec atime, mtime, ctime;
+	uint64_t blocks;       /* of 512 bytes */
+	struct timespec mtime; /* where has_mtime: there is an object that could be asked */
+	bool has_mtime;
 	/* false: no usable mirror could be asked as a whole; size and blocks are of the others */
 	bool complete;
+	bool all_blocks; /* all objects, of all mirrors, could be asked */
 };
 int MUST_CHECK file_stat(struct file *f, uint32_t mirror_id, struct file_attr *ret_attr);
 
@@ -167,13 +174,6 @@ int MUST_CHECK file_stat_layout(const struct ost_set *osts, const struct layout 
  * done then.
  */
 int MUST_CHECK file_truncate(struct file *f, uint32_t mirror_id, uint64_t size_bytes);
-
-/*
- * Sets the times (as utimensat(2)) of all usable mirrors' objects, or of one mirror's, whatever its
- * state. Of the file it changes the data version: a swap prepared with the times before must not
- * come through. Succeeds where one usable mirror has them all.
- */
-int MUST_CHECK file_utimens(struct file *f, uint32_t mirror_id, const struct timespec times[2]);
 
 /* ---- file/fallocate.c ---- */
 

@@ -20,6 +20,7 @@ struct file {
 	const struct ost_set *osts; /* borrowed */
 	_Atomic uint64_t version;
 	_Atomic uint64_t failovers;  /* reads that went to another mirror */
+	_Atomic uint64_t changes;    /* of objects: file_changes() */
 	pthread_rwlock_t lock;       /* shared by operations, exclusive for commits */
 	const struct layout *layout; /* guarded by lock; a reference; may be NULL */
 	/*
@@ -34,6 +35,7 @@ struct file {
 /* ---- open_file.c ---- */
 
 void file_lock_shared(struct file *f);
+void file_note_change(struct file *f); /* see file_changes() */
 void file_unlock_shared(struct file *f);
 
 /* ---- mirror_choice.c: which mirrors an operation may use, the best first ---- */
@@ -184,13 +186,11 @@ int MUST_CHECK objects_open_direct(struct file *f, struct object_ref ref);
 struct ost *objects_ost(const struct file *f, struct object_ref ref);
 
 /*
- * Asks or sets without opening: by the descriptor where there is one, otherwise by the object's id.
- * table may be NULL.
+ * Asks without opening: by the descriptor where there is one, otherwise by the object's id. table may
+ * be NULL.
  */
 int MUST_CHECK objects_stat(const struct ost_set *osts, const struct layout *l,
 			    struct object_table *table, struct object_ref ref, struct stat *ret_st);
-int MUST_CHECK objects_utimens_locked(struct file *f, struct object_ref ref,
-				      const struct timespec times[2]);
 
 /* "component 2 stripe 0 on OST 5"; "mirror 1 component 65537 ..." where there are several. */
 void objects_name(const struct layout *l, struct object_ref ref, char *ret_text, size_t size);

@@ -277,19 +277,6 @@ int objects_stat(const struct ost_set *osts, const struct layout *l, struct obje
 	return ost ? ost_object_stat(ost, o->fid, ret_st) : no_ost(o);
 }
 
-int objects_utimens_locked(struct file *f, struct object_ref ref, const struct timespec times[2])
-{
-	const struct layout_object *o = object_of(f->layout, ref);
-	struct ost *ost = ost_set_get(f->osts, o->ost_idx);
-	int fd = peek(atomic_load(&f->objects), ref), err;
-
-	if (fd >= 0) {
-		err = sys_utimens_fd(fd, times);
-		return err ? objects_fail(f->layout, ref, err, "set times") : 0;
-	}
-	return ost ? ost_object_utimens(ost, o->fid, times) : no_ost(o);
-}
-
 void objects_name(const struct layout *l, struct object_ref ref, char *ret_text, size_t size)
 {
 	uint32_t id = l->comps[ref.comp_idx].id;

@@ -38,6 +38,7 @@ int file_new(struct fid fid, const struct ost_set *osts, const struct layout *la
 	f->layout = layout_ref(layout);
 	atomic_init(&f->version, version);
 	atomic_init(&f->failovers, 0);
+	atomic_init(&f->changes, 0);
 	atomic_init(&f->objects, NULL);
 	*ret_file = f;
 	return 0;
@@ -115,6 +116,16 @@ uint64_t file_data_version(const struct file *f)
 void file_touch(struct file *f)
 {
 	atomic_fetch_add(&f->version, 1);
+}
+
+uint64_t file_changes(const struct file *f)
+{
+	return atomic_load(&f->changes);
+}
+
+void file_note_change(struct file *f)
+{
+	atomic_fetch_add(&f->changes, 1);
 }
 
 void file_close_objects(struct file *f)

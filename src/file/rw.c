@@ -138,6 +138,7 @@ static int write_object(const struct access *a, const struct segment *s, const c
 		if (n <= 0)
 			return objects_fail(a->layout, ref_of(s), n ? (int)n : -EIO, "write");
 		*ret_done += (size_t)n;
+		file_note_change(a->f);
 	}
 	return 0;
 }

@@ -58,15 +58,14 @@ static struct timespec later(struct timespec a, struct timespec b)
 	return a.tv_nsec > b.tv_nsec ? a : b;
 }
 
-static void add_times(struct file_attr *sum, const struct stat *st)
+static void add_mtime(struct file_attr *sum, struct timespec mtime)
 {
-	sum->atime = later(sum->atime, st->st_atim);
-	sum->mtime = later(sum->mtime, st->st_mtim);
-	sum->ctime = later(sum->ctime, st->st_ctim);
+	sum->mtime = sum->has_mtime ? later(sum->mtime, mtime) : mtime;
+	sum->has_mtime = true;
 }
 
 /*
- * Adds the objects of one mirror: their blocks, and, where the mirror counts, size and times: one
+ * Adds the objects of one mirror: their blocks, and, where the mirror counts, size and time: one
  * that is stale may be of another size. Returns whether all could be asked.
  */
 static bool add_mirror(const struct ost_set *osts, const struct layout *l,
@@ -90,7 +89,7 @@ static bool add_mirror(const struct ost_set *osts, const struct layout *l,
 			sum->blocks += (uint64_t)st.st_blocks;
 			if (!counts)
 				continue;
-			add_times(sum, &st);
+			add_mtime(sum, st.st_mtim);
 			sum->size_bytes =
 				MAX_OF(sum->size_bytes, size_by_object(c, k, (uint64_t)st.st_size));
 		}
@@ -103,13 +102,14 @@ static void stat_whole(const struct ost_set *osts, const struct layout *l,
 {
 	uint32_t ids[LAYOUT_MIRRORS_MAX];
 	unsigned int count = l ? mirror_ids(l, ids) : 0;
-	struct file_attr sum = { .complete = count == 0 };
+	struct file_attr sum = { .complete = count == 0, .all_blocks = true };
 
 	for (unsigned int i = 0; i < count; i++) {
 		bool counts = mirror_choice_counts(l, ids[i]);
+		bool whole = add_mirror(osts, l, table, ids[i], counts, &sum);
 
-		if (add_mirror(osts, l, table, ids[i], counts, &sum) && counts)
-			sum.complete = true;
+		sum.complete |= whole && counts;
+		sum.all_blocks &= whole;
 	}
 	*ret_attr = sum;
 }
@@ -123,6 +123,7 @@ static int stat_one(struct file *f, uint32_t mirror_id, struct file_attr *ret_at
 		return err;
 	sum.complete =
 		add_mirror(f->osts, f->layout, atomic_load(&f->objects), mirror_id, true, &sum);
+	sum.all_blocks = sum.complete;
 	*ret_attr = sum;
 	return 0;
 }
@@ -156,6 +157,8 @@ static int set_object_size(const struct access *a, struct object_ref ref, uint64
 	if (err)
 		return err;
 	err = sys_ftruncate(end.fd, object_size);
+	if (!err)
+		file_note_change(a->f);
 	return err ? objects_fail(a->layout, ref, err, "truncate") : 0;
 }
 
@@ -275,24 +278,5 @@ int file_truncate(struct file *f, uint32_t mirror_id, uint64_t size_bytes)
 		return err;
 	err = truncate_objects(&a, size_bytes);
 	access_end(&a);
-	return err;
-}
-
-static int set_times(struct file *f, struct object_ref ref, void *cookie)
-{
-	return objects_utimens_locked(f, ref, cookie);
-}
-
-int file_utimens(struct file *f, uint32_t mirror_id, const struct timespec times[2])
-{
-	struct timespec both[2] = { times[0], times[1] };
-	int err;
-
-	file_lock_shared(f);
-	err = each_object_locked(f, mirror_id, set_times, both);
-	/* A swap that was prepared with the times before must not come through. */
-	if (mirror_id == FILE_WHOLE)
-		file_touch(f);
-	file_unlock_shared(f);
 	return err;
 }

@@ -42,7 +42,13 @@ static int lovfs_layout_unset(struct fs *fs UNUSED, int fd)
 
 static int lovfs_fid_get(struct fs *fs UNUSED, int fd, struct fid *ret_fid)
 {
-	return ask_fid(fd, ret_fid);
+	char text[FID_TEXT_MAX + 1] = "";
+	int err = ask_fid(fd, ret_fid);
+	ssize_t n = -ENODATA;
+
+	if (err == -EBADF) /* O_PATH: it can't be opened */
+		n = sys_getxattr_fd(fd, LOVFS_OWNERS_FID_XATTR, text, FID_TEXT_MAX);
+	return n > 0 && fid_parse(text, ret_fid) == 0 ? 0 : err;
 }
 
 /* The name is of the form that Lustre's tools use: MDT index, a random number, and which file it is

@@ -107,19 +107,18 @@ static int recognise(struct opened *o, const char *path)
 {
 	CLEANUP_FD int at_fd = -1, root_fd = -1;
 	struct statfs sfs;
-	struct stat st;
+	mode_t type;
 	int err = reach(path, &at_fd);
 
 	if (err)
 		return err;
 	err = sys_fstatfs(at_fd, &sfs);
 	if (!err)
-		err = sys_fstat(at_fd, &st);
+		err = sys_stat_kind(at_fd, "", &type, &o->fs.dev, AT_EMPTY_PATH);
 	if (err)
 		return fail_sys(err, "cannot ask its file system");
 	if (sfs.f_type != MAGIC_FUSE && sfs.f_type != FS_LUSTRE_MAGIC)
 		return not_ours();
-	o->fs.dev = st.st_dev;
 	err = open_root(&o->fs, path, at_fd, &root_fd);
 	if (!err)
 		err = sfs.f_type == FS_LUSTRE_MAGIC ? fs_lustre_ops_init(&o->fs)

@@ -17,6 +17,12 @@ int layout_xattr_get(int fd, struct layout **ret_layout)
 	if (!bytes)
 		return -ENOMEM;
 	len = sys_getxattr_fd(fd, LOVFS_LAYOUT_XATTR, bytes, LAYOUT_BYTES_MAX);
+	if (len == -EIO) { /* it can't be opened */
+		ssize_t again =
+			sys_getxattr_fd(fd, LOVFS_OWNERS_LAYOUT_XATTR, bytes, LAYOUT_BYTES_MAX);
+
+		len = again > 0 ? again : len;
+	}
 	if (len == -ENODATA)
 		return fail(-ENODATA, "has no layout");
 	if (len == -EUCLEAN)

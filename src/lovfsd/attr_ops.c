@@ -12,21 +12,16 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-static void reply_attr(fuse_req_t req, int err, struct inode *inode, const char *what)
-{
-	struct stat st;
-
-	if (err == 0)
-		err = inode_getattr(inode, &st);
-	if (err)
-		reply_err(req, err, inode, what);
-	else
-		fuse_reply_attr(req, &st, reply_attr_timeout(inode));
-}
-
 static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi UNUSED)
 {
-	reply_attr(req, 0, session_inode(session_begin(req), ino), "getattr");
+	struct inode *inode = session_inode(session_begin(req), ino);
+	struct stat st;
+	int err = inode_getattr(inode, &st);
+
+	if (err)
+		reply_err(req, err, inode, "getattr");
+	else
+		fuse_reply_attr(req, &st, reply_attr_timeout(inode, 0));
 }
 
 static struct timespec time_to_set(int to_set, int given, int now, struct timespec value)
@@ -65,7 +60,8 @@ static struct inode_setattr setattr_of(const struct stat *st, int to_set)
 static int attempt_setattr(struct session *s, fuse_req_t req, const struct held_op *op)
 {
 	struct inode_setattr attr = op->attr;
-	int err = 0;
+	struct stat st;
+	int doubt = 0, err = 0;
 
 	if (attr.set_size && op->file) {
 		err = handle_truncate(op->file->handle, attr.size_bytes);
@@ -78,11 +74,18 @@ static int attempt_setattr(struct session *s, fuse_req_t req, const struct held_
 	if (err == 0)
 		err = durable_inode(s, op->inode, op->attr.set_size);
 	/* A file that wasn't cut off may have been, in some of its objects. */
-	if (err && op->attr.set_size)
+	if (err && op->attr.set_size) {
 		pages_reply(s->pages, req, op->inode, op->attr.size_bytes,
 			    INT64_MAX - MIN_OF(op->attr.size_bytes, INT64_MAX), err, "setattr");
+		return 0;
+	}
+	/* What was asked for is done, be the size known or not. */
+	if (err == 0)
+		err = inode_getattr_of_name(op->inode, &st, &doubt);
+	if (err)
+		reply_err(req, err, op->inode, "setattr");
 	else
-		reply_attr(req, err, op->inode, "setattr");
+		fuse_reply_attr(req, &st, reply_attr_timeout(op->inode, doubt));
 	return 0;
 }
 

@@ -42,13 +42,21 @@ static void close_dir(struct open_node *node)
 	free(dir);
 }
 
-static int open_stream(struct inode *inode, DIR **ret_stream)
+/* On a user's volume there may be a directory of somebody else's, of which that can't be had. */
+static int open_quietly(const struct inode *inode)
+{
+	int fd = sys_reopen(inode_fd(inode), O_RDONLY | O_DIRECTORY | O_NOATIME);
+
+	return fd == -EPERM ? sys_reopen(inode_fd(inode), O_RDONLY | O_DIRECTORY) : fd;
+}
+
+static int open_stream(struct inode *inode, bool quietly, DIR **ret_stream)
 {
 	CLEANUP_FD int fd = -1;
 
 	if (inode_fd(inode) < 0)
 		return 0;
-	fd = sys_reopen(inode_fd(inode), O_RDONLY | O_DIRECTORY);
+	fd = quietly ? open_quietly(inode) : sys_reopen(inode_fd(inode), O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return fail_sys(fd, "open directory");
 	*ret_stream = fdopendir(fd);
@@ -63,7 +71,8 @@ static void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 	struct session *s = session_begin(req);
 	struct inode *inode = session_inode(s, ino);
 	struct open_dir *dir = calloc(1, sizeof(*dir));
-	int err = dir ? open_stream(inode, &dir->stream) : -ENOMEM;
+	bool quietly = s->nodiratime || (fi->flags & O_NOATIME);
+	int err = dir ? open_stream(inode, quietly, &dir->stream) : -ENOMEM;
 
 	if (err) {
 		free(dir);

@@ -93,6 +93,9 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 
 	pages_note(session_inode(s, ino), fi);
 	n = buf ? handle_read(h, buf, size, (uint64_t)offset) : -ENOMEM;
+	/* These flags are those of now: fcntl(2) can set O_NOATIME. */
+	if (n > 0 && !(fi->flags & O_NOATIME))
+		handle_accessed(h);
 	if (n < 0)
 		reply_err(req, (int)n, handle_inode(h), "read");
 	else

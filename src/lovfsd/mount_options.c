@@ -29,6 +29,11 @@ enum option_use {
 	USER_OPTION,  /* implies noexec, nosuid and nodev */
 	OWNER_OPTION, /* implies nosuid and nodev */
 	OF_MOUNTED,   /* the kernel shows them of mounts; mount(8) hands them back for a remount */
+	NOATIME_OPTION,
+	NODIRATIME_OPTION,
+	/* can't be had: */
+	OF_MDT,  /* is an option of the mount that the MDT is on */
+	NOT_SEEN /* reads that the page cache answers don't come here */
 };
 
 /* What mount(8) may hand over in -o. A name that ends in '=' or '-' stands for all that begin so.
@@ -49,7 +54,7 @@ static const struct {
 	{ "async", FOR_FUSE },
 	{ "dirsync", FOR_FUSE },
 	{ "atime", FOR_FUSE },
-	{ "noatime", FOR_FUSE },
+	{ "noatime", NOATIME_OPTION },
 	{ "allow_other", FOR_FUSE },
 	{ "context=", FOR_FUSE },
 	{ "fscontext=", FOR_FUSE },
@@ -78,13 +83,13 @@ static const struct {
 	{ "users", USER_OPTION },
 	{ "owner", OWNER_OPTION },
 	{ "group", OWNER_OPTION },
-	{ "relatime", FOR_OTHERS },
-	{ "norelatime", FOR_OTHERS },
-	{ "strictatime", FOR_OTHERS },
-	{ "diratime", FOR_OTHERS },
-	{ "nodiratime", FOR_OTHERS },
-	{ "lazytime", FOR_OTHERS },
-	{ "nolazytime", FOR_OTHERS },
+	{ "relatime", ALWAYS_SET },
+	{ "norelatime", NOT_SEEN },
+	{ "strictatime", NOT_SEEN },
+	{ "diratime", ALWAYS_SET },
+	{ "nodiratime", NODIRATIME_OPTION },
+	{ "lazytime", OF_MDT },
+	{ "nolazytime", ALWAYS_SET },
 	{ "loud", FOR_OTHERS },
 	{ "silent", FOR_OTHERS },
 	{ "comment=", FOR_OTHERS },
@@ -153,6 +158,56 @@ static int keep_of_mounted(struct mount_options *opts, const char *option)
 	return opts->of_mounted ? 0 : append(&opts->of_mounted, option);
 }
 
+static int refuse_option(enum option_use use, const char *option)
+{
+	if (use == OF_MDT)
+		return fail(-EINVAL, "-o %s: not supported; mount the MDT's file system with it",
+			    option);
+	return fail(-EINVAL,
+		    "-o %s: not supported; reads from the page cache set no time of access",
+		    option);
+}
+
+static int use_option(struct mount_options *opts, enum option_use use, const char *option)
+{
+	switch (use) {
+	case FOR_FUSE:
+		take_durability(opts, option);
+		return append(&opts->fuse, option);
+	case FOR_ROOT:
+		return geteuid() ? 0 : append(&opts->fuse, option);
+	case FOR_OTHERS:
+	case ALWAYS_SET:
+		return 0;
+	case USER_OPTION:
+	case OWNER_OPTION:
+		take_implied(opts, use);
+		return 0;
+	case DEBUG_OPTION:
+		opts->debug = true;
+		return 0;
+	case MEMORY_OPTION:
+		return take_memory(opts, option);
+	case WAIT_OPTION:
+		return take_wait(opts, option);
+	case REMOUNT_OPTION:
+		opts->remount = true;
+		return 0;
+	case OF_MOUNTED:
+		return keep_of_mounted(opts, option);
+	case NOATIME_OPTION: /* libfuse shows it in the mount table */
+		opts->noatime = opts->nodiratime = true;
+		return append(&opts->fuse, option);
+	case NODIRATIME_OPTION:
+		opts->nodiratime = true;
+		return 0;
+	case OF_MDT:
+	case NOT_SEEN:
+		break;
+	}
+	return refuse_option(use, option);
+}
+
 static int add_option(struct mount_options *opts, const char *option)
 {
 	int err = append(&opts->all, option);
@@ -160,22 +215,8 @@ static int add_option(struct mount_options *opts, const char *option)
 	if (err)
 		return err;
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-		if (!matches(known[i].name, option))
-			continue;
-		if (known[i].use == DEBUG_OPTION)
-			opts->debug = true;
-		if (known[i].use == MEMORY_OPTION)
-			return take_memory(opts, option);
-		if (known[i].use == WAIT_OPTION)
-			return take_wait(opts, option);
-		if (known[i].use == OF_MOUNTED)
-			return keep_of_mounted(opts, option);
-		opts->remount |= known[i].use == REMOUNT_OPTION;
-		take_implied(opts, known[i].use);
-		take_durability(opts, option);
-		if (known[i].use == FOR_FUSE || (known[i].use == FOR_ROOT && geteuid() == 0))
-			return append(&opts->fuse, option);
-		return 0;
+		if (matches(known[i].name, option))
+			return use_option(opts, known[i].use, option);
 	}
 	return fail(-EINVAL, "-o %s: unknown option", option);
 }
@@ -319,7 +360,8 @@ void mount_options_help(void)
 	      "unmounted.\n"
 	      "\n"
 	      "  -o LIST        options, separated by commas:\n"
-	      "                   ro, rw, noexec, nosuid, nodev, noatime, sync, dirsync, "
+	      "                   ro, rw, noexec, nosuid, nodev, noatime, nodiratime, sync, "
+	      "dirsync, "
 	      "context=...\n"
 	      "                   allow_other   other users may use the mount (always so for "
 	      "root's)\n"

@@ -13,6 +13,8 @@ struct mount_options {
 	bool foreground;
 	bool debug;
 	bool sync, dirsync;    /* durable.h */
+	bool noatime;          /* reads set no time of access */
+	bool nodiratime;       /* the same of directories */
 	bool help, version;    /* asked for: nothing else is filled in */
 	uint64_t wait_s;       /* how long for the process that is closing the volume */
 	uint64_t memory_bytes; /* for the buffers of copies; 0: the usual */

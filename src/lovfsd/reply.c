@@ -82,9 +82,9 @@ void reply_err(fuse_req_t req, int err, struct inode *inode, const char *what)
 	fuse_reply_err(req, -callers_errno(err));
 }
 
-double reply_attr_timeout(const struct inode *inode)
+double reply_attr_timeout(const struct inode *inode, int doubt)
 {
-	return inode_is_mirror(inode) ? 0 : TIMEOUT_S;
+	return inode_is_mirror(inode) || doubt ? 0 : TIMEOUT_S;
 }
 
 /* Who may see a hidden inode depends on who asks, so each lookup must come to us. */
@@ -106,16 +106,16 @@ int reply_take_entry(struct session *s, struct inode *inode, struct fuse_entry_p
 {
 	struct fuse_entry_param e = { .ino = inode_number(inode) };
 	uint32_t generation = 0;
-	int err = inode_get_generation(inode, &generation);
+	int doubt = 0, err = inode_get_generation(inode, &generation);
 
 	if (!err)
-		err = inode_getattr(inode, &e.attr);
+		err = inode_getattr_of_name(inode, &e.attr, &doubt);
 	if (err) {
 		inode_forget(inode, 1);
 		return err;
 	}
 	e.generation = generation;
-	e.attr_timeout = reply_attr_timeout(inode);
+	e.attr_timeout = reply_attr_timeout(inode, doubt);
 	e.entry_timeout = entry_timeout(inode);
 	err = tell_kernel(s, inode);
 	if (err)

@@ -204,13 +204,16 @@ static int serve_mounted(struct session *s, const char *mount_path)
 int serve_volume(struct volume *vol, const struct mount_options *opts, void (*ready)(void *cookie),
 		 void *cookie)
 {
-	struct session s = {
-		.ready = ready, .ready_cookie = cookie, .sync = opts->sync, .dirsync = opts->dirsync
-	};
+	struct session s = { .ready = ready,
+			     .ready_cookie = cookie,
+			     .sync = opts->sync,
+			     .dirsync = opts->dirsync,
+			     .nodiratime = opts->nodiratime };
 	int err = session_init(&s, vol);
 
 	if (err)
 		return err;
+	volume_set_access_rule(vol, opts->noatime);
 	fuse_set_log_func(log_fuse);
 	err = new_session(&s, opts);
 	if (err == 0) {

@@ -17,6 +17,7 @@
 
 #include <fuse_lowlevel.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Longest read and write of one request. */
@@ -34,6 +35,7 @@ struct session {
 	struct failures failures;
 	struct pages *pages;      /* owned by serve.c; there while requests are served */
 	pthread_key_t buffer_key; /* see session_buffer() */
+	bool nodiratime;          /* listing a directory doesn't set its time of access */
 	void (*ready)(
 		void *cookie); /* called once, when the kernel has taken the mount; may be NULL */
 	void *ready_cookie;

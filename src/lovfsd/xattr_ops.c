@@ -54,12 +54,44 @@ static ssize_t get_value(struct inode *inode, const char *name, void *buf, size_
 	return sys_getxattr_fd(inode_fd(inode), name, buf, size);
 }
 
+static ssize_t get_fid_text(struct inode *inode, char text[FID_TEXT_MAX])
+{
+	struct fid fid;
+	int err = inode_get_fid(inode, &fid);
+
+	if (err)
+		return err;
+	fid_text(fid, text);
+	return (ssize_t)strlen(text);
+}
+
+/* What there is of a file that can't be opened. -ENODATA: the name isn't one of those. */
+static ssize_t get_owners_value(struct inode *inode, const char *name, uid_t uid, void *buf,
+				size_t size)
+{
+	bool layout = strcmp(name, LOVFS_OWNERS_LAYOUT_XATTR) == 0;
+	int err;
+
+	if (!layout && strcmp(name, LOVFS_OWNERS_FID_XATTR) != 0)
+		return -ENODATA;
+	if (!inode_is_regular(inode) || inode_is_hidden(inode))
+		return -ENODATA;
+	err = inode_check_owner(inode, uid);
+	if (err)
+		return err;
+	return layout ? inode_get_layout(inode, buf, size) : get_fid_text(inode, buf);
+}
+
 static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 {
 	struct session *s = session_begin(req);
 	struct inode *inode = session_inode(s, ino);
 	void *buf = session_buffer(s, MAX_OF(size, XATTR_BYTES_MAX));
-	ssize_t n = buf ? get_value(inode, name, buf, size) : -ENOMEM;
+	ssize_t n =
+		buf ? get_owners_value(inode, name, fuse_req_ctx(req)->uid, buf, size) : -ENOMEM;
+
+	if (n == -ENODATA)
+		n = get_value(inode, name, buf, size);
 
 	reply_bytes(req, n, buf, size, inode, "getxattr");
 }

@@ -111,6 +111,41 @@ static int still_the_same(struct extend_from *e, const struct fs_merge *req)
 	return err;
 }
 
+/* Where objects have a say in a file's times, which are the latest of all: those of the victim's must not. (On lovfs
+ * they have none, and there is no lease under which the victim could be changed.) */
+static int give_times(struct extend_from *e, uint64_t *ret_victim_version)
+{
+	struct stat st;
+	int err = sys_fstat(e->fd, &st);
+
+	if (err)
+		return fail_sys(err, "cannot read its attributes");
+	return subject_seal_victim(e->fs, &st, e->victim_fd, ret_victim_version);
+}
+
+/* The victim stays what it was. */
+static void take_times_back(const struct extend_from *e)
+{
+	const struct stat *st = &e->victim.st;
+	const struct timespec times[2] = { st->st_atim, st->st_mtim };
+
+	(void)!sys_utimens_fd(e->victim_fd, times);
+}
+
+static int merge(struct extend_from *e, const struct fs_merge *req, uint64_t *victim_version)
+{
+	char text[ERROR_TEXT_MAX];
+	int err = e->leased ? give_times(e, victim_version) : 0;
+
+	if (!err)
+		err = e->fs->ops->merge(e->fs, e->fd, req);
+	if (!err || !e->leased)
+		return err;
+	snprintf(text, sizeof(text), "%s", error_text(err));
+	take_times_back(e);
+	return fail(err, "%s", text);
+}
+
 /* Versions first: what is written while it is compared, or after that, is seen by the merge. */
 static int compare_and_merge(struct extend_from *e, bool no_verify)
 {
@@ -129,7 +164,7 @@ static int compare_and_merge(struct extend_from *e, bool no_verify)
 		err = compare(e);
 	if (!err)
 		err = still_the_same(e, &req);
-	return err ? err : e->fs->ops->merge(e->fs, e->fd, &req);
+	return err ? err : merge(e, &req, &victim_version);
 }
 
 /* The name may be another file's by now. */

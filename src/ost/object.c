@@ -62,9 +62,16 @@ static int open_object(struct ost *ost, struct fid id, int flags)
 {
 	CLEANUP_OBJECT_DIR struct object_dir dir = OBJECT_DIR_NONE;
 	char name[OBJECT_NAME_MAX];
-	int err = object_dir_get(ost, id, false, &dir);
+	int fd, err = object_dir_get(ost, id, false, &dir);
 
-	return err ? err : sys_openat(dir.fd, object_name(id, name), flags | O_NOFOLLOW, 0);
+	if (err)
+		return err;
+	object_name(id, name);
+	fd = sys_openat(dir.fd, name, flags | O_NOFOLLOW, 0);
+	/* An object that was given to another user. */
+	if (fd == -EPERM && (flags & O_NOATIME))
+		fd = sys_openat(dir.fd, name, (flags & ~O_NOATIME) | O_NOFOLLOW, 0);
+	return fd;
 }
 
 static int new_id(struct ost *ost, struct fid *ret_id)
@@ -154,7 +161,7 @@ int ost_object_open(struct ost *ost, struct fid id, int flags)
 
 	if (fd < 0)
 		return fd;
-	fd = open_object(ost, id, flags);
+	fd = open_object(ost, id, flags | O_NOATIME);
 	return fd < 0 ? report(ost, id, "open", fd) : fd;
 }
 
@@ -170,18 +177,6 @@ int ost_object_stat(struct ost *ost, struct fid id, struct stat *ret_st)
 	if (!err)
 		err = sys_fstatat(dir.fd, object_name(id, name), ret_st, AT_SYMLINK_NOFOLLOW);
 	return err ? report(ost, id, "stat", err) : 0;
-}
-
-int ost_object_utimens(struct ost *ost, struct fid id, const struct timespec times[2])
-{
-	CLEANUP_FD int fd = -1;
-	int err = begin(ost, id);
-
-	if (err)
-		return err;
-	fd = open_object(ost, id, O_PATH);
-	err = fd < 0 ? fd : sys_utimens_fd(fd, times);
-	return err ? report(ost, id, "set times of", err) : 0;
 }
 
 int ost_object_destroy(struct ost *ost, struct fid id)

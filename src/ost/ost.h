@@ -113,12 +113,12 @@ int MUST_CHECK ost_get_space(struct ost *ost, unsigned int max_age_ms, struct os
 int MUST_CHECK ost_object_create(struct ost *ost, const struct ost_parent *parent,
 				 struct fid *ret_id);
 
-/* Opens an object; flags O_RDONLY or O_RDWR, with O_DIRECT or not, never following links. Returns
+/* Opens an object; flags O_RDONLY or O_RDWR, with O_DIRECT or not, never following links, and without
+ * its time of access being touched (where that may be had: O_NOATIME is the owner's and root's). Returns
  * the descriptor. -EIO (with text) also where it is missing. */
 int MUST_CHECK ost_object_open(struct ost *ost, struct fid id, int flags);
 
 int MUST_CHECK ost_object_stat(struct ost *ost, struct fid id, struct stat *ret_st);
-int MUST_CHECK ost_object_utimens(struct ost *ost, struct fid id, const struct timespec times[2]);
 
 /* Removes an object. One that isn't there is fine: recovery may ask twice. */
 int MUST_CHECK ost_object_destroy(struct ost *ost, struct fid id);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Attributes: the MDT inode's and the objects' together. */
+/* Attributes: the MDT inode's, and the size that the objects have. */
 #include "base/error.h"
 #include "base/log.h"
 #include "base/sys.h"
-#include "mdt/som.h"
 #include "mdt/user_xattr.h"
 #include "volume/volume_impl.h"
 
@@ -12,45 +11,6 @@
 
 /* What programs should read and write at a time: one request of the mount. cp takes it for its buffer. */
 #define PREFERRED_IO_BYTES (1 << 20)
-
-static struct timespec later(struct timespec a, struct timespec b)
-{
-	if (a.tv_sec != b.tv_sec)
-		return a.tv_sec > b.tv_sec ? a : b;
-	return a.tv_nsec > b.tv_nsec ? a : b;
-}
-
-/* What an OST that can't be asked would have said: the size at the last close, if that is more. False:
- * none was saved. */
-static bool add_saved_size(struct inode *inode, struct file_attr *attr)
-{
-	struct som som;
-
-	if (som_get(inode->vol->mdt, inode->fd, &som))
-		return false;
-	attr->size_bytes = MAX_OF(attr->size_bytes, som.size_bytes);
-	attr->blocks = MAX_OF(attr->blocks, som.blocks);
-	return true;
-}
-
-static int add_objects(struct inode *inode, struct stat *st)
-{
-	struct file_attr attr;
-	struct file *f;
-	int err = inode_get_file(inode, &f);
-
-	if (!err)
-		err = file_stat(f, FILE_WHOLE, &attr);
-	if (err)
-		return err;
-	inode->size_unknown = !attr.complete && !add_saved_size(inode, &attr);
-	st->st_size = (off_t)attr.size_bytes;
-	st->st_blocks = (blkcnt_t)attr.blocks;
-	st->st_atim = later(st->st_atim, attr.atime);
-	st->st_mtim = later(st->st_mtim, attr.mtime);
-	st->st_ctim = later(st->st_ctim, attr.ctime);
-	return 0;
-}
 
 /* Without the links that users don't know of: the place in PENDING, and that of a swap's intent. */
 static int stat_mdt_inode(struct inode *inode, struct stat *ret_st)
@@ -68,160 +28,41 @@ static int stat_mdt_inode(struct inode *inode, struct stat *ret_st)
 	return err;
 }
 
-int inode_getattr(struct inode *inode, struct stat *ret_st)
+static int get_attr(struct inode *inode, struct stat *ret_st, int *ret_doubt)
 {
 	struct stat st;
-	int err;
+	int doubt = 0, err;
 
-	if (inode_is_hidden(inode))
-		return hidden_getattr(inode, ret_st);
+	inode_access_settle(inode);
 	err = stat_mdt_inode(inode, &st);
 	if (err)
 		return err;
 	if (inode_is_regular(inode)) {
 		st.st_blksize = PREFERRED_IO_BYTES;
-		err = add_objects(inode, &st);
-		if (err)
-			log_warning("inode %ju: %s", (uintmax_t)inode->ino, error_text(err));
+		err = saved_attr_get(inode, &st, &doubt);
+		inode_access_look(inode, &st);
 	}
+	*ret_doubt = err ? err : doubt;
 	*ret_st = st;
 	return 0;
 }
 
-static bool all_active(const struct volume *vol)
+int inode_getattr_of_name(struct inode *inode, struct stat *ret_st, int *ret_doubt)
 {
-	for (uint32_t i = 0; i < vol->osts.count; i++) {
-		if (!ost_active(vol->osts.osts[i]))
-			return false;
-	}
-	return true;
+	return inode_is_hidden(inode) ? hidden_getattr(inode, ret_st, ret_doubt)
+				      : get_attr(inode, ret_st, ret_doubt);
 }
 
-/* Whether objects told the size when attributes were asked for last, which was before any open, and
- * nothing was written since that could have found out otherwise. */
-static bool size_seems_known(struct inode *inode)
+int inode_getattr(struct inode *inode, struct stat *ret_st)
 {
-	bool saved;
-
-	pthread_mutex_lock(&inode->lock);
-	saved = inode->size_saved;
-	pthread_mutex_unlock(&inode->lock);
-	return saved && !inode->size_unknown;
-}
-
-int inode_check_size_known(struct inode *inode)
-{
-	struct file_attr attr;
-	struct som som;
-	struct file *f;
-	int err;
-
-	if (all_active(inode->vol) && size_seems_known(inode))
-		return 0;
-	err = inode_get_file(inode, &f);
-	if (!err)
-		err = file_stat(f, FILE_WHOLE, &attr);
-	if (err || attr.complete || !som_get(inode->vol->mdt, inode->fd, &som))
-		return err;
-	return fail(-EIO, "the file's size isn't known: an OST can't be asked");
-}
-
-int inode_size_changes(struct inode *inode)
-{
-	int err = 0;
-
-	pthread_mutex_lock(&inode->lock);
-	if (inode->size_saved)
-		err = som_remove(inode->vol->mdt, inode->fd);
-	if (!err) {
-		inode->size_saved = false;
-		inode->size_changed = true;
-	}
-	pthread_mutex_unlock(&inode->lock);
-	return err;
-}
-
-/* Whether the size is to be saved; from now on, a change says so again. */
-static bool take_size_changed(struct inode *inode)
-{
-	bool changed;
-
-	pthread_mutex_lock(&inode->lock);
-	changed = inode->size_changed && inode->file && !inode->orphan;
-	if (changed)
-		inode->size_changed = false;
-	pthread_mutex_unlock(&inode->lock);
-	return changed;
-}
-
-/*
- * The size is looked up without the lock, which comes after the file's own. A write that has begun
- * since then has said so: its size is saved another time.
- */
-void inode_save_size(struct inode *inode)
-{
-	struct file_attr attr;
-	struct som som;
-
-	if (!take_size_changed(inode) || file_stat(inode->file, FILE_WHOLE, &attr) ||
-	    !attr.complete)
-		return;
-	som = (struct som){ .size_bytes = attr.size_bytes, .blocks = attr.blocks };
-	pthread_mutex_lock(&inode->lock);
-	if (!inode->size_changed) {
-		inode->size_saved = true;
-		if (som_set(inode->vol->mdt, inode->fd, &som))
-			log_debug("inode %ju: size not saved", (uintmax_t)inode->ino);
-	}
-	pthread_mutex_unlock(&inode->lock);
-}
-
-static bool take_mtime_ahead(struct inode *inode)
-{
-	bool ahead;
-
-	pthread_mutex_lock(&inode->lock);
-	ahead = inode->mtime_ahead;
-	inode->mtime_ahead = false;
-	pthread_mutex_unlock(&inode->lock);
-	return ahead;
-}
-
-static void set_mtime_ahead(struct inode *inode)
-{
-	pthread_mutex_lock(&inode->lock);
-	inode->mtime_ahead = true;
-	pthread_mutex_unlock(&inode->lock);
-}
-
-/*
- * A change has set the time of the objects that it was about. The others and the MDT inode keep
- * what utimensat(2) gave them; where that is later than now it would win for good.
- */
-void inode_modified(struct inode *inode)
-{
-	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_NOW } };
-	struct timespec now;
-	struct file *f;
 	struct stat st;
-	int err;
+	int doubt, err = inode_getattr_of_name(inode, &st, &doubt);
 
-	if (!take_mtime_ahead(inode))
-		return;
-	err = inode_get_file(inode, &f);
 	if (!err)
-		err = inode_getattr(inode, &st);
-	clock_gettime(CLOCK_REALTIME, &now);
-	if (!err && (st.st_mtim.tv_sec > now.tv_sec ||
-		     (st.st_mtim.tv_sec == now.tv_sec && st.st_mtim.tv_nsec > now.tv_nsec))) {
-		err = file_utimens(f, FILE_WHOLE, times);
-		if (!err)
-			err = sys_utimens_fd(inode->fd, times);
-	}
-	/* The data is there: a time isn't worth an error. */
-	if (err)
-		log_debug("inode %ju: modification time: %s", (uintmax_t)inode->ino,
-			  error_text(err));
+		err = doubt;
+	if (!err)
+		*ret_st = st;
+	return err;
 }
 
 /* A file that grows may need objects first; what is behind its new end changes in all of its mirrors. */
@@ -245,45 +86,33 @@ int inode_truncate_objects(struct inode *inode, uint32_t mirror_id, uint64_t siz
 
 int inode_truncate(struct inode *inode, uint64_t size_bytes)
 {
-	const struct timespec now[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_NOW } };
-	int err = inode_size_changes(inode);
+	struct saved_result result = { 0 };
+	uint64_t before;
+	struct file *f;
+	int err = inode_get_file(inode, &f);
 
 	if (!err)
-		err = inode_truncate_objects(inode, FILE_WHOLE, size_bytes);
-	if (!err)
-		err = inode_size_changes(inode); /* it may have been saved meanwhile */
-	if (!err)
-		err = sys_utimens_fd(inode->fd, now);
-	if (!err)
-		inode_modified(inode);
+		err = saved_attr_begin(inode, SAVED_DATA);
+	if (err)
+		return err;
+	before = file_changes(f);
+	err = inode_truncate_objects(inode, FILE_WHOLE, size_bytes);
+	result.changed = !err || file_changes(f) != before;
+	result.size_unclear = err && result.changed;
+	if (!err) {
+		result.sets_size = true;
+		result.size_bytes = size_bytes;
+	}
+	saved_attr_end(inode, &result);
 	return err;
 }
 
-/* One moment for the MDT inode and all objects. */
-static struct timespec settle(struct timespec t)
+static int set_times(struct inode *inode, const struct timespec times[2])
 {
-	if (t.tv_nsec == UTIME_NOW)
-		clock_gettime(CLOCK_REALTIME, &t);
-	return t;
-}
-
-static int set_times(struct inode *inode, const struct timespec asked[2])
-{
-	const struct timespec times[2] = { settle(asked[0]), settle(asked[1]) };
-	struct file *f;
-	int err;
-
 	if (times[0].tv_nsec == UTIME_OMIT && times[1].tv_nsec == UTIME_OMIT)
 		return 0;
-	if (inode_is_regular(inode)) {
-		err = inode_get_file(inode, &f);
-		if (!err)
-			err = file_utimens(f, FILE_WHOLE, times);
-		if (err)
-			return err;
-		set_mtime_ahead(inode);
-	}
-	return sys_utimens_fd(inode->fd, times);
+	return inode_is_regular(inode) ? saved_attr_set_times(inode, times)
+				       : sys_utimens_fd(inode->fd, times);
 }
 
 /* As an open file, so that it isn't destroyed meanwhile: a path may have led to a file that has lost

@@ -5,6 +5,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 
 /* An OST is full: removed files give back their space, and where new objects go is decided by what is
@@ -58,24 +59,29 @@ static ssize_t change_attempts(struct change *c)
 	return err;
 }
 
-/* The file's: group locks hold back, the saved size goes. */
+/* The file's: group locks hold back, and the MDT inode is told that it doesn't know the size. */
 static ssize_t change_file(struct change *c)
 {
 	struct inode *inode = c->h->inode;
+	struct saved_result result = { 0 };
+	uint64_t before;
 	ssize_t n;
 	int err;
 
 	if (!c->writeback && group_lock_holds_back(inode, c->h))
 		return HANDLE_PARK;
-	err = inode_size_changes(inode);
+	err = saved_attr_begin(inode, SAVED_DATA);
 	if (err)
 		return err;
+	before = file_changes(c->h->file);
 	n = change_attempts(c);
-	/* A close of the file may have saved a size in the middle of the change. */
-	err = inode_size_changes(inode);
-	if (n >= 0 && !err)
-		inode_modified(inode);
-	return n < 0 || !err ? n : err;
+	result.changed = n > 0 || file_changes(c->h->file) != before;
+	/* A write that failed has written nothing. */
+	result.size_unclear = n < 0 && !c->buf && result.changed;
+	if (n > 0 && !(c->mode & FALLOC_FL_KEEP_SIZE))
+		result.size_bytes = c->offset + (uint64_t)n;
+	saved_attr_end(inode, &result);
+	return n;
 }
 
 int change_check_mirror(const struct handle *h)

@@ -23,7 +23,7 @@ struct change {
 	struct io_moved moved;
 };
 
-/* The count or 0 that `run` ended with, or a negative errno: HANDLE_PARK, -EBADF not open for writing,
+/* The count (of fallocate: all bytes of the range) or 0 that `run` ended with, or a negative errno: HANDLE_PARK, -EBADF not open for writing,
  * -EROFS see change_check_mirror(). */
 ssize_t MUST_CHECK change_run(struct change *c);
 

@@ -385,21 +385,38 @@ static void tell_objects(struct volume *vol, const struct layout *l, struct fid 
 	}
 }
 
-/* Objects that came from another file may have other times. */
-static void times_changed(struct inode *inode)
+/* The sizes are where the objects are, which can't all be asked, maybe. */
+static int begin_all(struct exchange *x)
 {
-	pthread_mutex_lock(&inode->lock);
-	inode->mtime_ahead = true;
-	pthread_mutex_unlock(&inode->lock);
+	unsigned int begun = 0;
+	int err = 0;
+
+	while (!err && begun <= x->count) {
+		err = saved_attr_begin(x->order[begun], SAVED_MOVES);
+		begun += !err;
+	}
+	for (unsigned int i = 0; err && i < begun; i++)
+		saved_attr_end(x->order[i], &(struct saved_result){ 0 });
+	return err;
+}
+
+static void end_all(struct exchange *x)
+{
+	for (unsigned int i = 0; i <= x->count; i++) {
+		struct saved_result result = { 0 };
+
+		/* A file that gains or loses mirrors is as long as before. */
+		result.size_unclear = x->committed && (x->swaps || x->order[i] != x->inode);
+		saved_attr_end(x->order[i], &result);
+		saved_attr_save(x->order[i]);
+	}
 }
 
 int exchange_run(struct exchange *x)
 {
 	char why[ERROR_TEXT_MAX];
-	int err = 0;
+	int err = begin_all(x);
 
-	for (unsigned int i = 0; !err && i <= x->count; i++)
-		err = inode_size_changes(x->order[i]);
 	if (err)
 		return err;
 	lock_all(x, true);
@@ -411,10 +428,6 @@ int exchange_run(struct exchange *x)
 		for (unsigned int i = 0; i < x->count; i++)
 			tell_objects(x->vol, x->victims[i].leave, x->victims[i].fid);
 	}
-	for (unsigned int i = 0; i <= x->count; i++) {
-		if (x->committed)
-			times_changed(x->order[i]);
-		inode_save_size(x->order[i]);
-	}
+	end_all(x);
 	return err ? fail(err, "%s", why) : 0;
 }

@@ -36,6 +36,7 @@ struct exchange {
 	/* May be NULL. After the commit, with the file's commit_lock held and the intents still there. */
 	void (*after)(struct exchange *x);
 	const void *cookie; /* of the three */
+	bool swaps;         /* the file gets other data, not only more or fewer copies of it */
 
 	/* of exchange.c: */
 	struct inode

@@ -79,7 +79,7 @@ int handle_open(struct inode *inode, int flags, struct handle **ret_handle)
 	int err = inode_get_file(inode, &f);
 
 	if (!err)
-		err = inode_check_size_known(file);
+		err = saved_attr_check_size(file);
 	if (!err && hidden)
 		err = check_hidden(inode, flags);
 	if (err)
@@ -92,6 +92,7 @@ int handle_open(struct inode *inode, int flags, struct handle **ret_handle)
 		.file = f,
 		.writable = (flags & O_ACCMODE) != O_RDONLY,
 		.hidden = hidden,
+		.accesses = !hidden && !(flags & O_NOATIME),
 		.mirror_id = hidden ? inode->mirror_id : FILE_WHOLE,
 	};
 	err = attach(file, h);
@@ -110,7 +111,8 @@ int handle_open(struct inode *inode, int flags, struct handle **ret_handle)
 /* At the last close: descriptors are closed; a file without a name goes. */
 static void last_close(struct inode *inode, struct file *f, bool orphan)
 {
-	inode_save_size(inode);
+	inode_access_settle(inode);
+	saved_attr_save(inode);
 	mirrors_drop_maps(inode, f);
 	file_close_objects(f);
 	if (orphan)
@@ -145,6 +147,12 @@ struct inode *handle_inode(const struct handle *h)
 bool handle_writable(const struct handle *h)
 {
 	return h->writable;
+}
+
+void handle_accessed(const struct handle *h)
+{
+	if (h->accesses)
+		inode_accessed(h->inode);
 }
 
 /* ---- counting ---- */
@@ -238,7 +246,9 @@ ssize_t handle_writeback(struct handle *h, const void *buf, size_t len_bytes, ui
 
 static ssize_t run_fallocate(struct change *c)
 {
-	return file_fallocate(c->h->file, c->h->mirror_id, c->mode, c->offset, c->len_bytes);
+	int err = file_fallocate(c->h->file, c->h->mirror_id, c->mode, c->offset, c->len_bytes);
+
+	return err ? err : (ssize_t)c->len_bytes;
 }
 
 int handle_fallocate(struct handle *h, int mode, uint64_t offset, uint64_t len_bytes)
@@ -247,7 +257,9 @@ int handle_fallocate(struct handle *h, int mode, uint64_t offset, uint64_t len_b
 		.h = h, .run = run_fallocate, .offset = offset, .len_bytes = len_bytes, .mode = mode
 	};
 
-	return (int)change_run(&c);
+	ssize_t n = change_run(&c);
+
+	return n < 0 ? (int)n : 0;
 }
 
 static ssize_t run_copy(struct change *c)
@@ -324,6 +336,8 @@ ssize_t handle_copy_range(struct handle *src, uint64_t src_offset, struct handle
 	count(dst->inode, &(struct volume_moved){ .copies = c.moved });
 	if (src->inode != dst->inode)
 		count(src->inode, &(struct volume_moved){ 0 });
+	if (n > 0)
+		handle_accessed(src);
 	return n;
 }
 
@@ -349,7 +363,7 @@ int handle_truncate(struct handle *h, uint64_t size_bytes)
 int handle_flush(struct handle *h)
 {
 	if (writes_file(h))
-		inode_save_size(h->inode);
+		saved_attr_save(h->inode);
 	return 0;
 }
 
@@ -357,6 +371,8 @@ int handle_fsync(struct handle *h, bool data_only)
 {
 	int err = file_sync(h->file, h->mirror_id, data_only);
 
+	if (!data_only)
+		saved_attr_flush_mtime(h->inode);
 	/* The layout that names the objects is on the MDT inode: it's part of the data. */
 	return err ? err : inode_fsync(h->inode);
 }

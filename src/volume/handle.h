@@ -20,7 +20,7 @@
 struct handle; /* opaque */
 
 /*
- * Opens the inode. flags: of open(2); only the access mode and O_TRUNC are looked at. Opening for
+ * Opens the inode. flags: of open(2); only the access mode, O_TRUNC and O_NOATIME are looked at. Opening for
  * writing breaks others' leases. O_TRUNC truncates to 0. -EIO: see inode_getattr(); -EUCLEAN
  * malformed layout. Opening for reading and writing works with inactive OSTs: only what needs them
  * fails.
@@ -28,11 +28,15 @@ struct handle; /* opaque */
 int MUST_CHECK handle_open(struct inode *inode, int flags, struct handle **ret_handle);
 
 /* The last reference of an open file is gone: locks and leases are given up, parked requests woken,
- * the last close of the file saves its size and, where it has no name, removes it. */
+ * the last close of the file saves its size and times and, where it has no name, removes it. */
 void handle_release(struct handle *h);
 
 struct inode *handle_inode(const struct handle *h);
 bool handle_writable(const struct handle *h);
+
+/* Data was read by h: sets the time of access, unless it was opened with O_NOATIME or is a mover's. Copies do
+ * that by themselves. */
+void handle_accessed(const struct handle *h);
 
 ssize_t MUST_CHECK handle_read(struct handle *h, void *buf, size_t len_bytes, uint64_t offset);
 ssize_t MUST_CHECK handle_write(struct handle *h, const void *buf, size_t len_bytes,
@@ -46,7 +50,7 @@ ssize_t MUST_CHECK handle_writeback(struct handle *h, const void *buf, size_t le
 				    uint64_t offset);
 int MUST_CHECK handle_fallocate(struct handle *h, int mode, uint64_t offset, uint64_t len_bytes);
 int MUST_CHECK handle_seek(struct handle *h, uint64_t offset, int whence, uint64_t *ret_offset);
-/* At each close(2): saves the size, so that what stat(2) says after the close stays as it is. */
+/* At each close(2): saves size and times, so that what stat(2) says after the close stays as it is. */
 int MUST_CHECK handle_flush(struct handle *h);
 int MUST_CHECK handle_fsync(struct handle *h, bool data_only);
 /* See file_drop_cache(). */

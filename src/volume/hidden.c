@@ -179,7 +179,7 @@ int hidden_lookup(struct inode *parent, const char *name, uid_t uid, struct inod
 }
 
 /* What the mirror's own objects say. */
-static int add_mirror(struct inode *inode, struct stat *st)
+static int add_mirror(struct inode *inode, struct stat *st, int *ret_doubt)
 {
 	struct file_attr attr;
 	struct file *f;
@@ -191,6 +191,9 @@ static int add_mirror(struct inode *inode, struct stat *st)
 		return err;
 	st->st_size = (off_t)attr.size_bytes;
 	st->st_blocks = (blkcnt_t)attr.blocks;
+	*ret_doubt = attr.complete
+			     ? 0
+			     : fail(-EIO, "the mirror's size isn't known: an OST can't be asked");
 	return 0;
 }
 
@@ -201,16 +204,18 @@ static mode_t mode_mask(const struct inode *inode)
 	return inode->mirror_id == FILE_WHOLE ? 0777 : 0755;
 }
 
-int hidden_getattr(struct inode *inode, struct stat *ret_st)
+int hidden_getattr(struct inode *inode, struct stat *ret_st, int *ret_doubt)
 {
+	struct inode *of = inode->target ? inode->target : inode->vol->root;
 	struct stat st;
-	int err = inode->target ? inode_getattr(inode->target, &st)
-				: inode_getattr(inode->vol->root, &st);
+	int doubt, err = inode_getattr_of_name(of, &st, &doubt);
 
 	if (!err && inode->kind == INODE_MIRROR && inode->mirror_id != FILE_WHOLE)
-		err = add_mirror(inode, &st);
+		err = add_mirror(inode, &st, &doubt);
 	if (err)
 		return err;
+	if (inode->kind != INODE_MIRROR) /* a directory */
+		doubt = 0;
 	/* Directories can be passed by all: what is behind a FID asks who it is. A mirror is no
 	 * program, and has no set-id bits that a write would have to clear. */
 	if (inode->kind == INODE_MIRROR)
@@ -221,5 +226,6 @@ int hidden_getattr(struct inode *inode, struct stat *ret_st)
 	st.st_ino = (uint64_t)inode->kind << 60 ^ (uint64_t)inode->mirror_id << 40 ^ inode->ino;
 	st.st_nlink = inode->kind == INODE_MIRROR ? 1 : 2;
 	*ret_st = st;
+	*ret_doubt = doubt;
 	return 0;
 }

@@ -146,8 +146,6 @@ static int obtain(struct volume *vol, struct key key, mode_t type, int fd, struc
 			.fd = fd,
 			.type = type,
 			.refs = 1,
-			.size_saved = true,
-			.mtime_ahead = true,
 		};
 		pthread_mutex_init(&fresh->lock, NULL);
 		pthread_mutex_init(&fresh->commit_lock, NULL);

@@ -83,12 +83,21 @@ int MUST_CHECK inode_lookup(struct inode *parent, const char *name, uid_t uid,
 			    struct inode **ret_inode);
 
 /*
- * Attributes as stat(2): size, blocks and times of a regular file with those of its objects (an OST
- * that can't be asked: the size saved at the last close, if that is more). A file whose layout is
- * malformed has what the MDT inode says.
+ * Attributes as stat(2). Of a regular file size and blocks are those of its objects, or, where an OST can't be
+ * asked, those that are known otherwise (volume/saved_attr.h). -EIO: the size isn't known; it would be
+ * taken for the file's. -EUCLEAN: malformed layout.
  */
 int MUST_CHECK inode_getattr(struct inode *inode, struct stat *ret_st);
 
+/* The same for who only wants to have the inode, to remove it for instance. *ret_doubt is 0, or the error because
+ * of which the size is no more than what is there at least, and not to be shown to anybody. */
+int MUST_CHECK inode_getattr_of_name(struct inode *inode, struct stat *ret_st, int *ret_doubt);
+
+/* -EPERM with text: uid is neither root nor the file's owner. */
+int MUST_CHECK inode_check_owner(struct inode *inode, uid_t uid);
+
+/* The file's data was read, by somebody who cares for the time of access. */
+void inode_accessed(struct inode *inode);
 /* Makes the MDT inode durable: attributes and layout, of a directory its names. Not its objects. */
 int MUST_CHECK inode_fsync(struct inode *inode);
 

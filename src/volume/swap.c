@@ -74,6 +74,7 @@ int handle_swap(struct handle *h, const struct swap_request *req)
 	x.plan = plan;
 	x.check = check;
 	x.cookie = &s;
+	x.swaps = true;
 	if (!err)
 		err = exchange_add_victim(&x, req->victim);
 	if (!err)

@@ -31,37 +31,26 @@ static int check_followed(struct handle *h, const uint32_t *ids, unsigned int co
 	return 0;
 }
 
-/* Size and times of the mirror's objects, which would otherwise become the file's. */
-static int finish_mirror(struct handle *h, uint32_t id, uint64_t size_bytes,
-			 const struct timespec times[2])
+/* Size of the mirror's objects, which would otherwise become the file's. */
+static int finish_mirror(struct handle *h, uint32_t id, uint64_t size_bytes)
 {
 	struct file_attr attr;
 	int err = file_stat(h->file, id, &attr);
 
 	if (!err && attr.size_bytes != size_bytes)
 		err = inode_truncate_objects(h->inode, id, size_bytes);
-	if (!err)
-		err = file_utimens(h->file, id, times);
 	return err ? err : file_sync(h->file, id, false);
 }
 
 static int finish_mirrors(struct handle *h, const uint32_t *ids, unsigned int count)
 {
-	struct timespec times[2];
 	struct file_attr attr;
-	struct stat st;
 	int err = file_stat(h->file, FILE_WHOLE, &attr);
 
 	if (!err && !attr.complete)
 		err = fail(-EIO, "the file's size isn't known: an OST is inactive");
-	if (!err)
-		err = inode_getattr(h->inode, &st);
-	if (err)
-		return err;
-	times[0] = st.st_atim;
-	times[1] = st.st_mtim;
 	for (unsigned int i = 0; !err && i < count; i++)
-		err = finish_mirror(h, ids[i], attr.size_bytes, times);
+		err = finish_mirror(h, ids[i], attr.size_bytes);
 	return err ? err : file_sync(h->file, FILE_WHOLE, false);
 }
 

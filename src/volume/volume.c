@@ -125,7 +125,11 @@ static int open_mdt(struct volume *vol)
 	if (!err && vol->conf.privileged && geteuid() != 0)
 		err = fail(-EPERM, "%s: a volume made by root can be served by root only",
 			   vol->mdt_path);
-	return err ? err : mdt_open(vol->mdt_path, vol->conf.privileged, &vol->mdt);
+	if (!err)
+		err = mdt_open(vol->mdt_path, vol->conf.privileged, &vol->mdt);
+	if (!err)
+		vol->access_rule = access_rule_of(vol->mdt);
+	return err;
 }
 
 /* Before anything looks at a map of what is out of date, recovery included. */

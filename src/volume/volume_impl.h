@@ -17,6 +17,7 @@
 #include "volume/link_gate.h"
 #include "volume/park.h"
 #include "volume/reaper.h"
+#include "volume/saved_attr.h"
 
 #include <pthread.h>
 
@@ -29,6 +30,9 @@ struct inode_table {
 /* Files whose FIDs were asked for last, which stay in use. */
 #define VOLUME_NAMED_MAX 64
 
+/* When a read sets the file's time of access: as the mount options of those names say. */
+enum access_rule { ACCESS_NEVER, ACCESS_RELATIVE, ACCESS_ALWAYS };
+
 struct volume {
 	struct conf conf;
 	char *mdt_path; /* owned */
@@ -39,8 +43,9 @@ struct volume {
 	struct io_ladder ladder;
 	struct layout_limits limits;
 	struct layout
-		*default_layout; /* where a directory says nothing: plain, 1 stripe of 1 MiB */
-	uint64_t first_version;  /* data versions of this mount start here */
+		*default_layout;      /* where a directory says nothing: plain, 1 stripe of 1 MiB */
+	uint64_t first_version;       /* data versions of this mount start here */
+	enum access_rule access_rule; /* constant once reads come */
 	struct inode *root;
 	struct reaper reaper;
 
@@ -67,6 +72,14 @@ enum inode_kind {
 	INODE_HIDDEN_MIRRORS, /* .lovfs/mirror */
 	INODE_HIDDEN_FILE,    /* .lovfs/mirror/<FID> */
 	INODE_MIRROR,         /* .lovfs/mirror/<FID>/<mirror id> */
+};
+
+/* Of one inode; access_time.c. */
+struct access_time {
+	_Atomic int64_t
+		fresh_until_s;     /* relative rule: a read before that moment changes nothing */
+	_Atomic int64_t touched_s; /* when the MDT inode was read last */
+	atomic_bool pending;       /* a read since then is still to be told to it */
 };
 
 struct inode {
@@ -103,11 +116,8 @@ struct inode {
 	/* Intents with this file that could not be removed; each holds a reference. No other swap, merge or
 	 * split until that is done, at the latest by the next mount. */
 	unsigned int unsettled;
-	bool size_saved;   /* trusted.som may be there and must go before the next write */
-	bool size_changed; /* trusted.som is to be set at the next flush */
-	/* Attributes were asked for when neither objects nor trusted.som told the size. Not guarded. */
-	atomic_bool size_unknown;
-	bool mtime_ahead; /* the modification time may be later than now: see inode_modified() */
+	struct saved_attr saved;
+	struct access_time access; /* not guarded */
 	struct handle *lease_holder;
 	uint32_t lease_mode; /* LOVFS_LEASE_* */
 	uint32_t group_gid;  /* 0 = no group lock */
@@ -125,6 +135,7 @@ struct handle {
 	struct file *file;   /* the inode's */
 	bool writable;
 	bool hidden;        /* opened as .lovfs/mirror/...: another inode of the kernel's */
+	bool accesses;      /* its reads set the time of access */
 	uint32_t mirror_id; /* FILE_WHOLE, or the one mirror that it is of */
 	uint32_t group_gid; /* guarded by inode->lock: held by this handle, 0 = none */
 };
@@ -147,27 +158,27 @@ int MUST_CHECK inode_get_file(struct inode *inode, struct file **ret_file);
 
 /* ---- attr.c ---- */
 
-/* Before data changes: takes the saved size away, so that it is right or absent. */
-int MUST_CHECK inode_size_changes(struct inode *inode);
-/* -EIO where an OST can't be asked and no size was saved: a reader would take a wrong end for the
- * file's. */
-int MUST_CHECK inode_check_size_known(struct inode *inode);
-/* After data changed: the modification time, the latest of MDT inode and objects, is not later than now. */
-void inode_modified(struct inode *inode);
-/* Saves the size if it changed since it was saved last. */
-void inode_save_size(struct inode *inode);
 /* ftruncate(2) proper: instantiates, sets the modification time. */
 int MUST_CHECK inode_truncate(struct inode *inode, uint64_t size_bytes);
 /* Its objects alone, of the file (FILE_WHOLE) or of one mirror. */
 int MUST_CHECK inode_truncate_objects(struct inode *inode, uint32_t mirror_id, uint64_t size_bytes);
-/* -EPERM with text: uid is neither root nor the file's owner. */
-int MUST_CHECK inode_check_owner(struct inode *inode, uid_t uid);
 
 /* ---- hidden.c ---- */
 
 int MUST_CHECK hidden_lookup(struct inode *parent, const char *name, uid_t uid,
 			     struct inode **ret_inode);
-int MUST_CHECK hidden_getattr(struct inode *inode, struct stat *ret_st);
+/* As inode_getattr_of_name(). */
+int MUST_CHECK hidden_getattr(struct inode *inode, struct stat *ret_st, int *ret_doubt);
+
+/* ---- access_time.c ---- */
+
+enum access_rule access_rule_of(struct mdt *mdt);
+/* What stat(2) says of the file. */
+void inode_access_look(struct inode *inode, const struct stat *st);
+/* Times have changed with which the time of access is compared: the next read may set it. */
+void inode_access_due(struct inode *inode);
+/* Tells the MDT inode of a read that it wasn't told of yet. */
+void inode_access_settle(struct inode *inode);
 
 /* ---- instantiate.c ---- */
 

@@ -196,6 +196,24 @@ static void check_now(const struct scene *s, int err, bool all)
 		check_links(t.inode);
 }
 
+/* Data that moves has the times that it had, whatever comes of it. Before 1970: no object's are older. */
+static const struct timespec long_ago = { .tv_sec = -12345, .tv_nsec = 67890 };
+
+static void set_time(struct inode *inode)
+{
+	const struct inode_setattr attr = { .times = { { .tv_nsec = UTIME_OMIT }, long_ago } };
+
+	CHECK(!inode_setattr(inode, &attr));
+}
+
+static void check_time(struct inode *inode)
+{
+	struct stat st;
+
+	CHECK(!inode_getattr(inode, &st));
+	CHECK(st.st_mtim.tv_sec == long_ago.tv_sec && st.st_mtim.tv_nsec == long_ago.tv_nsec);
+}
+
 /* The commit and the end of the volume, stopped or failed somewhere. */
 static void attempt(const struct scene *s, struct stop *stop)
 {
@@ -204,6 +222,7 @@ static void attempt(const struct scene *s, struct stop *stop)
 
 	s->prepare(vol);
 	volume_drain(vol);
+	set_time(t.inode);
 	sys_set_hook(stop_hook, stop);
 	err = s->run();
 	if (stop->err) {
@@ -250,6 +269,8 @@ static bool check_after(const struct scene *s, bool map_may_stay)
 	files[1] = look(inode_root(vol), "v0");
 	CHECK(entries("PENDING") == 0);
 	made = s->check(vol, files[0], files[1]);
+	if (files[0])
+		check_time(files[0]);
 	check_objects(vol, files, 2);
 	for (int i = 0; i < 2; i++) {
 		if (!files[i])

@@ -304,8 +304,11 @@ static void whatever_call_fails_only_good_copies_are_merged(void **state)
 
 static char other[96];
 
+#define OTHER_TIME 4000 /* of the other file, unlike the file's */
+
 static void make_other(const char *text)
 {
+	const struct timespec times[2] = { { OTHER_TIME, 333 }, { OTHER_TIME, 444 } };
 	struct stat st;
 	FILE *f;
 
@@ -314,9 +317,8 @@ static void make_other(const char *text)
 	assert_non_null(f);
 	fputs(text, f);
 	fclose(f);
-	assert_int_equal(stat(other, &st), 0);
+	assert_int_equal(utimensat(AT_FDCWD, other, times, 0) | stat(other, &st), 0);
 	leased.other_ino = st.st_ino;
-	leased.unsealed = true;
 }
 
 static int extend_from(const char *path)
@@ -337,8 +339,12 @@ static int reset_from(void **state)
 
 static void assert_not_merged(void)
 {
+	struct stat st;
+
 	assert_int_equal(leased.merges, 0);
-	assert_int_equal(access(other, F_OK), 0);
+	assert_int_equal(stat(other, &st), 0);
+	assert_int_equal(st.st_mtim.tv_sec, OTHER_TIME);
+	assert_int_equal(st.st_mtim.tv_nsec, 444);
 }
 
 static void a_file_with_the_same_content_becomes_a_mirror(void **state)
@@ -430,6 +436,8 @@ static void whatever_fails_the_name_stays(void **state)
 		assert_int_equal(err, fake.hit ? -EIO : 0);
 		assert_int_equal(leased.merges, !err);
 		assert_int_equal(access(other, F_OK), err ? 0 : -1);
+		if (err)
+			assert_not_merged();
 		assert_int_equal(open_fds(), fds);
 	} while (fake.hit);
 	assert_true(at > 8);

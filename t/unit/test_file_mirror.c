@@ -443,7 +443,6 @@ static void test_instantiation(void **state)
 
 static void test_one_mirror(void **state)
 {
-	struct timespec times[2] = { { 1000000000, 0 }, { 1100000000, 0 } };
 	struct file *f = synced_file(&bed);
 	struct file_attr attr, alone;
 	uint64_t version, at;
@@ -456,7 +455,6 @@ static void test_one_mirror(void **state)
 	assert_int_equal(file_read(f, 4, buf, 1, 0), -ENOENT);
 	assert_int_equal(file_stat(f, 4, &attr), -ENOENT);
 	assert_int_equal(file_sync(f, 4, true), -ENOENT);
-	assert_int_equal(file_utimens(f, 4, times), -ENOENT);
 	assert_string_equal(error_text(-ENOENT), "the file has no mirror 4");
 
 	mirrored_make_stale(f, 0, LAYOUT_EOF);
@@ -466,7 +464,6 @@ static void test_one_mirror(void **state)
 	assert_int_equal(
 		file_fallocate(f, 2, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, MIB / 2, MIB / 2),
 		0);
-	assert_int_equal(file_utimens(f, 2, times), 0);
 	assert_int_equal(file_sync(f, 2, false), 0);
 	assert_int_equal(file_data_version(f), version);
 	assert_true(dirty_map_is_clean(file_follower(f, 2)));
@@ -478,21 +475,11 @@ static void test_one_mirror(void **state)
 	assert_int_equal(file_seek(f, 2, MIB / 2, SEEK_DATA, &at), -ENXIO);
 	assert_int_equal(file_stat(f, 2, &alone), 0);
 	assert_int_equal(alone.size_bytes, MIB);
-	assert_int_equal(alone.mtime.tv_sec, times[1].tv_sec);
 	assert_content(f, expected, SIZE);
 	assert_mirror_content(f, 1, expected, SIZE);
 	assert_mirror_content(f, 3, expected, SIZE);
 	assert_int_equal(file_stat(f, FILE_WHOLE, &attr), 0);
-	assert_int_not_equal(attr.mtime.tv_sec, times[1].tv_sec);
 	assert_true(attr.blocks >= alone.blocks + 2 * SIZE / 512);
-	/* Times of the file are those of its usable mirrors. */
-	times[1].tv_sec++;
-	assert_int_equal(file_utimens(f, FILE_WHOLE, times), 0);
-	assert_int_not_equal(file_data_version(f), version);
-	assert_int_equal(file_stat(f, 2, &alone), 0);
-	assert_int_equal(alone.mtime.tv_sec, times[1].tv_sec - 1);
-	assert_int_equal(file_stat(f, 1, &alone), 0);
-	assert_int_equal(alone.mtime.tv_sec, times[1].tv_sec);
 	file_free(f);
 }
 

@@ -230,8 +230,6 @@ static void objects_live_and_go(const struct testfs *fs)
 {
 	struct place p = place_new(fs);
 	struct ost *ost = ost_new(&p);
-	const struct timespec times[2] = { { .tv_sec = 100, .tv_nsec = 7 },
-					   { .tv_sec = 200, .tv_nsec = 9 } };
 	struct ost_parent found, changed = parent;
 	struct fid id, last = { 0 };
 	struct stat st;
@@ -250,12 +248,9 @@ static void objects_live_and_go(const struct testfs *fs)
 	assert_true(fd >= 0);
 	assert_int_equal(pwrite(fd, "hello", 5, 0), 5);
 	close(fd);
-	assert_int_equal(ost_object_utimens(ost, id, times), 0);
 	assert_int_equal(ost_object_stat(ost, id, &st), 0);
 	assert_int_equal(st.st_size, 5);
 	assert_int_equal(st.st_mode, S_IFREG | 0600);
-	assert_int_equal(st.st_mtim.tv_sec, 200);
-	assert_int_equal(st.st_mtim.tv_nsec, 9);
 	assert_int_equal(ost_object_get_parent(ost, id, &found), 0);
 	assert_parents_equal(&found, &parent);
 	changed.stripe_idx = 3;
