@@ -247,6 +247,10 @@ static void large_init(struct large *l, uint16_t src_stripes, uint16_t dst_strip
 			 0);
 	l->objects = objects_of(&l->both);
 	io_ladder_init(&l->ladder, 0);
+	/* What a disk is asked about itself is known before calls are counted, and may fail. */
+	(void)io_device_of(&l->ladder, &l->both.src.ends[0][0]);
+	(void)io_device_of(&l->ladder, &l->both.dst.ends[0][0]);
+	(void)io_device_of(&l->ladder, &l->both.dst.ends[0][dst_stripes - 1]);
 }
 
 static void large_release(struct large *l)
