@@ -5,6 +5,7 @@
 #   make              build (the first time also: install missing Debian packages, as root or through sudo)
 #   make demo         build, and show what lovfs does on a volume made for the occasion
 #   make check        every test, with gcc and clang; SUITE=unit for one suite
+#   make check-long   what takes longer: make check and the README on fresh trees of Debian 12 and 13; PART=readme for one part
 #   make bench        compare with raw copies and mergerfs; what mirrors cost
 #   make fuzz         libFuzzer on every target, SECONDS_EACH=60
 #   make install      prefix=/usr/local, DESTDIR=
@@ -13,6 +14,7 @@
 
 BUILD ?= build
 SUITE ?=
+PART ?=
 SECONDS_EACH ?= 60
 prefix ?= /usr/local
 DESTDIR ?=
@@ -28,6 +30,10 @@ demo: all
 
 check:
 	@BUILD=$(BUILD) tools/check $(SUITE)
+
+check-long:
+	@tools/setup debian
+	@BUILD=$(BUILD) tools/check-long $(PART)
 
 bench: all
 	@tools/setup bench
@@ -46,9 +52,9 @@ install:
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
 
 format:
-	@find src include t bench -name '*.[ch]' -exec clang-format -i {} +
+	@t/lint/format --mend .
 
 clean:
-	@rm -rf $(BUILD) $(BUILD)-clang $(BUILD)-tsan
+	@rm -rf $(BUILD) $(BUILD)-clang $(BUILD)-tsan $(BUILD)-long
 
-.PHONY: all demo check bench fuzz install format clean
+.PHONY: all demo check check-long bench fuzz install format clean

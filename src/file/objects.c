@@ -164,7 +164,7 @@ static int fill_slot(const struct ost_set *osts, const struct layout_object *o,
 		     struct object_slot *slot)
 {
 	int fd, err, none = -1;
-	bool read_only;
+	bool read_only = false;
 	struct stat st;
 
 	fd = open_object(osts, o, &read_only);

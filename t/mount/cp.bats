@@ -18,6 +18,17 @@ as_cp_a() {
 	done
 }
 
+# as_it_was: the copy is like $S itself. cp -a leaves what an ACL of the directory gave to the copy, with coreutils 9.7.
+as_it_was() {
+	local to
+	for to in "$A" "$B"; do
+		lov cp -r -T "$S" "$to/ours"
+		same_tree "$S" "$to/ours" || return 1
+		nothing_temporary "$to"
+		rm -rf "$to/ours"
+	done
+}
+
 # A little of everything.
 tree_make() {
 	local i
@@ -85,7 +96,7 @@ tree_make() {
 	as_cp_a
 	# Into a directory that gives an ACL to what is made in it.
 	setfacl -d -m u:42:rwx,g::rwx,o::rwx "$A" "$B"
-	as_cp_a
+	as_it_was
 }
 
 @test "names of every kind" {

@@ -89,7 +89,7 @@ static inline int make_volume(void **state)
 		snprintf(base, sizeof(base), TESTFS_BASE "/tmpfs");
 		if (!testfs_make(&fs, "tmpfs", "tmpfs", 0))
 			return -1;
-	} else if (!testfs_make_plain(&fs, base)) {
+	} else if (!testfs_make_plain_xattrs(&fs, base)) {
 		return -1;
 	}
 	return format_here();

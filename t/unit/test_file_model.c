@@ -271,7 +271,7 @@ static void test_model(void **state)
 
 	(void)state;
 	if (!testfs_enter()) {
-		assert_true(testfs_make_plain(&fs, path));
+		assert_true(testfs_make_plain_xattrs(&fs, path));
 		run_on(path, random);
 		close(fs.dirfd);
 		testfs_remove_plain(path);

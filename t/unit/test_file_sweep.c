@@ -278,7 +278,7 @@ static void test_sweep(void **state)
 		}
 		return;
 	}
-	assert_true(testfs_make_plain(&fs, path));
+	assert_true(testfs_make_plain_xattrs(&fs, path));
 	close(fs.dirfd);
 	sweep_all(path, true);
 	testfs_remove_plain(path);

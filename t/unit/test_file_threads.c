@@ -108,7 +108,7 @@ static void test_threads(void **state)
 	char path[64];
 
 	(void)state;
-	assert_true(testfs_make_plain(&fs, path));
+	assert_true(testfs_make_plain_xattrs(&fs, path));
 	close(fs.dirfd);
 	bed_init(&bed, path, BED_OSTS_MAX);
 	fill_pattern(expected, FILE_BYTES, 0, 1);

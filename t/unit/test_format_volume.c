@@ -36,7 +36,7 @@ static int site_setup(void **state)
 	struct testfs fs;
 	char name[16];
 
-	if (!s || !testfs_make_plain(&fs, s->base))
+	if (!s || !testfs_make_plain_xattrs(&fs, s->base))
 		return -1;
 	close(fs.dirfd);
 	at_base(s, s->mdt, "mdt");

@@ -158,7 +158,7 @@ static inline int fixture_make(void **state)
 		return 0;
 	if (!testfs_enter()) {
 		fixture_fs_count = 1;
-		return testfs_make_plain(&fixture_fs[0], fixture_plain) ? 0 : -1;
+		return testfs_make_plain_xattrs(&fixture_fs[0], fixture_plain) ? 0 : -1;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		fixture_fs_count +=
@@ -191,7 +191,7 @@ static inline bool fixture_become_user(void)
 #define FIXTURE_MAIN(tests)                                                                        \
 	({                                                                                         \
 		int failed_ = 0, status_;                                                          \
-		pid_t child_ = geteuid() == 0 ? fork() : -1;                                       \
+		pid_t child_ = testfs_is_root() ? fork() : -1;                                     \
                                                                                                    \
 		if (child_ == 0) {                                                                 \
 			printf("as user %d:\n", FIXTURE_USER);                                     \

@@ -156,13 +156,14 @@ static inline void mirrored_make_stale(struct file *f, uint64_t start, uint64_t 
 
 /*
  * Calls an operation that changes [start, end) of the mirror, or of the file, until it needs
- * neither objects nor stale mirrors any more.
+ * neither objects nor stale mirrors any more. Where disks rotate, a mirror without objects is better than
+ * the same one with them, and each in turn is chosen for the write.
  */
 #define CHANGING(b, f, mirror_id, start, end, call)                                                \
 	({                                                                                         \
 		ssize_t r_ = (call);                                                               \
-		for (int tries_ = 0;                                                               \
-		     tries_ < 3 && (r_ == FILE_NOT_INSTANTIATED || r_ == FILE_NOT_STALE);          \
+		for (int tries_ = 0; tries_ < 2 * (int)MIRRORS &&                                  \
+				     (r_ == FILE_NOT_INSTANTIATED || r_ == FILE_NOT_STALE);        \
 		     tries_++) {                                                                   \
 			if (r_ == FILE_NOT_STALE)                                                  \
 				mirrored_make_stale((f), (start), (end));                          \
@@ -331,7 +332,7 @@ static inline int mirror_bed_setup(struct mirror_bed *b)
 	char path[100];
 
 	if (!testfs_enter()) {
-		if (!testfs_make_plain(&fs, b->plain))
+		if (!testfs_make_plain_xattrs(&fs, b->plain))
 			return -1;
 		close(fs.dirfd);
 		bed_init(&b->bed, b->plain, BED_OSTS_MAX);

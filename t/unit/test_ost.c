@@ -681,7 +681,7 @@ static int make_file_systems(void **state)
 
 	if (!testfs_enter()) {
 		file_system_count = 1;
-		return testfs_make_plain(&file_systems[0], plain_path) ? 0 : -1;
+		return testfs_make_plain_xattrs(&file_systems[0], plain_path) ? 0 : -1;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		file_system_count +=

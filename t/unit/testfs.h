@@ -9,6 +9,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,6 +18,8 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 struct testfs {
@@ -27,6 +31,9 @@ struct testfs {
 };
 
 #define TESTFS_BASE "/mnt"
+
+static bool
+	testfs_entered; /* testfs_enter() has succeeded: what is mounted goes with this process */
 
 static inline bool testfs_run(const char *command)
 {
@@ -43,6 +50,16 @@ static inline int testfs_open(struct testfs *fs, const char *path)
 	return fs->dirfd;
 }
 
+/* Root as the daemon knows it, who may mount and set trusted. xattrs; in many containers root may not. */
+static inline bool testfs_is_root(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { { 0 } };
+
+	return geteuid() == 0 && !syscall(SYS_capget, &header, data) &&
+	       data[0].effective & 1u << CAP_SYS_ADMIN;
+}
+
 /* Enters a namespace with an empty tmpfs on TESTFS_BASE; false where that isn't allowed. */
 static inline bool testfs_enter(void)
 {
@@ -56,6 +73,7 @@ static inline bool testfs_enter(void)
 		       strerror(errno));
 		return false;
 	}
+	testfs_entered = true;
 	return true;
 }
 
@@ -106,6 +124,37 @@ static inline void testfs_remove_plain(const char *path)
 
 	snprintf(command, sizeof(command), "rm -rf '%s'", path);
 	(void)!testfs_run(command);
+}
+
+/* Ends the program as skipped. */
+static inline void testfs_skip(const char *reason)
+{
+	printf("SKIP: %s\n", reason);
+	exit(77);
+}
+
+/*
+ * testfs_make_plain() for what needs xattrs, as objects do. Root without root's capabilities goes on as
+ * an ordinary user. Where the directory has no xattrs that we may set, the program ends as skipped.
+ */
+static inline bool testfs_make_plain_xattrs(struct testfs *fs, char path[64])
+{
+	const uid_t nobody = 65534;
+
+	if (geteuid() == 0 && !testfs_is_root()) {
+		printf("root without CAP_SYS_ADMIN: going on as user %u\n", nobody);
+		if (setgroups(0, NULL) || setresgid(nobody, nobody, nobody) ||
+		    setresuid(nobody, nobody, nobody))
+			testfs_skip("root may neither set trusted. xattrs nor become another user");
+	}
+	if (!testfs_make_plain(fs, path))
+		testfs_skip("no directory can be made in TMPDIR");
+	if (fsetxattr(fs->dirfd, "user.lovfs", "", 0, 0) ||
+	    (geteuid() == 0 && fsetxattr(fs->dirfd, "trusted.lovfs", "", 0, 0))) {
+		testfs_remove_plain(path);
+		testfs_skip("the file system of TMPDIR has no xattrs that we may set");
+	}
+	return true;
 }
 
 #endif
