@@ -23,13 +23,15 @@ struct getstripe {
 	struct show_layout show;
 };
 
-/* What a directory without a default stands for: everything left to defaults. */
+/* What a directory without a default stands for: everything left to defaults, and no pattern. */
 static struct layout *no_default(void)
 {
 	struct layout *l = layout_new(LAYOUT_PLAIN, 1);
 
-	if (l)
+	if (l) {
 		l->comps[0].offset_or_gen = LAYOUT_OFFSET_ANY;
+		l->comps[0].pattern = 0;
+	}
 	return l;
 }
 
@@ -43,6 +45,7 @@ static int show_place(struct getstripe *g, const char *path, struct place *place
 		err = place->fs->ops->layout_get(place->fs, place->fd, &l);
 	if (err == -ENODATA && ctx.is_directory) {
 		l = no_default();
+		ctx.is_default = true;
 		err = l ? 0 : -ENOMEM;
 	}
 	if (err == -ENODATA) {

@@ -349,7 +349,7 @@ stat_of() {
 @test "several files: the status covers all, also when the last is good" {
 	for name in a b c; do echo $name >$name; done
 	fails_with 3 "lov migrate: b: " fault SWAP:2:EIO lov migrate -j 1 -c 2 a b c
-	[ "$(lov getstripe -c a b c | tr '\n' ' ')" = "2 1 2 " ]
+	[ "$(lov getstripe -c a b c | xargs)" = "2 1 2" ]
 	fails_with 3 "missing" lov migrate -c 3 missing a
 	[ "$(lov getstripe -c a)" = 3 ]
 	lov mirror extend -N a
