@@ -38,7 +38,12 @@ static struct layout *no_default(void)
 static int show_place(struct getstripe *g, const char *path, struct place *place)
 {
 	CLEANUP_LAYOUT struct layout *l = NULL;
-	struct print_context ctx = { .path = path, .is_directory = S_ISDIR(place->st.st_mode) };
+	struct print_context ctx = {
+		.path = path,
+		.is_directory = S_ISDIR(place->st.st_mode),
+		.default_stripe_size = place->fs->default_stripe_size,
+		.default_stripe_count = place->fs->default_stripe_count,
+	};
 	int err = place->fs->ops->fid_get(place->fs, place->fd, &ctx.fid);
 
 	if (!err)
@@ -52,7 +57,10 @@ static int show_place(struct getstripe *g, const char *path, struct place *place
 		show_layout_none(&g->show, &ctx);
 		return 0;
 	}
-	return err ? err : show_layout(&g->show, l, &ctx);
+	if (err)
+		return err;
+	ctx.is_default |= l->count && l->comps[0].owner_seq == LAYOUT_OWNER_SEQ_DEFAULT;
+	return show_layout(&g->show, l, &ctx);
 }
 
 static int show_path(struct getstripe *g, const char *path)

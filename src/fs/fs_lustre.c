@@ -55,6 +55,7 @@ struct lustre_plain_request {
 
 /* The letter and the size of a long are history: what is given is a pointer, or a number by value. */
 #define LUSTRE_SETSTRIPE _IOW('f', 154, long)
+#define LUSTRE_GETSTRIPE _IOW('f', 155, long)
 #define LUSTRE_GROUP_LOCK _IOW('f', 158, long)   /* by value */
 #define LUSTRE_GROUP_UNLOCK _IOW('f', 159, long) /* by value */
 #define LUSTRE_GET_MDTIDX _IOR('f', 175, int)
@@ -65,6 +66,7 @@ struct lustre_plain_request {
 #define LUSTRE_GET_LEASE _IO('f', 244)
 
 _Static_assert(LUSTRE_SETSTRIPE == 0x4008669a, "LL_IOC_LOV_SETSTRIPE");
+_Static_assert(LUSTRE_GETSTRIPE == 0x4008669b, "LL_IOC_LOV_GETSTRIPE");
 _Static_assert(LUSTRE_GROUP_LOCK == 0x4008669e, "LL_IOC_GROUP_LOCK");
 _Static_assert(LUSTRE_GROUP_UNLOCK == 0x4008669f, "LL_IOC_GROUP_UNLOCK");
 _Static_assert(LUSTRE_GET_MDTIDX == 0x800466af, "LL_IOC_GET_MDTIDX");
@@ -151,6 +153,16 @@ int fs_lustre_setstripe(int fd, const void *bytes)
 	int err = ask(fd, LUSTRE_SETSTRIPE, (void *)bytes, "set the layout");
 
 	return err < 0 ? err : 0;
+}
+
+/* The kernel isn't told how much room there is: no layout has more than LAYOUT_BYTES_MAX. */
+int fs_lustre_getstripe(int dir_fd, void *bytes)
+{
+	int err = call(dir_fd, LUSTRE_GETSTRIPE, bytes);
+
+	if (err == -ENODATA)
+		return fail(-ENODATA, "has no layout");
+	return err < 0 ? fail_sys(err, "cannot read its default layout%s", fs_lustre_hint(err)) : 0;
 }
 
 /* The values that mean "delete": nothing is set. */

@@ -24,6 +24,33 @@ static bool is_directory(int fd)
 	return sys_fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* A directory's xattr never tells the first OST: only the ioctl does, which wants a descriptor that is open. */
+static int directory_layout(int fd, struct layout **ret_layout)
+{
+	CLEANUP_FREE void *bytes = calloc(1, LAYOUT_BYTES_MAX);
+	CLEANUP_FD int open_fd = sys_reopen(fd, O_RDONLY | O_DIRECTORY);
+	size_t len;
+	int err;
+
+	if (!bytes)
+		return fail(-ENOMEM, "no memory");
+	if (open_fd < 0)
+		return fail_sys(open_fd, "cannot open it");
+	err = fs_lustre_getstripe(open_fd, bytes);
+	if (err)
+		return err;
+	len = layout_stated_len(bytes, LAYOUT_BYTES_MAX);
+	if (!len)
+		return fail(-EUCLEAN, "its default layout is malformed");
+	return layout_decode(bytes, len, ret_layout);
+}
+
+int fs_lustre_file_layout(int fd, struct layout **ret_layout)
+{
+	return is_directory(fd) ? directory_layout(fd, ret_layout)
+				: layout_xattr_get(fd, ret_layout);
+}
+
 /* Setting the xattr of a file that has a layout succeeds and changes nothing. */
 static int check_no_layout(int fd)
 {

@@ -107,6 +107,50 @@ stat_of() {
 	fails_with 1 "" lov stats .
 }
 
+# default_of DIRECTORY TEXT: what lfs prints of it.
+default_of() { diff <(lov getstripe -d "$1") <(printf '%s\n\n' "$2"); }
+
+@test "a directory's default: its first OST, the file system's stripe size, the root's, none" {
+	lov setstripe -d . # a fresh volume's root has one
+	mkdir d e f
+	default_of d "stripe_count:  1 stripe_size:   4194304 pattern:        stripe_offset: -1"
+	[ "$(lov getstripe -d -v d | head -n 1)" = "(Default) d" ]
+	lov setstripe -i 3 -c 2 d
+	default_of d "stripe_count:  2 stripe_size:   4194304 pattern:       raid0 stripe_offset: 3"
+	[ "$(lov getstripe -d -i d)" = 3 ]
+	[ "$(lov getstripe -d -R -S d)" = 0 ]
+	[ "$(lov getstripe -d -y d | sed -n 's/^stripe_offset: //p')" = 3 ]
+	lov setstripe -i 0 -c 1 -S 64k -p one e
+	default_of e "stripe_count:  1 stripe_size:   65536 pattern:       raid0 stripe_offset: 0 pool:          one"
+	lov setstripe -E 1M -c 1 -i 4 -E -1 -c 2 -i 1 f
+	[ "$(lov getstripe -d -y f | sed -n 's/^ *stripe_offset: //p' | xargs)" = "4 1" ]
+	# What a directory has from the root is a default for lfs, too.
+	lov setstripe -c 3 -i 2 .
+	mkdir g
+	lov setstripe -d g
+	default_of g "stripe_count:  3 stripe_size:   4194304 pattern:       raid0 stripe_offset: 2"
+	[ "$(lov getstripe -d -v g | head -n 1)" = "(Default) g" ]
+}
+
+@test "restripe gives what the directory, the root or the file system says, first OSTs included" {
+	lov setstripe -d .
+	mkdir d n
+	lov setstripe -i 3 -c 2 d
+	for name in d/a d/b n/c; do
+		lov setstripe -c 1 -i 1 "$name"
+		echo x >"$name"
+	done
+	lov migrate --restripe d/a d/b
+	[ "$(osts d/a)" = "[3,4]" ]
+	[ "$(osts d/b)" = "[3,4]" ]
+	lov migrate --restripe n/c
+	[ "$(osts n/c | jq length)" -eq 1 ]
+	lov setstripe -c 2 -i 5 .
+	lov migrate --restripe n/c
+	[ "$(osts n/c)" = "[5,0]" ]
+	[ "$(<n/c)" = x ]
+}
+
 @test "setstripe: OST 0, directories, what has a layout already, pools that nobody knows" {
 	lov setstripe -c 1 -i 0 f
 	(($(double_log '^ioctl LOV_SETSTRIPE = 0') == 1))
