@@ -355,6 +355,17 @@ int fs_lustre_split(int fd, uint32_t mirror_id, int target_fd)
 
 /* ---- swap ---- */
 
+/* EPERM is for files of different owners, and for those that an archive has a copy of. */
+static const char *why_not(int fd, int victim_fd)
+{
+	struct stat a, b;
+
+	if (sys_fstat(fd, &a) == 0 && sys_fstat(victim_fd, &b) == 0 &&
+	    (a.st_uid != b.st_uid || a.st_gid != b.st_gid))
+		return "the copy must be of its owner and group";
+	return "HSM has archived it: see lfs hsm_state";
+}
+
 static int swap(int fd, struct lustre_swap_layouts *req)
 {
 	int err = call(fd, LUSTRE_SWAP_LAYOUTS, req);
@@ -362,8 +373,7 @@ static int swap(int fd, struct lustre_swap_layouts *req)
 	if (err == -EAGAIN)
 		return fail(err, "its data changed during the copy");
 	if (err == -EPERM)
-		return fail_sys(err,
-				"cannot swap its layout (the copy must be of its owner and group)");
+		return fail_sys(err, "cannot swap its layout (%s)", why_not(fd, (int)req->fd));
 	if (req->flags == LUSTRE_SWAP_CLOSE_LEASE && is_lost(err))
 		return lost();
 	return err < 0 ? fail_sys(err, "cannot swap its layout%s", fs_lustre_hint(err)) : 0;

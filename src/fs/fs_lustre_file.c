@@ -2,6 +2,7 @@
 #include "fs/fs_lustre_file.h"
 
 #include "base/error.h"
+#include "base/strbuf.h"
 #include "base/sys.h"
 #include "fs/fs_lustre.h"
 #include "fs/layout_xattr.h"
@@ -89,11 +90,42 @@ static int check_taken(int fd)
 	return err;
 }
 
+/* Which OSTs a layout asks for, where it does. */
+static void add_wish(struct strbuf *out, const struct component *c)
+{
+	const char *separator = out->len_bytes ? ", " : "";
+
+	if (c->magic == LAYOUT_MAGIC_SPECIFIC) {
+		for (uint16_t i = 0; i < c->object_count; i++)
+			strbuf_printf(out, "%sOST %" PRIu32, i ? ", " : separator,
+				      c->objects[i].ost_idx);
+	} else if (c->offset_or_gen != LAYOUT_OFFSET_ANY && !(c->pattern & PATTERN_MDT)) {
+		strbuf_printf(out, "%s%s%" PRIu16, separator,
+			      c->stripe_count == 1 ? "OST " : "OSTs from ", c->offset_or_gen);
+	} else if (c->pool[0]) {
+		strbuf_printf(out, "%spool %s", separator, c->pool);
+	}
+}
+
+/* A server says ENOSPC of any OST that is full, and doesn't say of which. */
+static int name_full(int err, const struct layout *l)
+{
+	CLEANUP_STRBUF struct strbuf wishes = { 0 };
+
+	for (uint32_t i = 0; i < l->count; i++)
+		add_wish(&wishes, &l->comps[i]);
+	if (wishes.err || !wishes.len_bytes)
+		return err;
+	return fail_sys(err, "cannot set the layout (%s asked for)", strbuf_text(&wishes));
+}
+
 /* Of a file that has none. */
 static int set_layout(int fd, const struct layout *l)
 {
 	int err = l->kind == LAYOUT_PLAIN ? set_plain(fd, l) : layout_xattr_set(fd, l);
 
+	if (err == -ENOSPC)
+		return name_full(err, l);
 	return err ? err : check_taken(fd);
 }
 

@@ -151,6 +151,18 @@ default_of() { diff <(lov getstripe -d "$1") <(printf '%s\n\n' "$2"); }
 	[ "$(<n/c)" = x ]
 }
 
+@test "why a layout can't be set or swapped: a full OST, an archived file" {
+	fails_with 1 "cannot set the layout (OST 4, OST 2 asked for): No space left" fault SETXATTR:1:ENOSPC lov setstripe -o 4,2 f
+	fails_with 1 "(OSTs from 3 asked for): No space left" fault SETXATTR:1:ENOSPC lov setstripe -c 2 -i 3 f
+	fails_with 1 "(OST 5 asked for): No space left" fault SETXATTR:1:ENOSPC lov setstripe -c 1 -i 5 f
+	fails_with 1 "(pool one, OST 2 asked for): No space left" \
+		fault SETXATTR:1:ENOSPC lov setstripe -E 1M -c 1 -p one -E -1 -p '' -o 2 f
+	fails_with 1 "cannot set the layout: No space left" fault SETXATTR:1:ENOSPC lov setstripe -c 1 f
+	plain_file a 100000 -c 1 -i 1
+	fails_with 1 "cannot swap its layout (HSM has archived it: see lfs hsm_state)" fault SWAP:1:EPERM lov migrate -c 2 a
+	as_before a
+}
+
 @test "setstripe: OST 0, directories, what has a layout already, pools that nobody knows" {
 	lov setstripe -c 1 -i 0 f
 	(($(double_log '^ioctl LOV_SETSTRIPE = 0') == 1))
