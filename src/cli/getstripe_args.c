@@ -220,8 +220,10 @@ void getstripe_args_finish(struct getstripe_args *a)
 		a->print.no_path = true;
 	else if (a->quiet)
 		a->print.fields = PRINT_OBJECTS;
-	if (a->verbose)
+	a->print.no_directory_path = a->directory;
+	if (a->verbose) {
 		a->print.fields |= PRINT_DEFAULT | PRINT_DETAIL;
-	if (a->verbose)
 		a->print.no_path = false;
+		a->print.no_directory_path = false;
+	}
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * --retry N: what failed for a reason that may pass, and left the file as it was, is tried again, after a
- * pause that doubles each time, up to half a minute. Any thread.
+ * pause. It doubles each time, up to half a minute, and up to half of it is left out at random: two that were in
+ * each other's way (two resyncs of one file on Lustre end each other's leases, and both fail) don't meet
+ * again. Any thread.
  */
 #ifndef LOVFS_CLI_RETRY_H
 #define LOVFS_CLI_RETRY_H

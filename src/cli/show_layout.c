@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli/show_layout.h"
 
-#include "base/units.h"
 #include "cli/json_out.h"
 #include "cli/out.h"
 #include "layout/print_view.h"
@@ -9,10 +8,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <time.h>
-
-/* What a volume's files get that nothing else is said for (layout/resolve.h). */
-#define DEFAULT_STRIPE_SIZE ((uint32_t)MIB)
-#define DEFAULT_STRIPE_COUNT 1
 
 int show_layout_begin(struct show_layout *s, const struct print_options *print, bool json)
 {
@@ -29,8 +24,6 @@ static struct print_context completed(const struct print_context *ctx)
 
 	if (localtime_r(&now, &tm))
 		c.utc_offset_s = (int32_t)tm.tm_gmtoff;
-	c.default_stripe_size = DEFAULT_STRIPE_SIZE;
-	c.default_stripe_count = DEFAULT_STRIPE_COUNT;
 	return c;
 }
 

@@ -23,33 +23,44 @@ struct getstripe {
 	struct show_layout show;
 };
 
-/* What a directory without a default stands for: everything left to defaults. */
+/* What a directory without a default stands for: everything left to defaults, and no pattern. */
 static struct layout *no_default(void)
 {
 	struct layout *l = layout_new(LAYOUT_PLAIN, 1);
 
-	if (l)
+	if (l) {
 		l->comps[0].offset_or_gen = LAYOUT_OFFSET_ANY;
+		l->comps[0].pattern = 0;
+	}
 	return l;
 }
 
 static int show_place(struct getstripe *g, const char *path, struct place *place)
 {
 	CLEANUP_LAYOUT struct layout *l = NULL;
-	struct print_context ctx = { .path = path, .is_directory = S_ISDIR(place->type) };
+	struct print_context ctx = {
+		.path = path,
+		.is_directory = S_ISDIR(place->type),
+		.default_stripe_size = place->fs->default_stripe_size,
+		.default_stripe_count = place->fs->default_stripe_count,
+	};
 	int err = place->fs->ops->fid_get(place->fs, place->fd, &ctx.fid);
 
 	if (!err)
 		err = place->fs->ops->layout_get(place->fs, place->fd, &l);
 	if (err == -ENODATA && ctx.is_directory) {
 		l = no_default();
+		ctx.is_default = true;
 		err = l ? 0 : -ENOMEM;
 	}
 	if (err == -ENODATA) {
 		show_layout_none(&g->show, &ctx);
 		return 0;
 	}
-	return err ? err : show_layout(&g->show, l, &ctx);
+	if (err)
+		return err;
+	ctx.is_default |= l->count && l->comps[0].owner_seq == LAYOUT_OWNER_SEQ_DEFAULT;
+	return show_layout(&g->show, l, &ctx);
 }
 
 static int show_path(struct getstripe *g, const char *path)

@@ -242,6 +242,9 @@ struct fs {
 	uint32_t pool_count; /* 0 also where !pools_known */
 	bool pools_known;
 	dev_t dev; /* st_dev of files of the mount */
+	/* What a layout that leaves them open gets: bytes, and stripes (LAYOUT_STRIPE_COUNT_ALL: all); 0: not known */
+	uint32_t default_stripe_size;
+	uint16_t default_stripe_count;
 
 	/* What it can, and how */
 	enum fs_copying copying;

@@ -346,6 +346,8 @@ int fs_lovfs_init(struct fs *fs, int root_fd)
 	fs->ost_count = info.ost_count;
 	fs->pool_count = info.pool_count;
 	fs->pools_known = true;
+	fs->default_stripe_size = LAYOUT_DEFAULT_STRIPE_SIZE;
+	fs->default_stripe_count = LAYOUT_DEFAULT_STRIPE_COUNT;
 	fs->copying = FS_COPYING_RANGE;
 	fs->copy_threads = 2;
 	fs->merge_max = LOVFS_MIRRORS_MAX;

@@ -55,6 +55,7 @@ struct lustre_plain_request {
 
 /* The letter and the size of a long are history: what is given is a pointer, or a number by value. */
 #define LUSTRE_SETSTRIPE _IOW('f', 154, long)
+#define LUSTRE_GETSTRIPE _IOW('f', 155, long)
 #define LUSTRE_GROUP_LOCK _IOW('f', 158, long)   /* by value */
 #define LUSTRE_GROUP_UNLOCK _IOW('f', 159, long) /* by value */
 #define LUSTRE_GET_MDTIDX _IOR('f', 175, int)
@@ -65,6 +66,7 @@ struct lustre_plain_request {
 #define LUSTRE_GET_LEASE _IO('f', 244)
 
 _Static_assert(LUSTRE_SETSTRIPE == 0x4008669a, "LL_IOC_LOV_SETSTRIPE");
+_Static_assert(LUSTRE_GETSTRIPE == 0x4008669b, "LL_IOC_LOV_GETSTRIPE");
 _Static_assert(LUSTRE_GROUP_LOCK == 0x4008669e, "LL_IOC_GROUP_LOCK");
 _Static_assert(LUSTRE_GROUP_UNLOCK == 0x4008669f, "LL_IOC_GROUP_UNLOCK");
 _Static_assert(LUSTRE_GET_MDTIDX == 0x800466af, "LL_IOC_GET_MDTIDX");
@@ -151,6 +153,16 @@ int fs_lustre_setstripe(int fd, const void *bytes)
 	int err = ask(fd, LUSTRE_SETSTRIPE, (void *)bytes, "set the layout");
 
 	return err < 0 ? err : 0;
+}
+
+/* The kernel isn't told how much room there is: no layout has more than LAYOUT_BYTES_MAX. */
+int fs_lustre_getstripe(int dir_fd, void *bytes)
+{
+	int err = call(dir_fd, LUSTRE_GETSTRIPE, bytes);
+
+	if (err == -ENODATA)
+		return fail(-ENODATA, "has no layout");
+	return err < 0 ? fail_sys(err, "cannot read its default layout%s", fs_lustre_hint(err)) : 0;
 }
 
 /* The values that mean "delete": nothing is set. */
@@ -343,6 +355,17 @@ int fs_lustre_split(int fd, uint32_t mirror_id, int target_fd)
 
 /* ---- swap ---- */
 
+/* EPERM is for files of different owners, and for those that an archive has a copy of. */
+static const char *why_not(int fd, int victim_fd)
+{
+	struct stat a, b;
+
+	if (sys_fstat(fd, &a) == 0 && sys_fstat(victim_fd, &b) == 0 &&
+	    (a.st_uid != b.st_uid || a.st_gid != b.st_gid))
+		return "the copy must be of its owner and group";
+	return "HSM has archived it: see lfs hsm_state";
+}
+
 static int swap(int fd, struct lustre_swap_layouts *req)
 {
 	int err = call(fd, LUSTRE_SWAP_LAYOUTS, req);
@@ -350,8 +373,7 @@ static int swap(int fd, struct lustre_swap_layouts *req)
 	if (err == -EAGAIN)
 		return fail(err, "its data changed during the copy");
 	if (err == -EPERM)
-		return fail_sys(err,
-				"cannot swap its layout (the copy must be of its owner and group)");
+		return fail_sys(err, "cannot swap its layout (%s)", why_not(fd, (int)req->fd));
 	if (req->flags == LUSTRE_SWAP_CLOSE_LEASE && is_lost(err))
 		return lost();
 	return err < 0 ? fail_sys(err, "cannot swap its layout%s", fs_lustre_hint(err)) : 0;

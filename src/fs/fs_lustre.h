@@ -21,6 +21,12 @@ const char *fs_lustre_hint(int err);
 
 /* Gives a new file, or a directory as its default, the plain layout whose bytes these are. -EEXIST. */
 int MUST_CHECK fs_lustre_setstripe(int fd, const void *bytes);
+/*
+ * The default of a directory for new files, the first OST included, which its xattr doesn't tell. One that it has
+ * from the root has the owner sequence LAYOUT_OWNER_SEQ_DEFAULT. bytes: room for LAYOUT_BYTES_MAX, zeroed; the layout says
+ * by itself how long it is. -ENODATA: neither has one.
+ */
+int MUST_CHECK fs_lustre_getstripe(int dir_fd, void *bytes);
 /* Removes a directory's default; also where there is none. */
 int MUST_CHECK fs_lustre_unset_default(int fd);
 /* Which MDT an open file is on: 0 to 65535. */

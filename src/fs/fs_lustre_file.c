@@ -2,6 +2,7 @@
 #include "fs/fs_lustre_file.h"
 
 #include "base/error.h"
+#include "base/strbuf.h"
 #include "base/sys.h"
 #include "fs/fs_lustre.h"
 #include "fs/layout_xattr.h"
@@ -22,6 +23,33 @@ static bool is_directory(int fd)
 	struct stat st;
 
 	return sys_fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* A directory's xattr never tells the first OST: only the ioctl does, which wants a descriptor that is open. */
+static int directory_layout(int fd, struct layout **ret_layout)
+{
+	CLEANUP_FREE void *bytes = calloc(1, LAYOUT_BYTES_MAX);
+	CLEANUP_FD int open_fd = sys_reopen(fd, O_RDONLY | O_DIRECTORY);
+	size_t len;
+	int err;
+
+	if (!bytes)
+		return fail(-ENOMEM, "no memory");
+	if (open_fd < 0)
+		return fail_sys(open_fd, "cannot open it");
+	err = fs_lustre_getstripe(open_fd, bytes);
+	if (err)
+		return err;
+	len = layout_stated_len(bytes, LAYOUT_BYTES_MAX);
+	if (!len)
+		return fail(-EUCLEAN, "its default layout is malformed");
+	return layout_decode(bytes, len, ret_layout);
+}
+
+int fs_lustre_file_layout(int fd, struct layout **ret_layout)
+{
+	return is_directory(fd) ? directory_layout(fd, ret_layout)
+				: layout_xattr_get(fd, ret_layout);
 }
 
 /* Setting the xattr of a file that has a layout succeeds and changes nothing. */
@@ -62,11 +90,42 @@ static int check_taken(int fd)
 	return err;
 }
 
+/* Which OSTs a layout asks for, where it does. */
+static void add_wish(struct strbuf *out, const struct component *c)
+{
+	const char *separator = out->len_bytes ? ", " : "";
+
+	if (c->magic == LAYOUT_MAGIC_SPECIFIC) {
+		for (uint16_t i = 0; i < c->object_count; i++)
+			strbuf_printf(out, "%sOST %" PRIu32, i ? ", " : separator,
+				      c->objects[i].ost_idx);
+	} else if (c->offset_or_gen != LAYOUT_OFFSET_ANY && !(c->pattern & PATTERN_MDT)) {
+		strbuf_printf(out, "%s%s%" PRIu16, separator,
+			      c->stripe_count == 1 ? "OST " : "OSTs from ", c->offset_or_gen);
+	} else if (c->pool[0]) {
+		strbuf_printf(out, "%spool %s", separator, c->pool);
+	}
+}
+
+/* A server says ENOSPC of any OST that is full, and doesn't say of which. */
+static int name_full(int err, const struct layout *l)
+{
+	CLEANUP_STRBUF struct strbuf wishes = { 0 };
+
+	for (uint32_t i = 0; i < l->count; i++)
+		add_wish(&wishes, &l->comps[i]);
+	if (wishes.err || !wishes.len_bytes)
+		return err;
+	return fail_sys(err, "cannot set the layout (%s asked for)", strbuf_text(&wishes));
+}
+
 /* Of a file that has none. */
 static int set_layout(int fd, const struct layout *l)
 {
 	int err = l->kind == LAYOUT_PLAIN ? set_plain(fd, l) : layout_xattr_set(fd, l);
 
+	if (err == -ENOSPC)
+		return name_full(err, l);
 	return err ? err : check_taken(fd);
 }
 

@@ -11,6 +11,9 @@
  * user set layouts. */
 int MUST_CHECK fs_lustre_file_set_layout(int fd, const struct layout *l);
 
+/* Of a file, or a directory's default. -ENODATA: it has none (nor, of a directory, has the root). */
+int MUST_CHECK fs_lustre_file_layout(int fd, struct layout **ret_layout);
+
 int MUST_CHECK fs_lustre_file_fid(int fd, struct fid *ret_fid);
 
 /* A file without a name in dirfd, on the MDT of src_fd, with layout l (NULL: none yet). flags: of open(2),

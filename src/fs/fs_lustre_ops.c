@@ -9,7 +9,6 @@
 #include "fs/fs_lustre_mirror.h"
 #include "fs/fs_lustre_reach.h"
 #include "fs/fs_lustre_targets.h"
-#include "fs/layout_xattr.h"
 #include "fs/mountpoint.h"
 
 #include <errno.h>
@@ -26,7 +25,7 @@
 
 static int lustre_layout_get(struct fs *fs UNUSED, int fd, struct layout **ret_layout)
 {
-	return layout_xattr_get(fd, ret_layout);
+	return fs_lustre_file_layout(fd, ret_layout);
 }
 
 static int lustre_layout_set(struct fs *fs UNUSED, int fd, const struct layout *l)
@@ -248,6 +247,7 @@ int fs_lustre_ops_init(struct fs *fs)
 	fs->ops = &lustre_ops;
 	fs->ost_count = fs_lustre_targets_count(fs->fsname);
 	count_pools(fs, room);
+	fs_lustre_targets_default(fs->fsname, &fs->default_stripe_size, &fs->default_stripe_count);
 	fs->copying = FS_COPYING_STREAMS;
 	fs->copy_threads = 4;
 	fs->data_flags = O_DIRECT;

@@ -73,6 +73,35 @@ uint32_t fs_lustre_targets_count(const char *fsname)
 	return count;
 }
 
+/* Where the client's own settings have been in one version or another. */
+static const char *const lov_places[] = { SYSFS, "/proc/fs/lustre" };
+
+/* One of `lctl get_param lov.FSNAME-clilov-*`; 0 where it can't be read. */
+static uint64_t lov_number(const char *fsname, const char *name)
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; !number && i < ARRAY_SIZE(lov_places); i++) {
+		CLEANUP(glob_cleanup) glob_t found = { 0 };
+		char pattern[PATTERN_MAX];
+
+		snprintf(pattern, sizeof(pattern), "%s/lov/%s-clilov-[0-9a-f]*", lov_places[i],
+			 fsname);
+		if (glob(pattern, 0, NULL, &found) == 0 && found.gl_pathc)
+			number = read_number(found.gl_pathv[0], name);
+	}
+	return number;
+}
+
+void fs_lustre_targets_default(const char *fsname, uint32_t *ret_stripe_size,
+			       uint16_t *ret_stripe_count)
+{
+	uint64_t size = lov_number(fsname, "stripesize");
+
+	*ret_stripe_size = size <= UINT32_MAX ? (uint32_t)size : 0;
+	*ret_stripe_count = (uint16_t)lov_number(fsname, "stripecount"); /* -1: all */
+}
+
 static void fill(struct fs_target *t, const char *dir, uint32_t index)
 {
 	const char *name = strrchr(dir, '/') + 1;

@@ -13,6 +13,10 @@
 /* How many OSTs there are, as the largest index and one; 0: not known. */
 uint32_t fs_lustre_targets_count(const char *fsname);
 
+/* What a layout that leaves its stripe size (bytes) or count open gets; 0: not known. */
+void fs_lustre_targets_default(const char *fsname, uint32_t *ret_stripe_size,
+			       uint16_t *ret_stripe_count);
+
 /* -ENODEV: no such index. FS_TARGET_MDT: the first MDT. With text. */
 int MUST_CHECK fs_lustre_targets_get(const char *fsname, uint32_t index,
 				     struct fs_target *ret_target);

@@ -325,6 +325,24 @@ int layout_decode(const void *bytes, size_t len_bytes, struct layout **ret_layou
 	}
 }
 
+size_t layout_stated_len(const void *bytes, size_t cap_bytes)
+{
+	struct reader r = reader_of(bytes, cap_bytes);
+	uint32_t magic = le32_get(&r), size = le32_get(&r);
+	size_t len = 0;
+
+	reader_take(&r, 20); /* up to the stripe count of a plain one */
+	if (magic == LAYOUT_MAGIC_V1)
+		len = V1_BYTES;
+	else if (magic == LAYOUT_MAGIC_V3)
+		len = V1_BYTES + POOL_BYTES;
+	else if (magic == LAYOUT_MAGIC_SPECIFIC)
+		len = V1_BYTES + POOL_BYTES + (size_t)le16_get(&r) * OBJECT_BYTES;
+	else if (magic == LAYOUT_MAGIC_COMPOSITE)
+		len = size;
+	return r.bad || len > cap_bytes ? 0 : len;
+}
+
 /* --- encoding
  * -----------------------------------------------------------------------------------------------------
  */

@@ -22,6 +22,12 @@
  * *ret_layout. */
 int MUST_CHECK layout_decode(const void *bytes, size_t len_bytes, struct layout **ret_layout);
 
+/*
+ * How many of the bytes a directory's default takes, as it says at its front: for layouts that come in a larger
+ * buffer without a length. 0: no layout that says so, or more than there are.
+ */
+size_t layout_stated_len(const void *bytes, size_t cap_bytes);
+
 /* Length in bytes of the layout's encoding. */
 size_t layout_encoded_len(const struct layout *l);
 

@@ -115,6 +115,8 @@ const char *flags_state_text(uint16_t file_flags)
 
 const char *flags_pattern_text(uint32_t pattern, char buf[FLAGS_TEXT_MAX])
 {
+	if (!pattern)
+		return ""; /* nothing was said: lfs prints nothing */
 	return write_names(pattern_names, ARRAY_SIZE(pattern_names), pattern, buf);
 }
 

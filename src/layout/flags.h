@@ -26,7 +26,7 @@ int MUST_CHECK flags_parse(const char *text, uint32_t *ret_set, uint32_t *ret_cl
  * Constant. */
 const char *flags_state_text(uint16_t file_flags);
 
-/* "raid0", "raid0,overstriped", "mdt", "raid0,released". Returns buf. */
+/* "raid0", "raid0,overstriped", "mdt", "raid0,released"; "" for 0. In buf, or constant. */
 const char *flags_pattern_text(uint32_t pattern, char buf[FLAGS_TEXT_MAX]);
 
 /* Reads what flags_pattern_text() writes. -EINVAL, naming the word. */

@@ -29,8 +29,10 @@
 #define LAYOUT_STRIPE_COUNT_ALL 0xffffu /* in a request: as many OSTs as there are */
 #define LAYOUT_STRIPE_COUNT_MAX 2000u   /* LOV_MAX_STRIPE_COUNT */
 #define LAYOUT_OFFSET_ANY 0xffffu       /* in a request: any first OST */
-#define LAYOUT_POOL_NAME_MAX 15         /* characters, without NUL */
-#define LAYOUT_COMPONENTS_MAX 1024u     /* more is malformed: 64 KiB hold no more anyway */
+#define LAYOUT_OWNER_SEQ_DEFAULT                                                                   \
+	UINT64_MAX /* of a directory's default that it has from the root (FID_SEQ_LOV_DEFAULT) */
+#define LAYOUT_POOL_NAME_MAX 15     /* characters, without NUL */
+#define LAYOUT_COMPONENTS_MAX 1024u /* more is malformed: 64 KiB hold no more anyway */
 #define LAYOUT_MIRRORS_MAX 16u
 
 enum layout_kind { LAYOUT_PLAIN, LAYOUT_COMPOSITE, LAYOUT_FOREIGN };

@@ -72,7 +72,8 @@ static int check_osts(const struct layout_option_settings *now)
 
 	if (!now->ost_count)
 		return 0;
-	if (now->count_given && !any && now->stripe_count != now->ost_count)
+	/* Also a count that is taken over from the component before: setstripe_args_stripe_count_check() of lfs. */
+	if (!any && now->stripe_count != now->ost_count)
 		return options_value_bad(-EINVAL, LAYOUT_OPTION_OST, NULL,
 					 "%" PRIu16
 					 " OSTs are listed, but the stripe count is %" PRIu16,

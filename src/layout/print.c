@@ -15,10 +15,16 @@
 	((uint32_t)(PRINT_COMP_COUNT | PRINT_COMP_ID | PRINT_COMP_START | PRINT_COMP_END |         \
 		    PRINT_COMP_FLAGS))
 
+/* What lfs calls a default is what nobody has set; it says so with -v only. */
 static void print_path(struct printer *p)
 {
-	if (p->ctx->path && !p->opt->yaml && !p->opt->no_path)
-		strbuf_printf(p->out, "%s\n", p->ctx->path);
+	bool no_path = p->opt->no_path || (p->ctx->is_directory && p->opt->no_directory_path);
+
+	if (!p->ctx->path || p->opt->yaml || no_path)
+		return;
+	strbuf_printf(p->out, "%s%s\n",
+		      p->ctx->is_default && printer_wants(p, PRINT_DETAIL) ? "(Default) " : "",
+		      p->ctx->path);
 }
 
 /* --- foreign

@@ -40,6 +40,7 @@ struct print_options {
 		     stand for */
 	bool no_path; /* no line with the path before a layout: lfs prints none where single fields
 			 are asked for */
+	bool no_directory_path; /* nor before that of a directory: lfs prints none with -d alone */
 
 	/* Only the components that pass all filters given. */
 	bool by_id, by_mirror, by_flags, by_start, by_end, by_ost;
@@ -57,6 +58,7 @@ struct print_context {
 	const char *path; /* printed before the layout in text; may be NULL */
 	struct fid fid;   /* of the file or directory */
 	bool is_directory;
+	bool is_default; /* a directory without a default of its own: the file system's is shown */
 	uint32_t layout_gen; /* of a plain layout whose bytes don't say it (0xffff) */
 	uint32_t mdt_idx;
 	int32_t utc_offset_s; /* for timestamps in text */

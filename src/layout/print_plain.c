@@ -153,10 +153,10 @@ static void print_objects(struct printer *p, const struct component *c, bool com
 	}
 }
 
-/* An empty line ends a layout in text; a single value has none. */
+/* An empty line ends a layout in text, also where a single value was asked for: lfs of Lustre 2.17. */
 static void end_layout(struct printer *p)
 {
-	if (!p->opt->yaml && printer_wants(p, PRINT_OBJECTS))
+	if (!p->opt->yaml)
 		strbuf_printf(p->out, "\n");
 }
 

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "layout/resolve.h"
 
-#include "base/units.h"
 #include "layout/mirror.h"
 #include "layout/mirror_impl.h"
 
 #include <errno.h>
-
-#define DEFAULT_STRIPE_SIZE ((uint32_t)MIB)
-#define DEFAULT_STRIPE_COUNT 1
 
 /*
  * The default stripe size where the component's end is a multiple of it; otherwise the largest
@@ -26,10 +22,10 @@ static uint32_t fitting_stripe_size(uint32_t size, uint64_t end)
 static void resolve_component(struct component *c, const struct component *defaults)
 {
 	bool osts_named = c->magic == LAYOUT_MAGIC_SPECIFIC;
-	uint32_t size =
-		defaults && defaults->stripe_size ? defaults->stripe_size : DEFAULT_STRIPE_SIZE;
-	uint16_t count =
-		defaults && defaults->stripe_count ? defaults->stripe_count : DEFAULT_STRIPE_COUNT;
+	uint32_t size = defaults && defaults->stripe_size ? defaults->stripe_size
+							  : LAYOUT_DEFAULT_STRIPE_SIZE;
+	uint16_t count = defaults && defaults->stripe_count ? defaults->stripe_count
+							    : LAYOUT_DEFAULT_STRIPE_COUNT;
 
 	if (c->pattern == 0)
 		c->pattern = PATTERN_RAID0;

@@ -5,6 +5,10 @@
 
 #include "layout/layout.h"
 
+/* What files of a lovfs volume get that nothing is said for. */
+#define LAYOUT_DEFAULT_STRIPE_SIZE 0x100000u /* bytes */
+#define LAYOUT_DEFAULT_STRIPE_COUNT 1
+
 /*
  * Fills what a request leaves to defaults: stripe size and count 0 from `defaults` (a plain layout,
  * or NULL: 1 MiB and 1), count ALL stays; component ids 1.. and mirror ids where they are 0. Makes

@@ -47,7 +47,19 @@ static int auto_layout(const struct migration *m, const struct layout *now,
 	return 0;
 }
 
-/* What the directory says; where it says nothing, what the root of the file system says. */
+/* Everything left to the file system. */
+static int default_layout(struct layout **ret_layout)
+{
+	struct layout *l = layout_new(LAYOUT_PLAIN, 1);
+
+	if (!l)
+		return fail(-ENOMEM, "no memory");
+	l->comps[0].offset_or_gen = LAYOUT_OFFSET_ANY;
+	*ret_layout = l;
+	return 0;
+}
+
+/* What the directory says; where it says nothing, the root of the file system; at last the file system itself. */
 static int directory_layout(const struct migration *m, struct layout **ret_layout)
 {
 	int err = m->fs->ops->layout_get(m->fs, m->file.dir_fd, ret_layout);
@@ -58,7 +70,8 @@ static int directory_layout(const struct migration *m, struct layout **ret_layou
 	root = sys_openat(AT_FDCWD, m->fs->mount_point, O_PATH | O_DIRECTORY, 0);
 	if (root < 0)
 		return fail_sys(root, "cannot open %s", m->fs->mount_point);
-	return m->fs->ops->layout_get(m->fs, root, ret_layout);
+	err = m->fs->ops->layout_get(m->fs, root, ret_layout);
+	return err == -ENODATA ? default_layout(ret_layout) : err;
 }
 
 static int choose_layout(struct migration *m, const struct layout *now)

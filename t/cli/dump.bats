@@ -50,7 +50,7 @@ dump_refused() {
 @test "standard input, several dumps in one, raw bytes, and values alone" {
 	cat "$GOLDEN"/{plain1,pool}.hex >"$BATS_TEST_TMPDIR/two"
 	run lov getstripe -c --xattr-file "$BATS_TEST_TMPDIR/two"
-	[ "$output" = $'1\n2' ]
+	[ "$output" = $'1\n\n2' ]
 	run lov getstripe -c --xattr-file - <"$GOLDEN/plain4.hex"
 	[ "$output" = 4 ]
 	hex=$(sed -n 's/^lustre.lov=0x//p' "$GOLDEN/plain4.hex")

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Extended attributes. A live Lustre doesn't tell a plain layout's generation: 0xffff is in its place.
+ * Extended attributes. A live Lustre doesn't tell a plain layout's generation: 0xffff is in its place; so it is with the
+ * first OST of a directory's default, also in its components.
  * What has objects takes no other layout; only the ioctl says so.
  */
 #include "calls_xattr.h"
@@ -32,26 +33,61 @@ static struct open_file *file_of_path(const char *path)
 	return fd >= 0 ? table_get(fd) : NULL;
 }
 
-static bool is_our_file(const char *path)
+static bool is_ours(const char *path, bool or_directory)
 {
 	struct stat st;
 
 	return double_mount()->active && real.fstatat(AT_FDCWD, path, &st, 0) == 0 &&
-	       S_ISREG(st.st_mode) && st.st_dev == double_mount()->dev;
+	       (S_ISREG(st.st_mode) || (or_directory && S_ISDIR(st.st_mode))) &&
+	       st.st_dev == double_mount()->dev;
 }
 
 /* ---- reading ---- */
 
-static void hide_generation(void *value, ssize_t n)
+static uint32_t u32_at(const void *bytes, size_t offset)
+{
+	uint32_t n;
+
+	memcpy(&n, (const char *)bytes + offset, sizeof(n));
+	return n;
+}
+
+/* Of the plain layout at that offset. */
+static void hide_at(char *value, size_t n, size_t offset)
 {
 	static const unsigned char unknown[2] = { 0xff, 0xff };
 	uint32_t magic;
 
-	if (n < GENERATION_OFFSET + 2)
+	if (n < offset + GENERATION_OFFSET + 2)
 		return;
-	memcpy(&magic, value, sizeof(magic));
+	magic = u32_at(value, offset);
 	if (magic == LUSTRE_MAGIC_V1 || magic == LUSTRE_MAGIC_V3)
-		memcpy((char *)value + GENERATION_OFFSET, unknown, sizeof(unknown));
+		memcpy(value + offset + GENERATION_OFFSET, unknown, sizeof(unknown));
+}
+
+/* Components of files keep theirs, those of a directory's default don't. */
+static void hide_generation(const char *path, char *value, size_t n)
+{
+	size_t count = n < HEADER_BYTES ? 0 : u32_at(value, 12) >> 16;
+	struct stat st;
+
+	hide_at(value, n, 0);
+	if (n < HEADER_BYTES || u32_at(value, 0) != LUSTRE_MAGIC_COMPOSITE ||
+	    real.fstatat(AT_FDCWD, path, &st, 0) || !S_ISDIR(st.st_mode))
+		return;
+	for (size_t i = 0; i < count && HEADER_BYTES + (i + 1) * ENTRY_BYTES <= n; i++)
+		hide_at(value, n, u32_at(value, HEADER_BYTES + i * ENTRY_BYTES + 24));
+}
+
+ssize_t calls_xattr_get_whole(struct open_file *f, const char *path, void *value)
+{
+	struct fault_effect e = fault_enter(FAULT_GETXATTR, f);
+	ssize_t n;
+
+	if (e.err)
+		return e.err;
+	n = real.getxattr(path, LOVFS_LAYOUT_XATTR, value, 65536);
+	return n < 0 ? -errno : n;
 }
 
 static ssize_t get_layout(const char *path, struct open_file *f, const char *name, void *value,
@@ -66,7 +102,7 @@ static ssize_t get_layout(const char *path, struct open_file *f, const char *nam
 	if (n < 0)
 		return -errno;
 	if (size)
-		hide_generation(value, n);
+		hide_generation(path, value, (size_t)n);
 	return n;
 }
 
@@ -77,7 +113,7 @@ static ssize_t get_any(const char *path, const char *name, void *value, size_t s
 	ssize_t n;
 
 	path = table_fix_path(path, link);
-	if (is_layout(name) && is_our_file(path))
+	if (is_layout(name) && is_ours(path, true))
 		n = double_answer(get_layout(path, f, name, value, size));
 	else
 		n = follow ? real.getxattr(path, name, value, size)
@@ -158,14 +194,6 @@ int calls_xattr_set_layout(struct open_file *f, const void *bytes, size_t len)
 	return set_layout(table_own_path(f, path), f, LOVFS_LAYOUT_XATTR, bytes, len, 0);
 }
 
-static uint32_t u32_at(const void *bytes, size_t offset)
-{
-	uint32_t n;
-
-	memcpy(&n, (const char *)bytes + offset, sizeof(n));
-	return n;
-}
-
 /* The server would take a mirror for one in sync that isn't. */
 static int set_flags_of_one(int fd, uint32_t id, uint32_t flags)
 {
@@ -208,7 +236,7 @@ EXPORT int setxattr(const char *path, const char *name, const void *value, size_
 	path = table_fix_path(path, link);
 	if (double_mount()->active && is_layout(name))
 		err = (int)double_answer(set_layout_silently(path, f, name, value, size, flags));
-	else if (double_mount()->active && strcmp(name, FLAGS_XATTR) == 0 && is_our_file(path))
+	else if (double_mount()->active && strcmp(name, FLAGS_XATTR) == 0 && is_ours(path, false))
 		err = (int)double_answer(set_flags(path, value, size));
 	else
 		err = real.setxattr(path, name, value, size, flags);

@@ -102,6 +102,7 @@ static const struct ioctl_kind {
 	enum fault_call fault;
 } kinds[] = {
 	{ LUSTRE_SETSTRIPE, "LOV_SETSTRIPE", NO_FAULT }, /* counted as SETXATTR */
+	{ LUSTRE_GETSTRIPE, "LOV_GETSTRIPE", NO_FAULT }, /* counted as GETXATTR */
 	{ LUSTRE_GROUP_LOCK, "GROUP_LOCK", FAULT_GROUP_LOCK },
 	{ LUSTRE_GROUP_UNLOCK, "GROUP_UNLOCK", NO_FAULT },
 	{ LUSTRE_GET_MDTIDX, "GET_MDTIDX", NO_FAULT },
@@ -127,6 +128,8 @@ static int answer(struct open_file *f, unsigned long request, void *arg)
 	switch (request) {
 	case LUSTRE_SETSTRIPE:
 		return ioctl_setstripe(f, arg);
+	case LUSTRE_GETSTRIPE:
+		return ioctl_getstripe(f, arg);
 	case LUSTRE_GROUP_LOCK:
 		return group_lock(f, (unsigned long)arg);
 	case LUSTRE_GROUP_UNLOCK:

@@ -7,6 +7,7 @@
 
 /* ioctl_layout.c */
 int ioctl_setstripe(struct open_file *f, const void *bytes);
+int ioctl_getstripe(struct open_file *f, void *bytes);
 int ioctl_data_version(struct open_file *f, void *arg);
 int ioctl_swap(struct open_file *f, const void *arg);
 /* Whether the file or directory has a layout with mirrors. */

@@ -7,6 +7,7 @@
 #include "lustre.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +64,60 @@ int ioctl_setstripe(struct open_file *f, const void *bytes)
 	if (real.removexattr(table_own_path(f, path), LOVFS_LAYOUT_XATTR) && errno != ENODATA)
 		return -errno;
 	return 0;
+}
+
+/* What lovfs says of its root where nobody has set anything: on Lustre that is nothing. */
+static bool is_built_in(const void *bytes)
+{
+	return u32_at(bytes, 0) == LUSTRE_MAGIC_V1 && u32_at(bytes, 24) == 1 << 20 &&
+	       u16_at(bytes, 28) == 1 && u16_at(bytes, 30) == ANY;
+}
+
+static int get_root_default(struct open_file *f, void *bytes)
+{
+	char path[PROC_PATH_MAX];
+	ssize_t n =
+		calls_xattr_get_whole(f, double_proc_path(double_mount()->root_fd, path), bytes);
+
+	if (n < 0)
+		return (int)n;
+	return is_built_in(bytes) ? -ENODATA : 0;
+}
+
+/* The root's, for a directory that has none: its owner's sequence says so. */
+static int inherit_default(struct open_file *f, void *bytes)
+{
+	static const uint64_t seq = UINT64_MAX;
+	int err = get_root_default(f, bytes);
+
+	if (!err && plain_len(bytes))
+		memcpy((char *)bytes + 16, &seq, sizeof(seq));
+	return err;
+}
+
+static bool is_root(struct open_file *f)
+{
+	struct stat a, b;
+
+	return real.fstatat(f->fd, "", &a, AT_EMPTY_PATH) == 0 &&
+	       real.fstatat(double_mount()->root_fd, "", &b, AT_EMPTY_PATH) == 0 &&
+	       a.st_ino == b.st_ino;
+}
+
+/* Only this tells a directory's first OST: calls_xattr.c. A file's isn't asked for this way. */
+int ioctl_getstripe(struct open_file *f, void *bytes)
+{
+	char path[PROC_PATH_MAX];
+	ssize_t n;
+
+	if (f->regular)
+		return -ENOTTY;
+	if (is_root(f))
+		return get_root_default(f, bytes);
+	n = calls_xattr_get_whole(f, table_own_path(f, path), bytes);
+	if (n == -ENODATA)
+		return inherit_default(f, bytes);
+	return n < 0 ? (int)n : 0;
 }
 
 /* ---- data version ---- */

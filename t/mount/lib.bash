@@ -86,6 +86,9 @@ engine_targets() {
 		engine_target "osc/$(printf '%s-OST%04x-osc-ffff8f0012345678' "$FSNAME" "$i")"
 	done
 	engine_target "mdc/$FSNAME-MDT0000-mdc-ffff8f0012345678"
+	engine_target "lov/$FSNAME-clilov-ffff8f0012345678"
+	echo 4194304 >"$T/tree/sys/fs/lustre/lov/$FSNAME-clilov-ffff8f0012345678/stripesize"
+	echo 1 >"$T/tree/sys/fs/lustre/lov/$FSNAME-clilov-ffff8f0012345678/stripecount"
 	mkdir -p "$T/tree/proc/fs/lustre/lov/$FSNAME-clilov-ffff8f0012345678/pools"
 	for pool; do
 		name=${pool%%=*}

@@ -88,14 +88,14 @@ load migrate
 	for name in a b c; do echo "$name" >"$name"; done
 	lov migrate -c 2 a b c
 	fails_with 3 "lov migrate: missing: " lov migrate -c 3 a missing c
-	[ "$(lov getstripe -c a b c | tr '\n' ' ')" = "3 2 3 " ]
+	[ "$(lov getstripe -c a b c | xargs)" = "3 2 3" ]
 	fails_with 1 "lov migrate: missing: " lov migrate -c 3 missing "$T/data"
 	printf 'a\n\nb\n' >"$T/names"
 	lov migrate -c 4 --files-from "$T/names" c
-	[ "$(lov getstripe -c a b c | tr '\n' ' ')" = "4 4 4 " ]
+	[ "$(lov getstripe -c a b c | xargs)" = "4 4 4" ]
 	mv a $'odd\nname'
 	printf 'odd\nname\0b\0' | lov migrate -c 1 -0 --files-from -
-	[ "$(lov getstripe -c $'odd\nname' b c | tr '\n' ' ')" = "1 1 4 " ]
+	[ "$(lov getstripe -c $'odd\nname' b c | xargs)" = "1 1 4" ]
 	fails_with 1 "names.missing" lov migrate -c 1 --files-from "$T/names.missing"
 }
 
@@ -282,7 +282,7 @@ load migrate
 	: >empty
 	lov setstripe -c 2 bare
 	lov migrate --verify -c 3 empty bare
-	[ "$(lov getstripe -c empty bare | tr '\n' ' ')" = "3 3 " ]
+	[ "$(lov getstripe -c empty bare | xargs)" = "3 3" ]
 	same "$T/data" f
 }
 

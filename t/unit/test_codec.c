@@ -154,6 +154,33 @@ static void pool_names_must_be_clean(void **state)
 	assert_null(back);
 }
 
+/* A directory's default, without objects, in a buffer that is larger. */
+static void a_default_says_how_long_it_is(void **state)
+{
+	CLEANUP_LAYOUT struct layout *l = layout_new(LAYOUT_PLAIN, 1);
+	size_t len = 0;
+	(void)state;
+
+	memset(buf, 0, sizeof(buf));
+	assert_int_equal(layout_stated_len(buf, LAYOUT_BYTES_MAX), 0);
+	assert_int_equal(layout_encode(l, buf, LAYOUT_BYTES_MAX, &len), 0);
+	assert_int_equal(layout_stated_len(buf, LAYOUT_BYTES_MAX), len);
+	assert_int_equal(layout_stated_len(buf, len - 1), 0);
+	l->comps[0].magic = LAYOUT_MAGIC_V3;
+	assert_int_equal(layout_encode(l, buf, LAYOUT_BYTES_MAX, &len), 0);
+	assert_int_equal(layout_stated_len(buf, LAYOUT_BYTES_MAX), len);
+	l->comps[0].magic = LAYOUT_MAGIC_SPECIFIC;
+	l->comps[0].stripe_count = 3;
+	assert_int_equal(component_set_objects(&l->comps[0], 3), 0);
+	assert_int_equal(layout_encode(l, buf, LAYOUT_BYTES_MAX, &len), 0);
+	assert_int_equal(layout_stated_len(buf, LAYOUT_BYTES_MAX), len);
+	assert_int_equal(layout_stated_len(buf, len - 1), 0);
+	write_two();
+	assert_int_equal(layout_stated_len(buf, LAYOUT_BYTES_MAX), TWO_BYTES);
+	memset(buf + 4, 0xff, 4);
+	assert_int_equal(layout_stated_len(buf, LAYOUT_BYTES_MAX), 0);
+}
+
 static void a_generation_that_is_not_said_is_not_guessed(void **state)
 {
 	CLEANUP_LAYOUT struct layout *l = layout_new(LAYOUT_PLAIN, 1);
@@ -181,6 +208,7 @@ int main(void)
 		cmocka_unit_test(no_room_is_said),
 		cmocka_unit_test(malformed_layouts_are_named),
 		cmocka_unit_test(pool_names_must_be_clean),
+		cmocka_unit_test(a_default_says_how_long_it_is),
 		cmocka_unit_test(a_generation_that_is_not_said_is_not_guessed),
 	};
 

@@ -87,22 +87,22 @@ static void single_fields_have_no_names(void **state)
 	CLEANUP_LAYOUT struct layout *l = plain2(), *m = mirrored();
 	(void)state;
 
-	PRINTS(l, &file_ctx, "2\n", .fields = PRINT_STRIPE_COUNT, .no_path = true);
-	PRINTS(l, &file_ctx, "1048576\n", .fields = PRINT_STRIPE_SIZE, .no_path = true);
-	PRINTS(l, &file_ctx, "3\n", .fields = PRINT_STRIPE_OFFSET, .no_path = true);
-	PRINTS(l, &file_ctx, "[0x200000401:0x94:0x0]\n", .fields = PRINT_FID, .no_path = true);
-	PRINTS(l, &file_ctx, "", .fields = PRINT_POOL, .no_path = true);
-	PRINTS(l, &file_ctx, "lmm_stripe_count:  2\nlmm_stripe_size:   1048576\n",
+	PRINTS(l, &file_ctx, "2\n\n", .fields = PRINT_STRIPE_COUNT, .no_path = true);
+	PRINTS(l, &file_ctx, "1048576\n\n", .fields = PRINT_STRIPE_SIZE, .no_path = true);
+	PRINTS(l, &file_ctx, "3\n\n", .fields = PRINT_STRIPE_OFFSET, .no_path = true);
+	PRINTS(l, &file_ctx, "[0x200000401:0x94:0x0]\n\n", .fields = PRINT_FID, .no_path = true);
+	PRINTS(l, &file_ctx, "\n", .fields = PRINT_POOL, .no_path = true);
+	PRINTS(l, &file_ctx, "lmm_stripe_count:  2\nlmm_stripe_size:   1048576\n\n",
 	       .fields = PRINT_STRIPE_COUNT | PRINT_STRIPE_SIZE, .no_path = true);
 	/* Of a composite, the last instantiated component in a row from the first. */
 	m->comps[0].stripe_count = 9;
-	PRINTS(m, &file_ctx, "9\n", .fields = PRINT_STRIPE_COUNT, .no_path = true);
-	PRINTS(m, &file_ctx, "4\n", .fields = PRINT_COMP_COUNT, .no_path = true);
-	PRINTS(m, &file_ctx, "2\n", .fields = PRINT_MIRROR_COUNT, .no_path = true);
+	PRINTS(m, &file_ctx, "9\n\n", .fields = PRINT_STRIPE_COUNT, .no_path = true);
+	PRINTS(m, &file_ctx, "4\n\n", .fields = PRINT_COMP_COUNT, .no_path = true);
+	PRINTS(m, &file_ctx, "2\n\n", .fields = PRINT_MIRROR_COUNT, .no_path = true);
 	/* A plain one answers questions about components as one that covers all. */
-	PRINTS(l, &file_ctx, "EOF\n", .fields = PRINT_COMP_END, .no_path = true);
-	PRINTS(l, &file_ctx, "init\n", .fields = PRINT_COMP_FLAGS, .no_path = true);
-	PRINTS(l, &file_ctx, "N/A\n", .fields = PRINT_COMP_ID, .no_path = true);
+	PRINTS(l, &file_ctx, "EOF\n\n", .fields = PRINT_COMP_END, .no_path = true);
+	PRINTS(l, &file_ctx, "init\n\n", .fields = PRINT_COMP_FLAGS, .no_path = true);
+	PRINTS(l, &file_ctx, "N/A\n\n", .fields = PRINT_COMP_ID, .no_path = true);
 }
 
 static void filters_choose_components(void **state)
@@ -110,21 +110,21 @@ static void filters_choose_components(void **state)
 	CLEANUP_LAYOUT struct layout *m = mirrored();
 	(void)state;
 
-	PRINTS(m, &file_ctx, "65537\n65538\n131075\n131076\n", .fields = PRINT_COMP_ID,
+	PRINTS(m, &file_ctx, "65537\n\n65538\n\n131075\n\n131076\n\n", .fields = PRINT_COMP_ID,
 	       .by_flags = true, .no_path = true);
-	PRINTS(m, &file_ctx, "131075\n131076\n", .fields = PRINT_COMP_ID, .by_mirror = true,
+	PRINTS(m, &file_ctx, "131075\n\n131076\n\n", .fields = PRINT_COMP_ID, .by_mirror = true,
 	       .mirror_id = 2, .no_path = true);
-	PRINTS(m, &file_ctx, "131075\n", .fields = PRINT_COMP_ID, .by_flags = true,
+	PRINTS(m, &file_ctx, "131075\n\n", .fields = PRINT_COMP_ID, .by_flags = true,
 	       .flags_set = COMP_STALE, .no_path = true);
-	PRINTS(m, &file_ctx, "65538\n131076\n", .fields = PRINT_COMP_ID, .by_flags = true,
+	PRINTS(m, &file_ctx, "65538\n\n131076\n\n", .fields = PRINT_COMP_ID, .by_flags = true,
 	       .flags_clear = COMP_INIT, .no_path = true);
-	PRINTS(m, &file_ctx, "65538\n131076\n", .fields = PRINT_COMP_ID, .by_start = true,
+	PRINTS(m, &file_ctx, "65538\n\n131076\n\n", .fields = PRINT_COMP_ID, .by_start = true,
 	       .start_sign = PRINT_MORE, .no_path = true);
-	PRINTS(m, &file_ctx, "65537\n131075\n", .fields = PRINT_COMP_ID, .by_end = true,
+	PRINTS(m, &file_ctx, "65537\n\n131075\n\n", .fields = PRINT_COMP_ID, .by_end = true,
 	       .end = 1 << 20, .no_path = true);
-	PRINTS(m, &file_ctx, "0\n", .fields = PRINT_COMP_START, .by_id = true, .id = 131075,
+	PRINTS(m, &file_ctx, "0\n\n", .fields = PRINT_COMP_START, .by_id = true, .id = 131075,
 	       .no_path = true);
-	PRINTS(m, &file_ctx, "131075\n", .fields = PRINT_COMP_ID, .by_ost = true, .ost_idx = 2,
+	PRINTS(m, &file_ctx, "131075\n\n", .fields = PRINT_COMP_ID, .by_ost = true, .ost_idx = 2,
 	       .no_path = true);
 	PRINTS(m, &file_ctx, "", .by_ost = true, .ost_idx = 9);
 }
@@ -184,7 +184,7 @@ static void directories_show_their_defaults(void **state)
 	       "stripe_count:  0\nstripe_size:   0\npattern:       raid0\nstripe_offset: -1\n",
 	       .yaml = true, .raw = true);
 	l->comps[0].stripe_count = LAYOUT_STRIPE_COUNT_ALL;
-	PRINTS(l, &dir, "-1\n", .fields = PRINT_STRIPE_COUNT, .no_path = true);
+	PRINTS(l, &dir, "-1\n\n", .fields = PRINT_STRIPE_COUNT, .no_path = true);
 	for (uint32_t i = 0; i < 2; i++)
 		two->comps[i] = (struct component){ .magic = LAYOUT_MAGIC_V1,
 						    .pattern = PATTERN_RAID0,
@@ -208,6 +208,37 @@ static void directories_show_their_defaults(void **state)
 	       .yaml = false);
 }
 
+/* The words of lfs: without -v no path for one directory alone, and with it "(Default)" where nobody has set one. */
+static void a_directory_without_a_default(void **state)
+{
+	struct print_context dir = { .path = "d",
+				     .fid = { 0x200000401, 0xd2, 0 },
+				     .is_directory = true,
+				     .is_default = true,
+				     .default_stripe_size = 4 << 20,
+				     .default_stripe_count = 1 };
+	CLEANUP_LAYOUT struct layout *l = layout_new(LAYOUT_PLAIN, 1);
+	(void)state;
+
+	l->comps[0].offset_or_gen = LAYOUT_OFFSET_ANY;
+	l->comps[0].pattern = 0;
+	PRINTS(l, &dir,
+	       "d\nstripe_count:  1 stripe_size:   4194304 pattern:        stripe_offset: -1\n\n",
+	       .yaml = false);
+	PRINTS(l, &dir,
+	       "stripe_count:  1 stripe_size:   4194304 pattern:        stripe_offset: -1\n\n",
+	       .no_directory_path = true);
+	PRINTS(l, &dir,
+	       "(Default) d\nlmm_fid:           [0x200000401:0xd2:0x0]\n"
+	       "stripe_count:  1 stripe_size:   4194304 pattern:        stripe_offset: -1\n\n",
+	       .fields = PRINT_DEFAULT | PRINT_DETAIL);
+	PRINTS(l, &dir, "stripe_count:  0 stripe_size:   0 pattern:        stripe_offset: -1\n\n",
+	       .no_directory_path = true, .raw = true);
+	PRINTS(l, &dir,
+	       "stripe_count:  1\nstripe_size:   4194304\npattern:       \nstripe_offset: -1\n",
+	       .yaml = true);
+}
+
 static void times_and_parity(void **state)
 {
 	struct print_context ctx = file_ctx;
@@ -217,10 +248,10 @@ static void times_and_parity(void **state)
 
 	c->flags = COMP_NOSYNC;
 	c->timestamp = 1795334543;
-	PRINTS(m, &ctx, "nosync\n'2026-11-22T08:02:23+0000'\n", .fields = PRINT_COMP_FLAGS,
+	PRINTS(m, &ctx, "nosync\n'2026-11-22T08:02:23+0000'\n\n", .fields = PRINT_COMP_FLAGS,
 	       .by_id = true, .id = 65538, .no_path = true);
 	ctx.utc_offset_s = -(9 * 3600 + 1800);
-	PRINTS(m, &ctx, "nosync\n'2026-11-21T22:32:23-0930'\n", .fields = PRINT_COMP_FLAGS,
+	PRINTS(m, &ctx, "nosync\n'2026-11-21T22:32:23-0930'\n\n", .fields = PRINT_COMP_FLAGS,
 	       .by_id = true, .id = 65538, .no_path = true);
 	*c = (struct component){ .id = 65538,
 				 .flags = COMP_PARITY,
@@ -237,7 +268,7 @@ static void times_and_parity(void **state)
 	       "    lcme_cstripe_count:  2\n"
 	       "    lcme_compr_type:     1\n"
 	       "    lcme_compr_level:    10\n"
-	       "    lcme_compr_chunk:    3\n",
+	       "    lcme_compr_chunk:    3\n\n",
 	       .fields = PRINT_COMP_FLAGS | PRINT_PARITY | PRINT_MIRROR_COUNT, .by_id = true,
 	       .id = 65538, .no_path = true);
 }
@@ -304,6 +335,7 @@ int main(void)
 		cmocka_unit_test(an_ost_is_marked),
 		cmocka_unit_test(a_composite_without_v),
 		cmocka_unit_test(directories_show_their_defaults),
+		cmocka_unit_test(a_directory_without_a_default),
 		cmocka_unit_test(times_and_parity),
 		cmocka_unit_test(a_file_without_objects),
 		cmocka_unit_test(json_has_the_same_keys),
