@@ -78,6 +78,12 @@ mirrors() { lov getstripe --mirror-count "$1"; }
 	[[ $(stripes new) == 2 ]]
 	lov mirror create -N2 -c 1 twice ./twice
 	[[ $(mirrors twice) == 2 ]]
+	# What can't be done is told once.
+	random_file full 1000
+	lov setstripe -c 2 full ./full 2>"$T/err" && return 1
+	[[ $(wc -l <"$T/err") == 1 ]]
+	lov mirror create -N2 -c 1 full ./full 2>"$T/err" && return 1
+	[[ $(wc -l <"$T/err") == 1 ]]
 }
 
 @test "totals count a file once" {
