@@ -15,6 +15,11 @@ void copy_stats_title(struct strbuf *b, const char *name)
 	strbuf_printf(b, "\n");
 }
 
+void copy_stats_title_of_all(struct strbuf *b, uint64_t files)
+{
+	strbuf_printf(b, "--- # %" PRIu64 " files\n", files);
+}
+
 void copy_stats_line(struct strbuf *b, uint64_t elapsed_ns, uint64_t done_bytes,
 		     uint64_t total_bytes)
 {

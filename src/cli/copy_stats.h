@@ -9,6 +9,8 @@
 
 /* Begins a document, with a name in a comment, as a YAML scalar. */
 void copy_stats_title(struct strbuf *b, const char *name);
+/* The same for all files together. */
+void copy_stats_title_of_all(struct strbuf *b, uint64_t files);
 
 /* Source and copy are read and written at the same rate: the mean since the beginning. */
 void copy_stats_line(struct strbuf *b, uint64_t elapsed_ns, uint64_t done_bytes,

@@ -8,7 +8,6 @@
 #include "cli/progress_line.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -303,14 +302,12 @@ static void say_all(struct copy_watch *w)
 	struct copy_event done = { .name = "done" };
 	struct strbuf b = { 0 };
 	struct progress_state s;
-	char title[64];
 
 	progress_line_pause();
 	pthread_mutex_lock(&w->lock);
 	s = copy_count_state(&w->count, clock_now_ns());
 	if (w->opt.stats && w->opt.several) {
-		snprintf(title, sizeof(title), "%" PRIu64 " files", s.done_files);
-		copy_stats_title(&b, title);
+		copy_stats_title_of_all(&b, s.done_files);
 		copy_stats_line(&b, clock_now_ns() - w->begin_ns, s.done_bytes, s.total_bytes);
 	}
 	done.seconds = (double)(clock_now_ns() - w->begin_ns) / (double)NS_PER_S;

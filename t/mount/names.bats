@@ -78,6 +78,12 @@ mirrors() { lov getstripe --mirror-count "$1"; }
 	[[ $(stripes new) == 2 ]]
 	lov mirror create -N2 -c 1 twice ./twice
 	[[ $(mirrors twice) == 2 ]]
+	# What can't be done is told once.
+	random_file full 1000
+	lov setstripe -c 2 full ./full 2>"$T/err" && return 1
+	[[ $(wc -l <"$T/err") == 1 ]]
+	lov mirror create -N2 -c 1 full ./full 2>"$T/err" && return 1
+	[[ $(wc -l <"$T/err") == 1 ]]
 }
 
 @test "totals count a file once" {
@@ -179,4 +185,30 @@ shown_safely() {
 	run ! env LC_ALL=C grep -q $'\033' "$T/typescript"
 	umount "$MNT"
 	volume_wait
+}
+
+@test "what the daemon and mkfs.lovfs say of directories with odd names" {
+	lovfs_only "it is about the daemon"
+	cd /
+	volume_unmount
+	mkdir -p "$T/d0/$ODD/mdt" "$T/d0/$ODD/o0"
+	# Such paths would not fit its list of OSTs.
+	mkfs.lovfs --fsname odd --mdt "$T/d0/$ODD/mdt" --ost "$T/d0/$ODD/o0" 2>"$T/err" && return 1
+	[[ $(wc -l <"$T/err") == 1 ]]
+	run ! env LC_ALL=C grep -q $'\033' "$T/err"
+	lovfs "$T/d0/$ODD/mdt" "$T/$ODD" 2>"$T/err" && return 1
+	run ! env LC_ALL=C grep -q $'\033' "$T/err"
+	mv "${OST[1]}" "$T/away"
+	: >"$DAEMON_LOG"
+	volume_mount -d
+	mkdir "$MNT/$ODD"
+	echo >"$MNT/$ODD/"$'new\nline'
+	run ! stat "$MNT/$ODD/"$'none\033'
+	lov df "$MNT" >"$T/df"
+	volume_unmount
+	# It says something of them, and in lines of its own alone.
+	grep -q 'inactive' "$DAEMON_LOG"
+	run ! env LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]' "$DAEMON_LOG"
+	run ! grep -qvE '^lovfs: ' "$DAEMON_LOG"
+	run ! env LC_ALL=C grep -q $'\033' "$T/df"
 }
