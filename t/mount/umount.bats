@@ -28,20 +28,6 @@ hold_lock() {
 	return 1
 }
 
-# ended PID: within two seconds.
-ended() {
-	local i
-	for ((i = 0; i < 40; i++)); do
-		kill -0 "$1" 2>/dev/null || return 0
-		sleep 0.05
-	done
-	echo "process $1 is still there" >&2
-	return 1
-}
-
-# child_of PID: the process that it has started.
-child_of() { grep -lsE "^PPid:[[:space:]]*$1\$" /proc/[0-9]*/status | sed 's|/proc/||; s|/status||' | head -n 1; }
-
 # seconds COMMAND...: how long it took, whole.
 seconds() {
 	local start=$SECONDS
@@ -204,44 +190,52 @@ seconds() {
 @test "a mount that waits is ended by a signal, and doesn't mount later" {
 	volume_make -n 1
 	hold_lock "@ ending soon"
-	local pid child signal
-	for signal in TERM INT HUP; do
-		# In the foreground form; and in the other, whose parent waits for a child.
-		# (A shell has its background jobs ignore SIGINT: python doesn't.)
-		python3 -c 'import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execvp("lovfs", ["lovfs"] + sys.argv[1:])' \
-			-f "$MDT" "$MNT" 2>"$T/said" 3>&- 4>&- &
-		pid=$!
-		sleep 0.7
-		kill -$signal "$pid"
-		ended "$pid"
-		status=0
-		wait "$pid" || status=$?
-		[ "$status" -eq 1 ]
-		grep -q "lovfs: not mounted: " "$T/said"
-	done
-	for signal in TERM INT KILL; do
-		python3 -c 'import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execvp("lovfs", ["lovfs"] + sys.argv[1:])' \
-			"$MDT" "$MNT" 2>"$T/said" 3>&- 4>&- &
-		pid=$!
-		sleep 0.7
-		child=$(child_of "$pid")
-		kill -$signal "$pid"
-		ended "$pid"
-		ended "$child"
-	done
-	# The child alone.
-	for signal in TERM KILL; do
-		lovfs "$MDT" "$MNT" 2>"$T/said" 3>&- 4>&- &
-		pid=$!
-		sleep 0.7
-		child=$(child_of "$pid")
-		kill -$signal "$child"
-		ended "$pid"
-		status=0
-		wait "$pid" || status=$?
-		[ "$status" -eq 1 ]
-		grep -q "lovfs: not mounted: " "$T/said"
-	done
+	timeout 50 python3 - "$MDT" "$MNT" <<-'END' 3>&- 4>&-
+		import glob, re, signal, subprocess, sys, time
+
+		def status(pid):
+		    try:
+		        with open("/proc/%s/status" % pid) as f: return f.read()
+		    except OSError: return ""
+
+		def waits(pid):  # it blocks signals meanwhile
+		    return re.search(r"^Name:\tlovfs$", status(pid), re.M) and re.search(r"^SigBlk:.*[1-9a-f]", status(pid), re.M)
+
+		def child_of(pid):
+		    for path in glob.glob("/proc/[0-9]*"):
+		        if re.search(r"^PPid:\t%d$" % pid, status(path[6:]), re.M): return int(path[6:])
+
+		def until(what, true):
+		    for i in range(500):
+		        if true(): return
+		        time.sleep(0.02)
+		    sys.exit("never: " + what)
+
+		def gone(pid): return status(pid) == "" or "\nState:\tZ" in status(pid)
+
+		def one(options, who, sig, want):
+		    p = subprocess.Popen(["lovfs"] + options + sys.argv[1:], stderr=subprocess.PIPE, text=True)
+		    if options:
+		        target = p.pid
+		        until("foreground waits", lambda: waits(p.pid))
+		        pids = []
+		    else:
+		        until("there is a child that waits", lambda: child_of(p.pid) and waits(child_of(p.pid)))
+		        pids = [child_of(p.pid)]
+		        target = p.pid if who == "parent" else pids[0]
+		    subprocess.run(["kill", "-%d" % sig, str(target)], check=True)
+		    said = p.communicate(timeout=10)[1]
+		    until("all have ended", lambda: all(gone(pid) for pid in pids))
+		    assert p.returncode == want, (options, who, sig, p.returncode)
+		    assert want != 1 or "lovfs: not mounted: " in said, said
+
+		for sig in signal.SIGTERM, signal.SIGINT, signal.SIGHUP:
+		    one(["-f"], "it", sig, 1)
+		for sig in signal.SIGTERM, signal.SIGINT, signal.SIGKILL:
+		    one([], "parent", sig, -sig)
+		for sig in signal.SIGTERM, signal.SIGKILL:
+		    one([], "child", sig, 1)
+	END
 	kill "$HOLDER"
 	sleep 0.5
 	run ! volume_mounted
