@@ -47,52 +47,48 @@ bool mountinfo_parse(const char *line, struct mountinfo *ret_m)
 	return true;
 }
 
-static bool matches(const struct mountinfo *m, const char *point, const char *type)
+/* What a mount is to be like; NULL: any point, any type. */
+struct wanted {
+	const char *point, *type;
+	const dev_t *dev;
+};
+
+static bool matches(const struct mountinfo *m, const struct wanted *w)
 {
-	return strcmp(m->point, point) == 0 && (!type || strcmp(m->type, type) == 0);
+	return (!w->point || strcmp(m->point, w->point) == 0) &&
+	       (!w->type || strcmp(m->type, w->type) == 0) && (!w->dev || m->dev == *w->dev);
+}
+
+/* Later lines lie upon earlier ones: the last one counts. */
+static int find_last(const char *file, const struct wanted *w, struct mountinfo *ret_m)
+{
+	FILE *mounts = fopen(file, "re");
+	CLEANUP_FREE struct mountinfo *m = malloc(sizeof(*m));
+	CLEANUP_FREE char *line = NULL;
+	size_t cap = 0;
+	int err = mounts ? -ENOENT : -errno;
+
+	if (mounts && !m)
+		err = -ENOMEM;
+	while (mounts && m && getline(&line, &cap, mounts) > 0) {
+		if (mountinfo_parse(line, m) && matches(m, w)) {
+			*ret_m = *m;
+			err = 0;
+		}
+	}
+	if (mounts)
+		fclose(mounts);
+	return err;
 }
 
 int mountinfo_at(const char *file, const char *point, const char *type, struct mountinfo *ret_m)
 {
-	FILE *mounts = fopen(file, "re");
-	CLEANUP_FREE struct mountinfo *m = malloc(sizeof(*m));
-	CLEANUP_FREE char *line = NULL;
-	size_t cap = 0;
-	int err = mounts ? -ENOENT : -errno;
-
-	if (mounts && !m)
-		err = -ENOMEM;
-	/* Later lines lie upon earlier ones: the last one counts. */
-	while (mounts && m && getline(&line, &cap, mounts) > 0) {
-		if (mountinfo_parse(line, m) && matches(m, point, type)) {
-			*ret_m = *m;
-			err = 0;
-		}
-	}
-	if (mounts)
-		fclose(mounts);
-	return err;
+	return find_last(file, &(struct wanted){ .point = point, .type = type }, ret_m);
 }
 
 int mountinfo_of_device(const char *file, dev_t dev, struct mountinfo *ret_m)
 {
-	FILE *mounts = fopen(file, "re");
-	CLEANUP_FREE struct mountinfo *m = malloc(sizeof(*m));
-	CLEANUP_FREE char *line = NULL;
-	size_t cap = 0;
-	int err = mounts ? -ENOENT : -errno;
-
-	if (mounts && !m)
-		err = -ENOMEM;
-	while (err == -ENOENT && mounts && getline(&line, &cap, mounts) > 0) {
-		if (mountinfo_parse(line, m) && m->dev == dev) {
-			*ret_m = *m;
-			err = 0;
-		}
-	}
-	if (mounts)
-		fclose(mounts);
-	return err;
+	return find_last(file, &(struct wanted){ .dev = &dev }, ret_m);
 }
 
 bool mountinfo_has_option(const char *list, const char *option)

@@ -33,7 +33,7 @@ bool mountinfo_parse(const char *line, struct mountinfo *ret_m);
 int MUST_CHECK mountinfo_at(const char *file, const char *point, const char *type,
 			    struct mountinfo *ret_m);
 
-/* The first mount of the file system with that device number; -ENOENT: none. Otherwise the same. */
+/* A mount of the file system with that device number; -ENOENT: none. Otherwise the same. */
 int MUST_CHECK mountinfo_of_device(const char *file, dev_t dev, struct mountinfo *ret_m);
 
 /* Whether a list of options such as "rw,nosuid" has that one. */

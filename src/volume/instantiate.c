@@ -277,11 +277,12 @@ static int create_objects(struct volume *vol, struct fid file, struct component 
 	return err;
 }
 
-/* Tries other OSTs when one turns out to be full or to take no new objects. Where the layout names
- * that one, choosing again says what is the matter with it. */
+/* Tries other OSTs when one turns out to be full or to take no new objects, unless the layout lists
+ * them all. Where it names the first, choosing again says what is the matter with that. */
 static int place_component(const struct placement *p, struct component *c)
 {
 	struct volume *vol = p->vol;
+	bool listed = c->magic == LAYOUT_MAGIC_SPECIFIC;
 	struct component wanted = *c; /* its objects stay owned by *c until they are replaced */
 	uint32_t failed = 0;
 	int err;
@@ -300,7 +301,7 @@ static int place_component(const struct placement *p, struct component *c)
 			return err;
 		if (!err)
 			tell_shared_domain(p, indices, count);
-		if (!err || !ost_is_to_blame(err) || attempt >= vol->osts.count)
+		if (!err || listed || !ost_is_to_blame(err) || attempt >= vol->osts.count)
 			break;
 		p->failed[failed] = err;
 	}

@@ -212,7 +212,7 @@ volume_serve() {
 	return 1
 }
 
-# unmount_soon MOUNT_POINT: what is mounted just now may be busy for a moment: the daemon asks its own mount for its device.
+# unmount_soon MOUNT_POINT: what is mounted just now may be busy for a moment, if somebody on this machine looks into new mounts.
 unmount_soon() {
 	local i
 	for ((i = 0; i < 20; i++)); do

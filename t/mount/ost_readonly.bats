@@ -53,6 +53,9 @@ df_is_silent() { lov df "$MNT" | grep -q "OST0001_UUID.*\[OST:1\]$"; }
 	lov setstripe -i 1 -c 1 "$MNT/there"
 	echo data >"$MNT/there"
 	mount -o remount,ro "$T/d1"
+	# Who names it may be the first to meet it.
+	lov setstripe -o 1 "$MNT/first"
+	fails_with 1 "Read-only file system" bash -c "echo x >'$MNT/first'"
 	files_go_elsewhere 12 new
 	df_says "R (Read-only file system)"
 

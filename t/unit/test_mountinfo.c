@@ -49,6 +49,9 @@ static void the_topmost_is_found(void **state UNUSED)
 	assert_string_equal(m.type, "tmpfs");
 	assert_int_equal(mountinfo_at(path, "/mnt/x", "fuse.lovfs", &m), 0);
 	assert_string_equal(m.source, "second");
+	assert_int_equal(mountinfo_of_device(path, makedev(0, 40), &m), 0);
+	assert_string_equal(m.source, "first");
+	assert_int_equal(mountinfo_of_device(path, makedev(7, 7), &m), -ENOENT);
 	assert_int_equal(mountinfo_at(path, "/mnt", NULL, &m), -ENOENT);
 	assert_int_equal(mountinfo_at(path, "/", "fuse.lovfs", &m), -ENOENT);
 	close(fd);
