@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lovfsd/new_requests.h"
 
+#include "base/sys.h"
+
 #include <endian.h>
+#include <fcntl.h>
 #include <fuse_lowlevel.h>
 #include <linux/fuse.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -57,9 +61,39 @@ static ssize_t write_answer(int fd, struct iovec *iov, int count, void *userdata
 	return writev(fd, iov, count);
 }
 
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
+
+/* A thread's own queue, which libfuse itself opens up to 3.16 only. -1: go on without. */
+static int clone_queue(int fuse_fd)
+{
+	int fd = sys_openat(AT_FDCWD, "/dev/fuse", O_RDWR, 0);
+	uint32_t master = (uint32_t)fuse_fd;
+
+	if (fd < 0)
+		return -1;
+	if (ioctl(fd, FUSE_DEV_IOC_CLONE, &master)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+int new_requests_accept(struct fuse_session *fuse)
+{
+	const struct fuse_custom_io io = { .read = read_request,
+					   .writev = write_answer,
+					   .clone_fd = clone_queue };
+
+	return fuse_session_custom_io_317(fuse, &io, sizeof(io), fuse_session_fd(fuse));
+}
+
+#else
+
 int new_requests_accept(struct fuse_session *fuse)
 {
 	const struct fuse_custom_io io = { .read = read_request, .writev = write_answer };
 
 	return fuse_session_custom_io(fuse, &io, fuse_session_fd(fuse));
 }
+
+#endif

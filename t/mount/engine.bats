@@ -23,6 +23,7 @@ cached_bytes() { fincore -nb -o RES "$@" | awk '{ sum += $1 } END { print sum + 
 objects() { find "$1/O" -type f -size +1M; }
 
 @test "a migrate to another device goes past the page cache, and leaves nothing there" {
+	need fincore
 	volume_make -d 2 -n 2
 	volume_mount
 	lov setstripe -o 0 "$MNT/f"
@@ -73,6 +74,7 @@ objects() { find "$1/O" -type f -size +1M; }
 
 @test "without io_uring copies are made by reading and writing" {
 	local how status=0
+	need fincore
 	no_uring true || status=$?
 	((status == 77)) && skip "seccomp can't be used here"
 	volume_make -d 2 -n 2
