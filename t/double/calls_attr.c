@@ -91,6 +91,7 @@ EXPORT int statx(int dirfd, const char *path, int flags, unsigned int mask, stru
 {
 	char buf[4096];
 
+	(void)double_mount();
 	if (*path)
 		return real.statx(dirfd, fix_path(path, buf), flags, mask, st);
 	return real.statx(own_fd(dirfd), path, flags, mask, st);
