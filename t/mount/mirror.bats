@@ -105,7 +105,7 @@ refused() {
 	lov mirror resync f
 	in_sync f
 	for id in 1 2; do
-		objects f $id | xargs stat -c '%b*512' | paste -sd+ | bc
+		objects f $id | xargs stat -c %b | awk '{ sum += 512 * $1 } END { print sum }'
 		[ "$(stat -c %s "$(mirror_file f $id)")" -eq $((7 << 20)) ]
 	done >"$T/used"
 	if can_follow; then
