@@ -38,7 +38,7 @@ static inline void engine_setup(unsigned int size_mib)
 			engine_fs_count += testfs_make(&engine_fs[engine_fs_count], types[i],
 						       types[i], size_mib);
 	} else {
-		engine_fs_count += testfs_make_plain(&engine_fs[0], engine_plain);
+		engine_fs_count += testfs_make_plain_memory(&engine_fs[0], engine_plain);
 	}
 }
 

@@ -134,6 +134,17 @@ static inline void testfs_skip(const char *reason)
 }
 
 /*
+ * testfs_make_plain() in /dev/shm, for what counts calls: a disk is asked about itself as well, and what isn't
+ * in the page cache, on overlayfs nothing is, is copied by other calls.
+ */
+static inline bool testfs_make_plain_memory(struct testfs *fs, char path[64])
+{
+	if (access("/dev/shm", W_OK) || setenv("TMPDIR", "/dev/shm", 1))
+		testfs_skip("no mount namespace, and no /dev/shm to write to instead");
+	return testfs_make_plain(fs, path);
+}
+
+/*
  * testfs_make_plain() for what needs xattrs, as objects do. Root without root's capabilities goes on as
  * an ordinary user. Where the directory has no xattrs that we may set, the program ends as skipped.
  */
