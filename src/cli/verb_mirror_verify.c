@@ -49,7 +49,7 @@ static int verify_one(struct mirror_job *job, struct fs *fs, const char *path)
 {
 	const struct verify_options *o = job->args;
 	struct mirror_result result = { 0 };
-	CLEANUP_STRBUF struct strbuf b = { 0 }, why = { 0 };
+	CLEANUP_STRBUF struct strbuf b = { 0 };
 	char size[SIZE_TEXT_MAX];
 	int err = mirror_verify(fs, path, o->only.ids, o->only.count, print_difference,
 				&job->options, &result);
