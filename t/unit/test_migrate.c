@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -563,6 +564,12 @@ static void a_file_that_changes_meanwhile_is_no_bad_copy(void **state)
 	assert_int_equal(fake.held, 0);
 }
 
+/* Where the file system's kind, or its extents, can't be asked, holes are found in another way. */
+static bool gets_round(const struct fault *f)
+{
+	return !f->hit || strcmp(f->call, "fstatfs") == 0 || strcmp(f->call, "fiemap") == 0;
+}
+
 static void sweep_system_calls(enum migrate_mode mode)
 {
 	unsigned int fds = open_fds();
@@ -577,10 +584,10 @@ static void sweep_system_calls(enum migrate_mode mode)
 		sys_set_hook(fault_hook, &f);
 		err = migrate_verified(mode, &r);
 		fault_pause();
-		assert_int_equal(err, f.hit ? -EIO : 0);
+		assert_int_equal(err, gets_round(&f) ? 0 : -EIO);
 		assert_int_equal(fake.held, 0);
 		assert_false(fake.following);
-		assert_int_equal(fake.swaps, f.hit ? 0 : 1);
+		assert_int_equal(fake.swaps, gets_round(&f) ? 1 : 0);
 		assert_int_equal(open_fds(), fds);
 	}
 	assert_true(f.at > 8);
