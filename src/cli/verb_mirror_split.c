@@ -211,7 +211,7 @@ static void init_delete(void *parsed)
 	((struct split_options *)parsed)->destroy = true;
 }
 
-#define WHICH "[--force] {--mirror-id ID | --component-id ID | -p POOL}"
+#define WHICH "[--force] {--mirror-id|--component-id ID | -p POOL}"
 
 const struct verb verb_mirror_split = {
 	.name = "mirror split",
