@@ -410,6 +410,28 @@ accessed() { [ "$(stat -c %X "$1")" -ge "$(($(date +%s) - 60))" ]; }
 	awk "BEGIN { exit !($(stat -c '%.9X >= %.9Y' "$MDT/ROOT/f")) }"
 }
 
+@test "a read right after a write sets the time of access, though nobody has looked at the file in between" {
+	lovfs_only "the server's business"
+	volume_mount
+	python3 - "$MNT/f" <<-'END'
+		import mmap, os, sys, time
+		path, page = sys.argv[1], mmap.mmap(-1, 4096)
+		with open(path, "wb") as f:
+		    f.write(b"x" * 8192)
+		time.sleep(0.05)
+		w = os.open(path, os.O_WRONLY)
+		r = os.open(path, os.O_RDONLY | os.O_DIRECT)  # its reads come to the daemon
+		os.preadv(r, [page], 0)
+		before = os.fstat(r).st_atime_ns
+		time.sleep(1.2)  # one reading a second is told
+		os.pwrite(w, b"y", 5000)
+		os.preadv(r, [page], 0)
+		now = os.fstat(r)
+		assert now.st_atime_ns > before, (now.st_atime_ns, before)
+		assert now.st_atime_ns >= now.st_mtime_ns, (now.st_atime_ns, now.st_mtime_ns)
+	END
+}
+
 @test "copy_file_range on the mount is a read of the source, unless O_NOATIME" {
 	lovfs_only "the server's business"
 	volume_mount
