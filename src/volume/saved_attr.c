@@ -215,16 +215,17 @@ void saved_attr_save(struct inode *inode)
 
 /* ---- asking ---- */
 
-static bool may_settle_locked(const struct saved_attr *a)
+/* Only what is about to be changed needs its time settled: that of each file of an earlier version is open. */
+static bool may_settle_locked(const struct saved_attr *a, bool writes)
 {
-	return (!a->size_known || a->times_open) && !a->dirty && !a->changing;
+	return (!a->size_known || (a->times_open && writes)) && !a->dirty && !a->changing;
 }
 
 /*
  * What the objects say, with the file settled or saved if need be: what is told of a file that is written
  * isn't to change by its close.
  */
-static int ask_objects(struct inode *inode, struct file *f, struct file_attr *ret_attr)
+static int ask_objects(struct inode *inode, struct file *f, bool writes, struct file_attr *ret_attr)
 {
 	struct saved_attr *a = &inode->saved;
 	uint64_t begun;
@@ -241,7 +242,7 @@ static int ask_objects(struct inode *inode, struct file *f, struct file_attr *re
 	pthread_mutex_lock(&inode->lock);
 	if (a->begun == begun && may_save_locked(inode))
 		save_locked(inode, ret_attr);
-	else if (a->begun == begun && may_settle_locked(a) && ret_attr->complete)
+	else if (a->begun == begun && may_settle_locked(a, writes) && ret_attr->complete)
 		settle_locked(inode, ret_attr);
 	pthread_mutex_unlock(&inode->lock);
 	return 0;
@@ -252,7 +253,7 @@ static int size_not_known(void)
 	return fail(-EIO, "the file's size isn't known: an OST can't be asked");
 }
 
-int saved_attr_check_size(struct inode *inode)
+int saved_attr_check_size(struct inode *inode, bool writes)
 {
 	struct file_attr attr;
 	struct file *f;
@@ -264,12 +265,12 @@ int saved_attr_check_size(struct inode *inode)
 	if (err)
 		return err;
 	pthread_mutex_lock(&inode->lock);
-	settled = inode->saved.size_known && !inode->saved.times_open;
 	known = inode->saved.size_known;
+	settled = known && !(inode->saved.times_open && writes);
 	pthread_mutex_unlock(&inode->lock);
 	if (settled)
 		return 0;
-	err = ask_objects(inode, f, &attr);
+	err = ask_objects(inode, f, writes, &attr);
 	return err || known || attr.complete ? err : size_not_known();
 }
 
@@ -318,7 +319,7 @@ int saved_attr_ask(struct inode *inode, struct file_attr *ret_attr)
 	int err = inode_get_file(inode, &f);
 
 	*ret_attr = (struct file_attr){ 0 };
-	return err ? load_without_file(inode, err) : ask_objects(inode, f, ret_attr);
+	return err ? load_without_file(inode, err) : ask_objects(inode, f, false, ret_attr);
 }
 
 int saved_attr_add_locked(const struct inode *inode, const struct file_attr *attr, struct stat *st)

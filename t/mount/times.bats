@@ -315,21 +315,28 @@ let_go() {
 @test "files of an earlier version: the time is the latest of all; then it is the inode's" {
 	lovfs_only "an earlier lovfs"
 	volume_mount
-	for f in closed open; do
+	local f hex before
+	for f in closed open moved; do
 		echo data >"$MNT/$f"
 		touch -d '2001-01-01' "$MNT/$f"
 	done
 	volume_unmount
 	# What it left: a record without times, or none at all.
-	local hex
 	hex=$(getfattr --absolute-names -n trusted.som -e hex "$MDT/ROOT/closed" | sed -n 's/^trusted.som=0x//p')
-	setfattr -n trusted.som -v "0x0100000000000000${hex:16}" "$MDT/ROOT/closed"
+	for f in closed moved; do
+		setfattr -n trusted.som -v "0x0100000000000000${hex:16}" "$MDT/ROOT/$f"
+	done
 	setfattr -x trusted.som "$MDT/ROOT/open"
 	find "${OST[@]/%//O}" -type f -exec touch -d '2011-11-11' {} +
+	before=$(stat -c %z "$MDT/ROOT/closed")
 	volume_mount
-	for f in closed open; do
+	for f in closed open moved; do
 		[ "$(stat -c %Y "$MNT/$f")" = "$(date -d 2011-11-11 +%s)" ]
+		[ "$(cat "$MNT/$f")" = data ]
 	done
+	[ "$(stat -c %z "$MDT/ROOT/closed")" = "$before" ] # a look, and a read, change nothing
+	lov migrate -c 1 "$MNT/moved"
+	[ "$(stat -c %Y "$MNT/moved")" = "$(date -d 2011-11-11 +%s)" ]
 	touch -d "$LONG_AGO" "$MNT/closed"
 	volume_remount
 	[ "$(stat -c %Y "$MNT/closed")" = "$(date -d "$LONG_AGO" +%s)" ]
