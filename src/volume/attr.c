@@ -13,36 +13,54 @@
 #define PREFERRED_IO_BYTES (1 << 20)
 
 /* Without the links that users don't know of: the place in PENDING, and that of a swap's intent. */
-static int stat_mdt_inode(struct inode *inode, struct stat *ret_st)
+static void hide_links_locked(const struct inode *inode, struct stat *st)
 {
-	int err;
+	if (inode->swap_nlink)
+		st->st_nlink = inode->swap_nlink;
+	st->st_nlink -= MIN_OF((nlink_t)inode->orphan, st->st_nlink);
+}
 
+/* One look at the MDT inode and at what it doesn't know yet. */
+static int stat_file_locked(struct inode *inode, const struct file_attr *attr, struct stat *ret_st,
+			    int *ret_doubt)
+{
+	int err = sys_fstat(inode->fd, ret_st);
+
+	if (err)
+		return err;
+	hide_links_locked(inode, ret_st);
+	ret_st->st_blksize = PREFERRED_IO_BYTES;
+	*ret_doubt = saved_attr_add_locked(inode, attr, ret_st);
+	return 0;
+}
+
+static int stat_file(struct inode *inode, struct stat *ret_st, int *ret_doubt)
+{
+	struct file_attr attr;
+	int doubt, asked, err;
+
+	inode_access_settle(inode);
+	asked = saved_attr_ask(inode, &attr);
 	pthread_mutex_lock(&inode->lock);
-	err = sys_fstat(inode->fd, ret_st);
-	if (!err && inode_is_regular(inode)) {
-		if (inode->swap_nlink)
-			ret_st->st_nlink = inode->swap_nlink;
-		ret_st->st_nlink -= MIN_OF((nlink_t)inode->orphan, ret_st->st_nlink);
-	}
+	err = stat_file_locked(inode, &attr, ret_st, &doubt);
 	pthread_mutex_unlock(&inode->lock);
-	return err;
+	if (err)
+		return err;
+	inode_access_look(inode, ret_st);
+	*ret_doubt = asked ? asked : doubt;
+	return 0;
 }
 
 static int get_attr(struct inode *inode, struct stat *ret_st, int *ret_doubt)
 {
 	struct stat st;
-	int doubt = 0, err;
+	int doubt = 0;
+	int err =
+		inode_is_regular(inode) ? stat_file(inode, &st, &doubt) : sys_fstat(inode->fd, &st);
 
-	inode_access_settle(inode);
-	err = stat_mdt_inode(inode, &st);
 	if (err)
 		return err;
-	if (inode_is_regular(inode)) {
-		st.st_blksize = PREFERRED_IO_BYTES;
-		err = saved_attr_get(inode, &st, &doubt);
-		inode_access_look(inode, &st);
-	}
-	*ret_doubt = err ? err : doubt;
+	*ret_doubt = doubt;
 	*ret_st = st;
 	return 0;
 }

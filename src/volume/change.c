@@ -76,8 +76,8 @@ static ssize_t change_file(struct change *c)
 	before = file_changes(c->h->file);
 	n = change_attempts(c);
 	result.changed = n > 0 || file_changes(c->h->file) != before;
-	/* A write that failed has written nothing. */
-	result.size_unclear = n < 0 && !c->buf && result.changed;
+	/* A write or an allocation that failed leaves the size; the parts of a copy are done in any order. */
+	result.size_unclear = n < 0 && c->copy.src && result.changed;
 	if (n > 0 && !(c->mode & FALLOC_FL_KEEP_SIZE))
 		result.size_bytes = c->offset + (uint64_t)n;
 	saved_attr_end(inode, &result);

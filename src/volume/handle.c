@@ -79,7 +79,7 @@ int handle_open(struct inode *inode, int flags, struct handle **ret_handle)
 	int err = inode_get_file(inode, &f);
 
 	if (!err)
-		err = saved_attr_check_size(file);
+		err = saved_attr_check_size(file, (flags & O_ACCMODE) != O_RDONLY);
 	if (!err && hidden)
 		err = check_hidden(inode, flags);
 	if (err)

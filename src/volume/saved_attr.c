@@ -163,12 +163,71 @@ static void settle_locked(struct inode *inode, const struct file_attr *attr)
 	a->size_known = true;
 }
 
-/* What the objects say, with the file settled if need be, which gives the MDT inode other times. */
-static int ask_objects(struct inode *inode, struct file *f, struct file_attr *ret_attr,
-		       bool *ret_settled)
+/* ---- saving ---- */
+
+static bool may_save_locked(const struct inode *inode)
+{
+	const struct saved_attr *a = &inode->saved;
+
+	return a->dirty && !a->changing && inode->file && !inode->orphan;
+}
+
+static void save_locked(struct inode *inode, const struct file_attr *attr)
 {
 	struct saved_attr *a = &inode->saved;
-	bool settles;
+	struct som som = a->som;
+	int err;
+
+	if (attr->complete) {
+		som.size_bytes = attr->size_bytes;
+		a->size_known = true;
+	}
+	som.blocks = attr->all_blocks ? attr->blocks : MAX_OF(attr->blocks, som.blocks);
+	som.exact = a->size_known;
+	if (!flush_mtime_locked(inode) && !a->times_open)
+		som.times = SOM_TIMES_INODE;
+	err = store_locked(inode, &som);
+	if (err)
+		log_warning("inode %ju: size not saved: %s", (uintmax_t)inode->ino,
+			    strerrordesc_np(-err));
+	else
+		a->dirty = false;
+}
+
+/* The objects are asked without the lock, which comes after the file's own. */
+void saved_attr_save(struct inode *inode)
+{
+	struct file_attr attr;
+	uint64_t begun;
+	bool may;
+
+	pthread_mutex_lock(&inode->lock);
+	may = may_save_locked(inode);
+	begun = inode->saved.begun;
+	pthread_mutex_unlock(&inode->lock);
+	if (!may || file_stat(inode->file, FILE_WHOLE, &attr))
+		return;
+	pthread_mutex_lock(&inode->lock);
+	if (may_save_locked(inode) && inode->saved.begun == begun)
+		save_locked(inode, &attr);
+	pthread_mutex_unlock(&inode->lock);
+}
+
+/* ---- asking ---- */
+
+/* Only what is about to be changed needs its time settled: that of each file of an earlier version is open. */
+static bool may_settle_locked(const struct saved_attr *a, bool writes)
+{
+	return (!a->size_known || (a->times_open && writes)) && !a->dirty && !a->changing;
+}
+
+/*
+ * What the objects say, with the file settled or saved if need be: what is told of a file that is written
+ * isn't to change by its close.
+ */
+static int ask_objects(struct inode *inode, struct file *f, bool writes, struct file_attr *ret_attr)
+{
+	struct saved_attr *a = &inode->saved;
 	uint64_t begun;
 	int err = load(inode, f);
 
@@ -181,23 +240,20 @@ static int ask_objects(struct inode *inode, struct file *f, struct file_attr *re
 	if (err)
 		return err;
 	pthread_mutex_lock(&inode->lock);
-	settles = ret_attr->complete && (!a->size_known || a->times_open) && !a->dirty &&
-		  !a->changing && a->begun == begun;
-	if (settles)
+	if (a->begun == begun && may_save_locked(inode))
+		save_locked(inode, ret_attr);
+	else if (a->begun == begun && may_settle_locked(a, writes) && ret_attr->complete)
 		settle_locked(inode, ret_attr);
 	pthread_mutex_unlock(&inode->lock);
-	*ret_settled = settles;
 	return 0;
 }
-
-/* ---- asking ---- */
 
 static int size_not_known(void)
 {
 	return fail(-EIO, "the file's size isn't known: an OST can't be asked");
 }
 
-int saved_attr_check_size(struct inode *inode)
+int saved_attr_check_size(struct inode *inode, bool writes)
 {
 	struct file_attr attr;
 	struct file *f;
@@ -209,17 +265,17 @@ int saved_attr_check_size(struct inode *inode)
 	if (err)
 		return err;
 	pthread_mutex_lock(&inode->lock);
-	settled = inode->saved.size_known && !inode->saved.times_open;
 	known = inode->saved.size_known;
+	settled = known && !(inode->saved.times_open && writes);
 	pthread_mutex_unlock(&inode->lock);
 	if (settled)
 		return 0;
-	err = ask_objects(inode, f, &attr, &settled);
+	err = ask_objects(inode, f, writes, &attr);
 	return err || known || attr.complete ? err : size_not_known();
 }
 
 static void add_size_locked(const struct saved_attr *a, const struct file_attr *attr,
-			    struct stat *st, bool *ret_known)
+			    struct stat *st)
 {
 	uint64_t size = attr->size_bytes, blocks = attr->blocks;
 
@@ -229,7 +285,6 @@ static void add_size_locked(const struct saved_attr *a, const struct file_attr *
 		blocks = MAX_OF(blocks, a->som.blocks);
 	st->st_size = (off_t)size;
 	st->st_blocks = (blkcnt_t)blocks;
-	*ret_known = attr->complete || a->size_known;
 }
 
 static void add_times_locked(const struct saved_attr *a, const struct file_attr *attr,
@@ -258,30 +313,22 @@ static int load_without_file(struct inode *inode, int why)
 	return err || known ? err : why;
 }
 
-int saved_attr_get(struct inode *inode, struct stat *st, int *ret_doubt)
+int saved_attr_ask(struct inode *inode, struct file_attr *ret_attr)
 {
-	struct file_attr attr = { 0 };
-	bool settled = false;
-	bool known;
-	struct stat now;
 	struct file *f;
 	int err = inode_get_file(inode, &f);
 
-	err = err ? load_without_file(inode, err) : ask_objects(inode, f, &attr, &settled);
-	if (!err && settled)
-		err = sys_fstat(inode->fd, &now);
-	if (err)
-		return err;
-	if (settled) {
-		st->st_mtim = now.st_mtim;
-		st->st_ctim = now.st_ctim;
-	}
-	pthread_mutex_lock(&inode->lock);
-	add_size_locked(&inode->saved, &attr, st, &known);
-	add_times_locked(&inode->saved, &attr, st);
-	pthread_mutex_unlock(&inode->lock);
-	*ret_doubt = known ? 0 : size_not_known();
-	return 0;
+	*ret_attr = (struct file_attr){ 0 };
+	return err ? load_without_file(inode, err) : ask_objects(inode, f, false, ret_attr);
+}
+
+int saved_attr_add_locked(const struct inode *inode, const struct file_attr *attr, struct stat *st)
+{
+	const struct saved_attr *a = &inode->saved;
+
+	add_size_locked(a, attr, st);
+	add_times_locked(a, attr, st);
+	return attr->complete || a->size_known ? 0 : size_not_known();
 }
 
 /* ---- changing ---- */
@@ -354,56 +401,6 @@ void saved_attr_end(struct inode *inode, const struct saved_result *result)
 		inode_access_due(inode);
 	}
 	a->changing--;
-	pthread_mutex_unlock(&inode->lock);
-}
-
-/* ---- saving ---- */
-
-static bool may_save_locked(const struct inode *inode)
-{
-	const struct saved_attr *a = &inode->saved;
-
-	return a->dirty && !a->changing && inode->file && !inode->orphan;
-}
-
-static void save_locked(struct inode *inode, const struct file_attr *attr)
-{
-	struct saved_attr *a = &inode->saved;
-	struct som som = a->som;
-	int err;
-
-	if (attr->complete) {
-		som.size_bytes = attr->size_bytes;
-		a->size_known = true;
-	}
-	som.blocks = attr->all_blocks ? attr->blocks : MAX_OF(attr->blocks, som.blocks);
-	som.exact = a->size_known;
-	if (!flush_mtime_locked(inode) && !a->times_open)
-		som.times = SOM_TIMES_INODE;
-	err = store_locked(inode, &som);
-	if (err)
-		log_warning("inode %ju: size not saved: %s", (uintmax_t)inode->ino,
-			    strerrordesc_np(-err));
-	else
-		a->dirty = false;
-}
-
-/* The objects are asked without the lock, which comes after the file's own. */
-void saved_attr_save(struct inode *inode)
-{
-	struct file_attr attr;
-	uint64_t begun;
-	bool may;
-
-	pthread_mutex_lock(&inode->lock);
-	may = may_save_locked(inode);
-	begun = inode->saved.begun;
-	pthread_mutex_unlock(&inode->lock);
-	if (!may || file_stat(inode->file, FILE_WHOLE, &attr))
-		return;
-	pthread_mutex_lock(&inode->lock);
-	if (may_save_locked(inode) && inode->saved.begun == begun)
-		save_locked(inode, &attr);
 	pthread_mutex_unlock(&inode->lock);
 }
 

@@ -14,9 +14,10 @@
  *
  *   record            when                               size, where an OST is away  modification time
  *   none              no objects yet                     0                           the inode's
- *   exact, inode      closed                             the record's                the inode's
+ *   exact, inode      closed, or looked at since the     the record's                the inode's
+ *                     last change
  *   inexact, since t  from before the first change on,   not known                   t, or the objects' where
- *                     until it is closed                                             they are later
+ *                     until then                                                     they are later
  *   inexact, inode    moved (swap, merge, split) just    not known                   the inode's
  *                     then; or utimensat(2) came after
  *                     the last change
@@ -24,8 +25,13 @@
  *   of objects
  *
  * Where the size isn't known, stat(2) and open(2) fail with EIO, rather than to say less than there is; the file can
- * still be named, renamed, removed. As soon as all objects can be asked, such a file is settled: by its first stat(2) or open(2) it gets
- * an exact record, and the inode the time that it should have.
+ * still be named, renamed, removed. As soon as all objects can be asked, such a file is settled: by its first
+ * stat(2) or open(2) it gets an exact record, and the inode the time that it should have. Where only the time is
+ * open, as it is of each file that an earlier version closed, that is done when the file is opened for
+ * writing (and so before its data moves): looking at all files isn't to give all of them a new time of change.
+ *
+ * Writing the record, and the modification time, changes the inode's time of change. So that is done before the
+ * attributes are told, too: what fstat(2) says of a file before close(2) is what stat(2) says of it after.
  *
  * Any thread may call. What is in memory is guarded by inode->lock.
  */
@@ -53,15 +59,20 @@ struct saved_attr {
 	struct timespec mtime;
 };
 
-/* Before the file is opened. -EIO: its size isn't known; a reader would take a wrong end for the file's, a writer
- * write over what is there. Settles the file where that is to be done. */
-int MUST_CHECK saved_attr_check_size(struct inode *inode);
+/* Before the file is opened, maybe for writing. -EIO: its size isn't known; a reader would take a wrong end for the
+ * file's, a writer write over what is there. Settles the file where that is to be done. */
+int MUST_CHECK saved_attr_check_size(struct inode *inode, bool writes);
+
+/* Before stat(2) of a regular file's MDT inode: what its objects say. Settles the file, or saves it, where that is to be
+ * done, and so may give the MDT inode other times. */
+int MUST_CHECK saved_attr_ask(struct inode *inode, struct file_attr *ret_attr);
 
 /*
- * Size, blocks and times of a regular file, into what stat(2) said of its MDT inode. *ret_doubt:
+ * Size, blocks and times, into what stat(2) said of the MDT inode; the lock is held since before that. Returns
  * 0, or -EIO where st_size and st_blocks are no more than what is there at least.
  */
-int MUST_CHECK saved_attr_get(struct inode *inode, struct stat *st, int *ret_doubt);
+int MUST_CHECK saved_attr_add_locked(const struct inode *inode, const struct file_attr *attr,
+				     struct stat *st);
 
 /* What is about to happen to the file. */
 enum saved_change {

@@ -114,6 +114,8 @@ changes_fail() {
 	[ "$(size "$1")" = "$before" ] || return 1
 	run ! fallocate -o $((1069 * 65536)) -l 10 "$1"
 	[ "$(size "$1")" = "$before" ] || return 1
+	run ! fallocate -l $((1069 * 65536)) "$1" # the other stripes have it done before
+	[ "$(size "$1")" = "$before" ] || return 1
 	run ! bash -c "echo x >'$1'"
 	[ "$(size "$1")" = "$before" ] || return 1
 	run ! dd if=/dev/zero of="$1" bs=1 count=1 seek=$((1222 * 65536)) conv=notrunc status=none

@@ -152,6 +152,32 @@ keeps() {
 	done
 }
 
+@test "what is said of a file that is written is said of it after the close, too: all of its times" {
+	volume_mount
+	python3 - "$MNT" <<-'END'
+		import os, sys, time
+		names = [os.path.join(sys.argv[1], name) for name in ("written", "cut", "twice", "by name")]
+		told = {}
+		for name in names:
+		    fd = os.open(name, os.O_RDWR | os.O_CREAT)
+		    os.write(fd, b"data")
+		    if name.endswith("cut"):
+		        os.ftruncate(fd, 1)
+		    if name.endswith("twice"):
+		        os.fstat(fd)
+		        os.write(fd, b"more")
+		    st = os.stat(name) if name.endswith("by name") else os.fstat(fd)
+		    told[name] = (st.st_size, st.st_mtime_ns, st.st_ctime_ns)
+		    time.sleep(0.02)  # longer than a tick of the clock of file systems
+		    os.close(fd)
+		time.sleep(1.2)  # longer than the kernel keeps attributes
+		for name in names:
+		    st = os.stat(name)
+		    now = (st.st_size, st.st_mtime_ns, st.st_ctime_ns)
+		    assert now == told[name], (name, told[name], now)
+	END
+}
+
 @test "a time that is set while an OST is away lasts when it comes back" {
 	lovfs_only "a client asks the servers"
 	volume_mount
@@ -214,14 +240,14 @@ let_go() {
 @test "a daemon that is killed: what was written is newer than before, what was touched since is not" {
 	lovfs_only "the server's business"
 	volume_mount
-	for f in written touched moved idle failed; do
+	for f in written seen touched moved idle failed; do
 		lov setstripe -c 2 -S 64k "$MNT/$f"
 		head -c 200000 /dev/urandom >"$MNT/$f"
 		touch -d "$LONG_AGO" "$MNT/$f"
 	done
-	hold "$MNT/written" 5 "$MNT/touched" 5
+	hold "$MNT/written" 5 "$MNT/seen" 5 "$MNT/touched" 5
 	exec 8>>"$MNT/idle"
-	is_now "$MNT/written"
+	is_now "$MNT/seen"
 	is_now "$MNT/touched"
 	[ "$(stat -c %Y "$MDT/ROOT/written")" = "$(date -d "$LONG_AGO" +%s)" ] # nobody has told it yet
 	touch -c -d '2001-01-01 00:00:00.123' "$MNT/touched" # opens nothing
@@ -231,6 +257,7 @@ let_go() {
 	exec 8>&-
 	volume_mount
 	is_now "$MNT/written"
+	is_now "$MNT/seen"
 	[ "$(stat -c %.3Y "$MNT/touched")" = "$(date -d 2001-01-01 +%s).123" ]
 	[ "$(stat -c %Y "$MNT/moved")" = "$(date -d "$LONG_AGO" +%s)" ]
 	[ "$(stat -c %Y "$MNT/idle")" = "$(date -d "$LONG_AGO" +%s)" ]
@@ -249,7 +276,6 @@ let_go() {
 	echo x >"$MNT/f"
 	touch -d "$TO_COME" "$MNT/f"
 	hold "$MNT/f" 5
-	is_now "$MNT/f"
 	volume_kill
 	let_go
 	volume_mount
@@ -289,21 +315,28 @@ let_go() {
 @test "files of an earlier version: the time is the latest of all; then it is the inode's" {
 	lovfs_only "an earlier lovfs"
 	volume_mount
-	for f in closed open; do
+	local f hex before
+	for f in closed open moved; do
 		echo data >"$MNT/$f"
 		touch -d '2001-01-01' "$MNT/$f"
 	done
 	volume_unmount
 	# What it left: a record without times, or none at all.
-	local hex
 	hex=$(getfattr --absolute-names -n trusted.som -e hex "$MDT/ROOT/closed" | sed -n 's/^trusted.som=0x//p')
-	setfattr -n trusted.som -v "0x0100000000000000${hex:16}" "$MDT/ROOT/closed"
+	for f in closed moved; do
+		setfattr -n trusted.som -v "0x0100000000000000${hex:16}" "$MDT/ROOT/$f"
+	done
 	setfattr -x trusted.som "$MDT/ROOT/open"
 	find "${OST[@]/%//O}" -type f -exec touch -d '2011-11-11' {} +
+	before=$(stat -c %z "$MDT/ROOT/closed")
 	volume_mount
-	for f in closed open; do
+	for f in closed open moved; do
 		[ "$(stat -c %Y "$MNT/$f")" = "$(date -d 2011-11-11 +%s)" ]
+		[ "$(cat "$MNT/$f")" = data ]
 	done
+	[ "$(stat -c %z "$MDT/ROOT/closed")" = "$before" ] # a look, and a read, change nothing
+	lov migrate -c 1 "$MNT/moved"
+	[ "$(stat -c %Y "$MNT/moved")" = "$(date -d 2011-11-11 +%s)" ]
 	touch -d "$LONG_AGO" "$MNT/closed"
 	volume_remount
 	[ "$(stat -c %Y "$MNT/closed")" = "$(date -d "$LONG_AGO" +%s)" ]
@@ -382,6 +415,28 @@ accessed() { [ "$(stat -c %X "$1")" -ge "$(($(date +%s) - 60))" ]; }
 	END
 	sleep 0.2
 	awk "BEGIN { exit !($(stat -c '%.9X >= %.9Y' "$MDT/ROOT/f")) }"
+}
+
+@test "a read right after a write sets the time of access, though nobody has looked at the file in between" {
+	lovfs_only "the server's business"
+	volume_mount
+	python3 - "$MNT/f" <<-'END'
+		import mmap, os, sys, time
+		path, page = sys.argv[1], mmap.mmap(-1, 4096)
+		with open(path, "wb") as f:
+		    f.write(b"x" * 8192)
+		time.sleep(0.05)
+		w = os.open(path, os.O_WRONLY)
+		r = os.open(path, os.O_RDONLY | os.O_DIRECT)  # its reads come to the daemon
+		os.preadv(r, [page], 0)
+		before = os.fstat(r).st_atime_ns
+		time.sleep(1.2)  # one reading a second is told
+		os.pwrite(w, b"y", 5000)
+		os.preadv(r, [page], 0)
+		now = os.fstat(r)
+		assert now.st_atime_ns > before, (now.st_atime_ns, before)
+		assert now.st_atime_ns >= now.st_mtime_ns, (now.st_atime_ns, now.st_mtime_ns)
+	END
 }
 
 @test "copy_file_range on the mount is a read of the source, unless O_NOATIME" {
