@@ -50,6 +50,7 @@ install:
 	@tools/configure $(BUILD) -Dprefix=$(prefix)
 	@ninja -C $(BUILD)
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
+	@[ -n "$(DESTDIR)" ] || [ ! -w /etc/ld.so.cache ] || /sbin/ldconfig
 
 format:
 	@t/lint/format --mend .
