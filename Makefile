@@ -26,30 +26,31 @@ all:
 
 demo: all
 	@tools/setup demo
-	@BUILD_DIR=$(abspath $(BUILD)) tools/demo
+	@BUILD_DIR="$(abspath $(BUILD))" tools/demo
 
 check:
-	@BUILD=$(BUILD) tools/check $(SUITE)
+	@BUILD="$(BUILD)" tools/check $(SUITE)
 
 check-long:
 	@tools/setup debian
-	@BUILD=$(BUILD) tools/check-long $(PART)
+	@BUILD="$(BUILD)" tools/check-long $(PART)
 
 bench: all
 	@tools/setup bench
-	@BUILD_DIR=$(abspath $(BUILD)) bench/copy
-	@BUILD_DIR=$(abspath $(BUILD)) bench/mirror
-	@BUILD_DIR=$(abspath $(BUILD)) bench/engine
+	@BUILD_DIR="$(abspath $(BUILD))" bench/copy
+	@BUILD_DIR="$(abspath $(BUILD))" bench/mirror
+	@BUILD_DIR="$(abspath $(BUILD))" bench/engine
 
 fuzz:
 	@tools/setup build test
-	@BUILD=$(BUILD)-clang tools/fuzz $(SECONDS_EACH)
+	@BUILD="$(BUILD)-clang" tools/fuzz $(SECONDS_EACH)
 
 install:
 	@tools/setup build
-	@tools/configure $(BUILD) -Dprefix=$(prefix)
+	@tools/configure $(BUILD) "-Dprefix=$(prefix)"
 	@ninja -C $(BUILD)
-	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
+	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild
+	@[ -n "$(DESTDIR)" ] || [ ! -w /etc/ld.so.cache ] || /sbin/ldconfig
 
 format:
 	@t/lint/format --mend .

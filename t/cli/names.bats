@@ -125,7 +125,7 @@ as_ls() {
 	# What is its own: back to the start of the line, and the rest of it cleared.
 	sed 's/\r\x1b\[K//g; s/\x1b\[K//g' typescript >rest
 	no_controls rest '\r'
-	grep -q '2.0M/s' typescript
+	grep -qE ' [0-9.]+[KM]/s' typescript
 	grep -qF "'src/long'\$'\\033''[31m'\$'\\377'" typescript
 }
 

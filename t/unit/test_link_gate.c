@@ -66,11 +66,25 @@ static void *enter(void *arg)
 	return NULL;
 }
 
+static uint64_t nr_come(void)
+{
+	uint64_t nr;
+
+	pthread_mutex_lock(&gate.lock);
+	nr = gate.last_ticket;
+	pthread_mutex_unlock(&gate.lock);
+	return nr;
+}
+
+/* It has come to the gate when this returns, however busy the machine is, and had time to come in. */
 static pthread_t start(enum link_gate_kind kind)
 {
+	uint64_t before = nr_come();
 	pthread_t thread;
 
 	assert_int_equal(pthread_create(&thread, NULL, enter, (void *)(uintptr_t)kind), 0);
+	while (nr_come() == before)
+		usleep(1000);
 	usleep(50000);
 	return thread;
 }
