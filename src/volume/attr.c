@@ -75,7 +75,7 @@ int inode_truncate_objects(struct inode *inode, uint32_t mirror_id, uint64_t siz
 	while (!err) {
 		err = file_truncate(f, mirror_id, size_bytes);
 		if (err == FILE_NOT_STALE)
-			err = mirrors_make_stale(inode, last, LAYOUT_EOF);
+			err = mirrors_make_stale(inode, last, LAYOUT_EOF, NULL);
 		else if (err == FILE_NOT_INSTANTIATED)
 			err = instantiate_range(inode, mirror_id, last, last + 1, NULL);
 		else

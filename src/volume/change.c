@@ -29,8 +29,17 @@ static void suspect_osts(struct volume *vol)
 		ost_suspect(vol->osts.osts[i]);
 }
 
+/*
+ * A mirror that dies between the look at it and the first write to it, for which the others were made stale, mustn't
+ * take the file along. Only what a single write has done wrong is known well enough.
+ */
+static bool can_go_elsewhere(const struct change *c, int err)
+{
+	return c->buf && !c->h->hidden && (err == -EIO || err == -EROFS);
+}
+
 /* Does it, with what it needs before: others' mirrors stale, objects, and, once, room on a full OST. */
-static ssize_t change_attempts(struct change *c)
+static ssize_t change_attempts(struct change *c, struct stale_marks *marks)
 {
 	struct inode *inode = c->h->inode;
 	uint64_t end = c->offset + c->len_bytes;
@@ -41,12 +50,12 @@ static ssize_t change_attempts(struct change *c)
 		ssize_t n = c->run(c);
 
 		if (n == FILE_NOT_STALE)
-			err = mirrors_make_stale(inode, c->offset, end);
+			err = mirrors_make_stale(inode, c->offset, end, marks);
 		else if (n == FILE_NOT_INSTANTIATED)
 			err = instantiate_range(inode, c->h->mirror_id, c->offset, end, c->near);
 		else if (n >= 0)
 			return n;
-		else
+		else if (!can_go_elsewhere(c, (int)n) || !mirrors_fail_over(inode, marks, (int)n))
 			err = (int)n;
 		if (err == -ENOSPC && !drained) {
 			make_room(inode->vol);
@@ -64,6 +73,7 @@ static ssize_t change_file(struct change *c)
 {
 	struct inode *inode = c->h->inode;
 	struct saved_result result = { 0 };
+	struct stale_marks marks = { 0 };
 	uint64_t before;
 	ssize_t n;
 	int err;
@@ -74,7 +84,8 @@ static ssize_t change_file(struct change *c)
 	if (err)
 		return err;
 	before = file_changes(c->h->file);
-	n = change_attempts(c);
+	n = change_attempts(c, &marks);
+	stale_marks_release(&marks);
 	result.changed = n > 0 || file_changes(c->h->file) != before;
 	/* A write that failed has written nothing. */
 	result.size_unclear = n < 0 && !c->buf && result.changed;
@@ -103,5 +114,5 @@ ssize_t change_run(struct change *c)
 	if (!c->h->hidden)
 		return change_file(c);
 	err = change_check_mirror(c->h);
-	return err ? err : change_attempts(c);
+	return err ? err : change_attempts(c, NULL);
 }
