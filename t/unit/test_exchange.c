@@ -247,6 +247,59 @@ static void where_no_other_can_be_read_the_primary_stays(void **state)
 	end(vol);
 }
 
+/* ---- copies begin only where there is something to copy ---- */
+
+static int fail_reads(const char *call, size_t len_bytes, void *cookie)
+{
+	(void)len_bytes;
+	(void)cookie;
+	return strcmp(call, "pread") == 0 ? -EIO : 0;
+}
+
+static int begin_copies(uint32_t id, bool whole, bool make_stale, uint32_t source_id,
+			bool unreadable)
+{
+	const struct follow_request req = { .mirror_ids = &id,
+					    .mirror_count = 1,
+					    .whole = whole,
+					    .make_stale = make_stale,
+					    .source_id = source_id,
+					    .uid = geteuid() };
+	int err;
+
+	sys_set_hook(unreadable ? fail_reads : NULL, NULL);
+	err = handle_follow_begin(t.h, &req);
+	sys_set_hook(NULL, NULL);
+	if (!err)
+		handle_follow_end(t.h);
+	return err;
+}
+
+static void what_nothing_can_be_copied_to_stays_as_it_is(void **state)
+{
+	struct volume *vol = with_three_mirrors();
+	unsigned int stale;
+	(void)state;
+
+	/* In sync. */
+	assert_int_equal(begin_copies(2, true, true, 0, true), -EIO);
+	assert_int_equal(begin_copies(2, true, true, 3, true), -EIO);
+	assert_int_equal(stale_mirrors(), 0);
+	/* Stale: nothing of it is lost. */
+	assert_int_equal(handle_write(t.h, data, 1, 0), 1);
+	stale = stale_mirrors();
+	for (uint32_t id = 1; id <= 3; id++) {
+		if (!(stale & 1u << id))
+			continue;
+		assert_int_equal(begin_copies(id, false, false, 0, true), -EIO);
+		assert_int_equal(begin_copies(id, true, false, 0, true), -EIO);
+		assert_int_equal(begin_copies(id, true, true, 0, true), -EIO);
+		assert_int_equal(begin_copies(id, false, false, 0, false), 0);
+	}
+	assert_int_equal(stale_mirrors(), stale);
+	end(vol);
+}
+
 /* The last test: the volume is another one from here on. */
 static void shared_extents_are_no_mirror(void **state)
 {
@@ -286,6 +339,7 @@ int main(void)
 		cmocka_unit_test(the_first_write_goes_to_a_mirror_that_takes_it),
 		cmocka_unit_test(where_none_takes_it_the_others_can_still_be_read),
 		cmocka_unit_test(where_no_other_can_be_read_the_primary_stays),
+		cmocka_unit_test(what_nothing_can_be_copied_to_stays_as_it_is),
 		cmocka_unit_test(shared_extents_are_no_mirror),
 	};
 
