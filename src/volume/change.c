@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 /* An OST is full: removed files give back their space, and where new objects go is decided by what is
  * free now. */
@@ -21,12 +22,16 @@ static void make_room(struct volume *vol)
 	}
 }
 
-/* An OST has failed: whether it takes new objects decides where they go. Which one it was isn't known
- * here. */
-static void suspect_osts(struct volume *vol)
+/* An OST has failed, with err: whether it takes new objects decides where they go. Which one it was isn't known
+ * here, but by the text, which stays. */
+static void suspect_osts(struct volume *vol, int err)
 {
+	char why[ERROR_TEXT_MAX];
+
+	snprintf(why, sizeof(why), "%s", error_text(err));
 	for (uint32_t i = 0; i < vol->osts.count; i++)
 		ost_suspect(vol->osts.osts[i]);
+	fail(err, "%s", why);
 }
 
 /*
@@ -63,7 +68,7 @@ static ssize_t change_attempts(struct change *c, struct stale_marks *marks)
 			err = 0;
 		}
 		if (err == -EDQUOT || err == -EROFS || err == -EIO)
-			suspect_osts(inode->vol);
+			suspect_osts(inode->vol, err);
 	}
 	return err;
 }

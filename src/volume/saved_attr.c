@@ -192,9 +192,9 @@ static int ask_objects(struct inode *inode, struct file *f, struct file_attr *re
 
 /* ---- asking ---- */
 
-static int size_not_known(void)
+static int size_not_known(struct file *f)
 {
-	return fail(-EIO, "the file's size isn't known: an OST can't be asked");
+	return file_size_unknown(f, FILE_WHOLE, "the file's size");
 }
 
 int saved_attr_check_size(struct inode *inode)
@@ -215,7 +215,7 @@ int saved_attr_check_size(struct inode *inode)
 	if (settled)
 		return 0;
 	err = ask_objects(inode, f, &attr, &settled);
-	return err || known || attr.complete ? err : size_not_known();
+	return err || known || attr.complete ? err : size_not_known(f);
 }
 
 static void add_size_locked(const struct saved_attr *a, const struct file_attr *attr,
@@ -264,7 +264,7 @@ int saved_attr_get(struct inode *inode, struct stat *st, int *ret_doubt)
 	bool settled = false;
 	bool known;
 	struct stat now;
-	struct file *f;
+	struct file *f = NULL;
 	int err = inode_get_file(inode, &f);
 
 	err = err ? load_without_file(inode, err) : ask_objects(inode, f, &attr, &settled);
@@ -280,7 +280,7 @@ int saved_attr_get(struct inode *inode, struct stat *st, int *ret_doubt)
 	add_size_locked(&inode->saved, &attr, st, &known);
 	add_times_locked(&inode->saved, &attr, st);
 	pthread_mutex_unlock(&inode->lock);
-	*ret_doubt = known ? 0 : size_not_known();
+	*ret_doubt = known ? 0 : size_not_known(f);
 	return 0;
 }
 
