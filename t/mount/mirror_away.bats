@@ -338,3 +338,18 @@ device_back() {
 	exec 7>&- 8>&- 9>&-
 	device_back 1
 }
+
+@test "setstripe and create warn of OSTs that can't be written now" {
+	ost_away 1
+	fails_with 0 "f: warning: OST 1 is inactive" lov setstripe -o 1,2 f
+	[ "$(wc -l <"$T/stderr")" -eq 1 ]
+	fails_with 0 "g: warning: OST 1 is inactive" lov mirror create -N -o 1 -N -o 2 g
+	run --separate-stderr lov setstripe -c 2 h
+	[ -z "$stderr" ]
+	if can_follow; then
+		mount -o remount,ro "$T/d2"
+		fails_with 1 "" dd if=/dev/zero of=f bs=4k count=1 status=none
+		fails_with 0 "OST 2 takes no new objects: Read-only file system" lov setstripe -o 2 i
+		mount -o remount,rw "$T/d2"
+	fi
+}
