@@ -353,3 +353,15 @@ device_back() {
 		mount -o remount,rw "$T/d2"
 	fi
 }
+
+@test "lov cp names the OST that can't be read, or written" {
+	lovfs_only "the daemon knows"
+	lov setstripe -o 1 f
+	random_file "$T/data" 300000
+	cat "$T/data" >f
+	ost_away 1
+	fails_with 1 "OST 1 is inactive" lov cp f "$T/out"
+	mkdir d
+	lov setstripe -o 1 d
+	fails_with 1 "OST 1 takes no new objects" lov cp "$T/data" d/g
+}
