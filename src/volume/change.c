@@ -36,11 +36,11 @@ static void suspect_osts(struct volume *vol, int err)
 
 /*
  * A mirror that dies between the look at it and the first write to it, for which the others were made stale, mustn't
- * take the file along. Only what a single write has done wrong is known well enough.
+ * take the file along. (A copy may have failed by its source.)
  */
 static bool can_go_elsewhere(const struct change *c, int err)
 {
-	return c->buf && !c->h->hidden && (err == -EIO || err == -EROFS);
+	return !c->copy.src && !c->h->hidden && (err == -EIO || err == -EROFS);
 }
 
 /* Does it, with what it needs before: others' mirrors stale, objects, and, once, room on a full OST. */

@@ -210,7 +210,7 @@ static int make_stale_locked(struct inode *inode, struct file *f, uint64_t start
 	if (err || now == before) /* the same: somebody else was first */
 		return err;
 	err = commit_stale(inode, f, before, now, false);
-	if (err || !ret_marks)
+	if (err)
 		return err;
 	stale_marks_release(ret_marks);
 	marks.before = PTR_STEAL(before);

@@ -221,7 +221,7 @@ struct stale_marks {
 void stale_marks_release(struct stale_marks *m);
 
 /* Before a write of [start, end): the other mirrors are durably stale where it reaches, each with a
- * map. `end` may be LAYOUT_EOF. *ret_marks (may be NULL) is zeroed or of an earlier call before; it is set where
+ * map. `end` may be LAYOUT_EOF. *ret_marks is zeroed or of an earlier call before; it is set where
  * this call has made something stale. */
 int MUST_CHECK mirrors_make_stale(struct inode *inode, uint64_t start, uint64_t end,
 				  struct stale_marks *ret_marks);

@@ -153,7 +153,8 @@ static void half_intents_are_dropped(void **state)
 /* ---- a mirror that fails at the first write to it ---- */
 
 struct failing {
-	unsigned int times; /* how many writes of an object still fail */
+	unsigned int times; /* how many changes of an object still fail */
+	const char *call;   /* NULL: writes */
 	bool reads;         /* and from then on all reads */
 };
 
@@ -163,7 +164,8 @@ static int fail_writes(const char *call, size_t len_bytes, void *cookie)
 
 	if (f->reads && f->times == 0 && strcmp(call, "pread") == 0)
 		return -EIO;
-	if (f->times == 0 || len_bytes != 1000 || strcmp(call, "pwrite") != 0)
+	if (f->times == 0 || strcmp(call, f->call ? f->call : "pwrite") != 0 ||
+	    (!f->call && len_bytes != 1000))
 		return 0;
 	f->times--;
 	return -EIO;
@@ -218,6 +220,32 @@ static void the_first_write_goes_to_a_mirror_that_takes_it(void **state)
 		assert_int_equal(entries("DIRTY"), 2);
 		end(vol);
 	}
+}
+
+static void so_do_a_truncate_and_an_allocation(void **state)
+{
+	struct volume *vol = with_three_mirrors();
+	struct failing f = { .times = 2, .call = "ftruncate" };
+	struct stat st;
+	(void)state;
+
+	sys_set_hook(fail_writes, &f);
+	assert_int_equal(handle_truncate(t.h, 1000), 0);
+	sys_set_hook(NULL, NULL);
+	assert_int_equal(f.times, 0);
+	assert_int_equal(__builtin_popcount(stale_mirrors()), 2);
+	assert_int_equal(inode_getattr(t.inode, &st), 0);
+	assert_int_equal(st.st_size, 1000);
+	end(vol);
+	vol = with_three_mirrors();
+	f = (struct failing){ .times = 2, .call = "fallocate" };
+	sys_set_hook(fail_writes, &f);
+	assert_int_equal(handle_fallocate(t.h, FALLOC_FL_KEEP_SIZE, 0, 1000), 0);
+	sys_set_hook(NULL, NULL);
+	assert_int_equal(f.times, 0);
+	assert_int_equal(__builtin_popcount(stale_mirrors()), 2);
+	assert_int_equal(content(t.inode), 'd');
+	end(vol);
 }
 
 static void where_none_takes_it_the_others_can_still_be_read(void **state)
@@ -337,6 +365,7 @@ int main(void)
 		cmocka_unit_test(a_named_victim_can_be_used_again),
 		cmocka_unit_test(half_intents_are_dropped),
 		cmocka_unit_test(the_first_write_goes_to_a_mirror_that_takes_it),
+		cmocka_unit_test(so_do_a_truncate_and_an_allocation),
 		cmocka_unit_test(where_none_takes_it_the_others_can_still_be_read),
 		cmocka_unit_test(where_no_other_can_be_read_the_primary_stays),
 		cmocka_unit_test(what_nothing_can_be_copied_to_stays_as_it_is),
