@@ -242,6 +242,23 @@ void stale_marks_release(struct stale_marks *m)
 	*m = (struct stale_marks){ 0 };
 }
 
+/* What a copy that follows the file has read from the primary since the write began may be what that has left. */
+static int follow_again(struct file *f, const struct layout *then)
+{
+	uint32_t keys[LAYOUT_MIRRORS_MAX + 1];
+	unsigned int count = mirror_ids(then, keys);
+	int err = 0;
+
+	keys[count++] = FILE_WHOLE;
+	for (unsigned int i = 0; !err && i < count; i++) {
+		struct dirty_map *map = file_follower(f, keys[i]);
+
+		if (map && (keys[i] == FILE_WHOLE || count_stale(then, keys[i])))
+			err = dirty_map_mark_all(map);
+	}
+	return err;
+}
+
 /* Writers wait meanwhile: the next one writes to a mirror that the MDT must call in sync then. */
 static int exchange_marks(struct inode *inode, struct file *f, const struct stale_marks *m,
 			  const struct layout *then)
@@ -250,6 +267,8 @@ static int exchange_marks(struct inode *inode, struct file *f, const struct stal
 
 	file_commit_begin(f);
 	if (file_commit_layout(f) == m->now && file_changes(f) == m->changes)
+		err = follow_again(f, then);
+	if (!err)
 		err = mirrors_store(inode, m->now, then);
 	if (!err)
 		file_commit_set(f, then);
