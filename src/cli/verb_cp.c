@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "cli/complain.h"
 #include "cli/copy_data.h"
+#include "cli/copy_trouble.h"
 #include "cli/count_trees.h"
 #include "cli/cp_args.h"
 #include "cli/cp_place.h"
@@ -35,7 +36,7 @@ static int copy_data(void *cookie, struct tree_file *file)
 {
 	struct run *run = cookie;
 
-	return copy_data_run(run->data, file);
+	return copy_trouble_explain(file, copy_data_run(run->data, file));
 }
 
 static void done(void *cookie, const struct tree_name *name)

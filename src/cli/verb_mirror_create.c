@@ -3,6 +3,7 @@
 #include "cli/complain.h"
 #include "cli/layout_args.h"
 #include "cli/mirror_warn.h"
+#include "cli/ost_warn.h"
 #include "cli/place.h"
 #include "cli/seen.h"
 #include "cli/set_layout.h"
@@ -25,8 +26,10 @@ static int create_all(const struct verb *verb, char **paths, const struct layout
 		if (seen_before(&seen, *paths, true))
 			continue;
 		error_clear();
-		if (!tally_add(&tally, verb, *paths, set_layout(&keeper, *paths, request, &fs)))
+		if (!tally_add(&tally, verb, *paths, set_layout(&keeper, *paths, request, &fs))) {
 			mirror_warn_new(&warn, fs, *paths, request);
+			ost_warn_new(verb, fs, *paths, request);
+		}
 		/* Also if it was made just now. */
 		(void)seen_before(&seen, *paths, true);
 	}

@@ -6,6 +6,7 @@
 #include "cli/id_list.h"
 #include "cli/layout_args.h"
 #include "cli/mirror_warn.h"
+#include "cli/ost_warn.h"
 #include "cli/place.h"
 #include "cli/seen.h"
 #include "cli/set_layout.h"
@@ -111,8 +112,10 @@ static int run_all(const struct verb *verb, char **paths, const struct layout *r
 		error_clear();
 		err = request ? set_layout(&keeper, *paths, request, &fs)
 			      : remove_default(&keeper, *paths);
-		if (!tally_add(&tally, verb, *paths, err) && request)
+		if (!tally_add(&tally, verb, *paths, err) && request) {
 			mirror_warn_new(&warn, fs, *paths, request);
+			ost_warn_new(verb, fs, *paths, request);
+		}
 		/* Also if it was made just now. */
 		(void)seen_before(&seen, *paths, true);
 	}

@@ -106,6 +106,9 @@ int MUST_CHECK file_primary(struct file *f, uint32_t *ret_mirror_id);
 int MUST_CHECK file_check_writable(struct file *f, uint32_t mirror_id);
 int MUST_CHECK file_check_readable(struct file *f, uint32_t mirror_id);
 
+/* Fails with -EIO, as the size isn't known: the text is "<what> isn't known: " and which OST it is. */
+int file_size_unknown(struct file *f, uint32_t mirror_id, const char *what);
+
 /* How often reads had to go to another mirror. */
 uint64_t file_failovers(const struct file *f);
 

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -89,4 +90,14 @@ int file_check_writable(struct file *f, uint32_t mirror_id)
 int file_check_readable(struct file *f, uint32_t mirror_id)
 {
 	return check(f, mirror_id, check_readable);
+}
+
+int file_size_unknown(struct file *f, uint32_t mirror_id, const char *what)
+{
+	char why[ERROR_TEXT_MAX] = "an OST can't be asked";
+	int err = file_check_readable(f, mirror_id);
+
+	if (err)
+		snprintf(why, sizeof(why), "%s", error_text(err));
+	return fail(-EIO, "%s isn't known: %.400s", what, why);
 }

@@ -105,6 +105,14 @@ void fs_lovfs_mirror_follow_end(struct fs *fs UNUSED, int fd)
 
 /* ---- mirrors ---- */
 
+/* The number doesn't say which OST it is: that is asked. */
+static int explain_open(struct fs *fs, int fd, uint32_t mirror_id, int err, const char *name)
+{
+	int cause = err == -EIO ? fs_lovfs_mirror_check(fs, fd, mirror_id, false) : 0;
+
+	return cause ? cause : fail_sys(err, "cannot open %s under the volume's mount point", name);
+}
+
 int fs_lovfs_mirror_open(struct fs *fs, int fd, uint32_t mirror_id, int flags, int *ret_fd)
 {
 	char name[sizeof(LOVFS_HIDDEN_DIR) + FID_TEXT_MAX + 32], text[FID_TEXT_MAX];
@@ -120,7 +128,7 @@ int fs_lovfs_mirror_open(struct fs *fs, int fd, uint32_t mirror_id, int flags, i
 	if (mirror == -ENOENT && mirror_id)
 		return fail(mirror, "has no mirror %" PRIu32, mirror_id);
 	if (mirror < 0)
-		return fail_sys(mirror, "cannot open %s under the volume's mount point", name);
+		return explain_open(fs, fd, mirror_id, mirror, name);
 	*ret_fd = mirror;
 	return 0;
 }

@@ -122,6 +122,7 @@ int fs_lustre_reach_any(struct fs *fs, int fd, const struct layout *then, uint32
 int fs_lustre_reach_others(struct fs *fs, int fd, uint32_t mirror_id)
 {
 	CLEANUP_LAYOUT struct layout *l = NULL;
+	char why[ERROR_TEXT_MAX];
 	int err = layout_xattr_get(fd, &l);
 
 	if (!err && !mirror_exists(l, mirror_id))
@@ -129,7 +130,9 @@ int fs_lustre_reach_others(struct fs *fs, int fd, uint32_t mirror_id)
 	/* That it is the last one by the layout is for the split to say, which sees it under its lease. */
 	if (err || mirror_count_usable(l) == (mirror_usable(l, mirror_id) ? 1 : 0))
 		return err;
-	return fs_lustre_reach_any(fs, fd, l, mirror_id);
+	err = fs_lustre_reach_any(fs, fd, l, mirror_id);
+	snprintf(why, sizeof(why), "%s", err ? error_text(err) : "");
+	return err ? fail(err, "only with --force: %.400s", why) : 0;
 }
 
 int fs_lustre_reach_check(struct fs *fs, int fd, uint32_t mirror_id, bool write)

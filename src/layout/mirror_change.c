@@ -223,6 +223,20 @@ int mirror_change_stale(const struct layout *l, uint32_t mirror_id, struct layou
 	return give(l, &next, ret_layout);
 }
 
+int mirror_change_stale_instead(const struct layout *l, const struct layout *before,
+				uint32_t primary, struct layout **ret_layout)
+{
+	struct layout *again = layout_clone(before);
+	int err;
+
+	if (!again)
+		return fail(-ENOMEM, "no memory for a layout");
+	again->gen = l->gen;
+	err = mirror_change_stale(again, primary, ret_layout);
+	layout_unref(again);
+	return err;
+}
+
 /* ---- resync ---- */
 
 static int change_state(const struct layout *l, enum layout_state state, struct layout **ret_layout)

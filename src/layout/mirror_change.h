@@ -30,6 +30,11 @@ bool mirror_change_needed(const struct layout *l, uint32_t primary, uint64_t sta
 int MUST_CHECK mirror_change_stale(const struct layout *l, uint32_t mirror_id,
 				   struct layout **ret_layout);
 
+/* The layout after `l`, in which the primary is stale as a whole, instead of what became stale from `before` to
+ * `l`. -EBUSY: no other mirror was usable before. */
+int MUST_CHECK mirror_change_stale_instead(const struct layout *l, const struct layout *before,
+					   uint32_t primary, struct layout **ret_layout);
+
 /* The generation at which the mirror became stale: entry_gen of its stale components; 0 where they
  * don't agree or none is stale. It names the mirror's dirty map. */
 uint32_t mirror_change_stale_gen(const struct layout *l, uint32_t mirror_id);

@@ -56,6 +56,19 @@ static int choose(struct fs *fs, const struct subject *file, uint32_t id, const 
 	return 0;
 }
 
+/* What can't be written out, as its OST is away, mustn't keep by force what else is to go. */
+static int leave_file(struct fs *fs, struct subject *file, bool force)
+{
+	int err = subject_leave_file(fs, file);
+
+	return err == -EIO && force ? subject_open_for_writing(fs, file) : err;
+}
+
+static int descriptor(const struct subject *file)
+{
+	return file->source_fd >= 0 ? file->source_fd : file->file_fd;
+}
+
 /* ---- to a new file ---- */
 
 static int give_attributes(const struct subject *file, int fd)
@@ -81,7 +94,7 @@ static int split_into(struct fs *fs, const struct subject *file, uint32_t id, bo
 		err = give_attributes(file, fd);
 	if (err)
 		return fail_sys(err, "cannot give %s its owner and mode", new_path);
-	err = fs->ops->split(fs, file->source_fd, id, fd, force);
+	err = fs->ops->split(fs, descriptor(file), id, fd, force);
 	if (err)
 		return err;
 	/* It has the data, and keeps it: times are only worth so much. */
@@ -125,7 +138,7 @@ static int split_to_nothing(struct fs *fs, const struct subject *file, uint32_t 
 	CLEANUP_FD int fd = -1;
 	int err = subject_make_victim(fs, file, NULL, &fd);
 
-	return err ? err : fs->ops->split(fs, file->source_fd, id, fd, force);
+	return err ? err : fs->ops->split(fs, descriptor(file), id, fd, force);
 }
 
 int mirror_split(struct fs *fs, const char *path, uint32_t id, const char *pool,
@@ -138,7 +151,7 @@ int mirror_split(struct fs *fs, const char *path, uint32_t id, const char *pool,
 		return err;
 	err = choose(fs, &file, id, pool, &id);
 	if (!err)
-		err = subject_leave_file(fs, &file);
+		err = leave_file(fs, &file, force);
 	if (!err)
 		err = new_path ? split_to_file(fs, &file, id, force, new_path)
 			       : split_to_nothing(fs, &file, id, force);

@@ -47,6 +47,8 @@ static int stat_file(struct inode *inode, struct stat *ret_st, int *ret_doubt)
 	if (err)
 		return err;
 	inode_access_look(inode, ret_st);
+	if (doubt) /* why takes the file's own lock, which comes first */
+		doubt = saved_attr_size_unknown(inode);
 	*ret_doubt = asked ? asked : doubt;
 	return 0;
 }
@@ -87,18 +89,23 @@ int inode_getattr(struct inode *inode, struct stat *ret_st)
 int inode_truncate_objects(struct inode *inode, uint32_t mirror_id, uint64_t size_bytes)
 {
 	uint64_t last = size_bytes ? size_bytes - 1 : 0;
+	struct stale_marks marks = { 0 };
+	bool done = false;
 	struct file *f;
 	int err = inode_get_file(inode, &f);
 
-	while (!err) {
+	while (!err && !done) {
 		err = file_truncate(f, mirror_id, size_bytes);
 		if (err == FILE_NOT_STALE)
-			err = mirrors_make_stale(inode, last, LAYOUT_EOF);
+			err = mirrors_make_stale(inode, last, LAYOUT_EOF, &marks);
 		else if (err == FILE_NOT_INSTANTIATED)
 			err = instantiate_range(inode, mirror_id, last, last + 1, NULL);
+		else if ((err == -EIO || err == -EROFS) && mirrors_fail_over(inode, &marks, err))
+			err = 0;
 		else
-			return err;
+			done = true;
 	}
+	stale_marks_release(&marks);
 	return err;
 }
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 /* An OST is full: removed files give back their space, and where new objects go is decided by what is
  * free now. */
@@ -21,16 +22,29 @@ static void make_room(struct volume *vol)
 	}
 }
 
-/* An OST has failed: whether it takes new objects decides where they go. Which one it was isn't known
- * here. */
-static void suspect_osts(struct volume *vol)
+/* An OST has failed, with err: whether it takes new objects decides where they go. Which one it was isn't known
+ * here, but by the text, which stays. */
+static void suspect_osts(struct volume *vol, int err)
 {
+	char why[ERROR_TEXT_MAX];
+
+	snprintf(why, sizeof(why), "%s", error_text(err));
 	for (uint32_t i = 0; i < vol->osts.count; i++)
 		ost_suspect(vol->osts.osts[i]);
+	fail(err, "%s", why);
+}
+
+/*
+ * A mirror that dies between the look at it and the first write to it, for which the others were made stale, mustn't
+ * take the file along. (A copy may have failed by its source.)
+ */
+static bool can_go_elsewhere(const struct change *c, int err)
+{
+	return !c->copy.src && !c->h->hidden && (err == -EIO || err == -EROFS);
 }
 
 /* Does it, with what it needs before: others' mirrors stale, objects, and, once, room on a full OST. */
-static ssize_t change_attempts(struct change *c)
+static ssize_t change_attempts(struct change *c, struct stale_marks *marks)
 {
 	struct inode *inode = c->h->inode;
 	uint64_t end = c->offset + c->len_bytes;
@@ -41,12 +55,12 @@ static ssize_t change_attempts(struct change *c)
 		ssize_t n = c->run(c);
 
 		if (n == FILE_NOT_STALE)
-			err = mirrors_make_stale(inode, c->offset, end);
+			err = mirrors_make_stale(inode, c->offset, end, marks);
 		else if (n == FILE_NOT_INSTANTIATED)
 			err = instantiate_range(inode, c->h->mirror_id, c->offset, end, c->near);
 		else if (n >= 0)
 			return n;
-		else
+		else if (!can_go_elsewhere(c, (int)n) || !mirrors_fail_over(inode, marks, (int)n))
 			err = (int)n;
 		if (err == -ENOSPC && !drained) {
 			make_room(inode->vol);
@@ -54,7 +68,7 @@ static ssize_t change_attempts(struct change *c)
 			err = 0;
 		}
 		if (err == -EDQUOT || err == -EROFS || err == -EIO)
-			suspect_osts(inode->vol);
+			suspect_osts(inode->vol, err);
 	}
 	return err;
 }
@@ -64,6 +78,7 @@ static ssize_t change_file(struct change *c)
 {
 	struct inode *inode = c->h->inode;
 	struct saved_result result = { 0 };
+	struct stale_marks marks = { 0 };
 	uint64_t before;
 	ssize_t n;
 	int err;
@@ -74,7 +89,8 @@ static ssize_t change_file(struct change *c)
 	if (err)
 		return err;
 	before = file_changes(c->h->file);
-	n = change_attempts(c);
+	n = change_attempts(c, &marks);
+	stale_marks_release(&marks);
 	result.changed = n > 0 || file_changes(c->h->file) != before;
 	/* A write or an allocation that failed leaves the size; the parts of a copy are done in any order. */
 	result.size_unclear = n < 0 && c->copy.src && result.changed;
@@ -103,5 +119,5 @@ ssize_t change_run(struct change *c)
 	if (!c->h->hidden)
 		return change_file(c);
 	err = change_check_mirror(c->h);
-	return err ? err : change_attempts(c);
+	return err ? err : change_attempts(c, NULL);
 }

@@ -277,7 +277,7 @@ static int clamp_to_source(struct handle *src, uint64_t offset, uint64_t *len_by
 		return err;
 	/* Where an OST can't be asked, the known size may not be the end. */
 	if (!attr.complete && offset >= attr.size_bytes)
-		return fail(-EIO, "the end of the source isn't known: an OST is inactive");
+		return file_size_unknown(src->file, src->mirror_id, "the end of the source");
 	if (offset >= attr.size_bytes)
 		*len_bytes = 0;
 	else

@@ -191,9 +191,8 @@ static int add_mirror(struct inode *inode, struct stat *st, int *ret_doubt)
 		return err;
 	st->st_size = (off_t)attr.size_bytes;
 	st->st_blocks = (blkcnt_t)attr.blocks;
-	*ret_doubt = attr.complete
-			     ? 0
-			     : fail(-EIO, "the mirror's size isn't known: an OST can't be asked");
+	*ret_doubt =
+		attr.complete ? 0 : file_size_unknown(f, inode->mirror_id, "the mirror's size");
 	return 0;
 }
 

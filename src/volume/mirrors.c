@@ -195,22 +195,32 @@ static int choose_primary(struct inode *inode, struct file *f, uint32_t *ret_mir
 	}
 }
 
-static int make_stale_locked(struct inode *inode, struct file *f, uint64_t start, uint64_t end)
+static int make_stale_locked(struct inode *inode, struct file *f, uint64_t start, uint64_t end,
+			     struct stale_marks *ret_marks)
 {
 	CLEANUP_LAYOUT struct layout *before = NULL, *now = NULL;
-	uint32_t primary;
-	int err = choose_primary(inode, f, &primary);
+	struct stale_marks marks = { 0 };
+	int err = choose_primary(inode, f, &marks.primary);
 
 	if (err)
 		return err;
 	before = file_layout(f);
-	err = mirror_change_stale_others(before, primary, start, end, &now);
+	marks.changes = file_changes(f);
+	err = mirror_change_stale_others(before, marks.primary, start, end, &now);
 	if (err || now == before) /* the same: somebody else was first */
 		return err;
-	return commit_stale(inode, f, before, now, false);
+	err = commit_stale(inode, f, before, now, false);
+	if (err)
+		return err;
+	stale_marks_release(ret_marks);
+	marks.before = PTR_STEAL(before);
+	marks.now = PTR_STEAL(now);
+	*ret_marks = marks;
+	return 0;
 }
 
-int mirrors_make_stale(struct inode *inode, uint64_t start, uint64_t end)
+int mirrors_make_stale(struct inode *inode, uint64_t start, uint64_t end,
+		       struct stale_marks *ret_marks)
 {
 	struct file *f;
 	int err = inode_get_file(inode, &f);
@@ -218,9 +228,103 @@ int mirrors_make_stale(struct inode *inode, uint64_t start, uint64_t end)
 	if (err)
 		return err;
 	pthread_mutex_lock(&inode->commit_lock);
-	err = make_stale_locked(inode, f, start, end);
+	err = make_stale_locked(inode, f, start, end, ret_marks);
 	pthread_mutex_unlock(&inode->commit_lock);
 	return err;
+}
+
+/* ---- the first write to the primary has failed ---- */
+
+void stale_marks_release(struct stale_marks *m)
+{
+	layout_unref(m->before);
+	layout_unref(m->now);
+	*m = (struct stale_marks){ 0 };
+}
+
+/* What a copy that follows the file has read from the primary since the write began may be what that has left. */
+static int follow_again(struct file *f, const struct layout *then)
+{
+	uint32_t keys[LAYOUT_MIRRORS_MAX + 1];
+	unsigned int count = mirror_ids(then, keys);
+	int err = 0;
+
+	keys[count++] = FILE_WHOLE;
+	for (unsigned int i = 0; !err && i < count; i++) {
+		struct dirty_map *map = file_follower(f, keys[i]);
+
+		if (map && (keys[i] == FILE_WHOLE || count_stale(then, keys[i])))
+			err = dirty_map_mark_all(map);
+	}
+	return err;
+}
+
+/* Writers wait meanwhile: the next one writes to a mirror that the MDT must call in sync then. */
+static int exchange_marks(struct inode *inode, struct file *f, const struct stale_marks *m,
+			  const struct layout *then)
+{
+	int err = -EAGAIN;
+
+	file_commit_begin(f);
+	if (file_commit_layout(f) == m->now && file_changes(f) == m->changes)
+		err = follow_again(f, then);
+	if (!err)
+		err = mirrors_store(inode, m->now, then);
+	if (!err)
+		file_commit_set(f, then);
+	file_commit_end(f);
+	return err;
+}
+
+/* The maps of mirrors that are stale by `from` and not by `to`. */
+static void forget_maps(struct inode *inode, struct file *f, const struct layout *from,
+			const struct layout *to)
+{
+	uint32_t ids[LAYOUT_MIRRORS_MAX];
+	unsigned int count = mirror_ids(from, ids);
+
+	for (unsigned int i = 0; i < count; i++) {
+		if (count_stale(from, ids[i]) && !count_stale(to, ids[i]))
+			mirrors_forget_map(inode, f, ids[i]);
+	}
+}
+
+/* What the failed write has left in the primary isn't known: all of it is stale. */
+static int fail_over_locked(struct inode *inode, struct file *f, const struct stale_marks *m)
+{
+	CLEANUP_LAYOUT struct layout *then = NULL;
+	int err = mirror_change_stale_instead(m->now, m->before, m->primary, &then);
+
+	if (!err)
+		err = mirror_guard_commit(f, then);
+	if (!err)
+		err = mirrors_new_map(inode, f, then, m->primary, true);
+	if (err)
+		return err;
+	err = exchange_marks(inode, f, m, then);
+	forget_maps(inode, f, err ? then : m->now, err ? m->before : then);
+	return err;
+}
+
+bool mirrors_fail_over(struct inode *inode, struct stale_marks *m, int err)
+{
+	char why[ERROR_TEXT_MAX];
+	bool done = false;
+	struct file *f;
+
+	snprintf(why, sizeof(why), "%s", error_text(err));
+	if (m->now && inode_get_file(inode, &f) == 0) {
+		pthread_mutex_lock(&inode->commit_lock);
+		done = fail_over_locked(inode, f, m) == 0;
+		pthread_mutex_unlock(&inode->commit_lock);
+	}
+	if (done)
+		log_warning("inode %ju: mirror %" PRIu32
+			    " couldn't be written, and becomes stale instead of the others: %s",
+			    (uintmax_t)inode->ino, m->primary, why);
+	stale_marks_release(m);
+	fail(err, "%s", why);
+	return done;
 }
 
 /* ---- flags ---- */

@@ -248,9 +248,9 @@ static int ask_objects(struct inode *inode, struct file *f, bool writes, struct 
 	return 0;
 }
 
-static int size_not_known(void)
+static int size_not_known(struct file *f)
 {
-	return fail(-EIO, "the file's size isn't known: an OST can't be asked");
+	return file_size_unknown(f, FILE_WHOLE, "the file's size");
 }
 
 int saved_attr_check_size(struct inode *inode, bool writes)
@@ -271,7 +271,7 @@ int saved_attr_check_size(struct inode *inode, bool writes)
 	if (settled)
 		return 0;
 	err = ask_objects(inode, f, writes, &attr);
-	return err || known || attr.complete ? err : size_not_known();
+	return err || known || attr.complete ? err : size_not_known(f);
 }
 
 static void add_size_locked(const struct saved_attr *a, const struct file_attr *attr,
@@ -322,13 +322,21 @@ int saved_attr_ask(struct inode *inode, struct file_attr *ret_attr)
 	return err ? load_without_file(inode, err) : ask_objects(inode, f, false, ret_attr);
 }
 
+int saved_attr_size_unknown(struct inode *inode)
+{
+	struct file *f;
+	int err = inode_get_file(inode, &f);
+
+	return err ? err : size_not_known(f);
+}
+
 int saved_attr_add_locked(const struct inode *inode, const struct file_attr *attr, struct stat *st)
 {
 	const struct saved_attr *a = &inode->saved;
 
 	add_size_locked(a, attr, st);
 	add_times_locked(a, attr, st);
-	return attr->complete || a->size_known ? 0 : size_not_known();
+	return attr->complete || a->size_known ? 0 : -EIO;
 }
 
 /* ---- changing ---- */

@@ -69,10 +69,13 @@ int MUST_CHECK saved_attr_ask(struct inode *inode, struct file_attr *ret_attr);
 
 /*
  * Size, blocks and times, into what stat(2) said of the MDT inode; the lock is held since before that. Returns
- * 0, or -EIO where st_size and st_blocks are no more than what is there at least.
+ * 0, or -EIO, without text, where st_size and st_blocks are no more than what is there at least.
  */
 int MUST_CHECK saved_attr_add_locked(const struct inode *inode, const struct file_attr *attr,
 				     struct stat *st);
+
+/* Fails, with text that names the OST: the size isn't known. */
+int saved_attr_size_unknown(struct inode *inode);
 
 /* What is about to happen to the file. */
 enum saved_change {

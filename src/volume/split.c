@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 struct split {
 	const struct split_request *req;
@@ -26,7 +27,13 @@ static int check_others(const struct exchange *x)
 {
 	const struct split *s = x->cookie;
 
-	return s->req->force ? 0 : mirror_guard_check(&s->others, x->new);
+	char why[ERROR_TEXT_MAX];
+	int err = s->req->force ? 0 : mirror_guard_check(&s->others, x->new);
+
+	if (!err)
+		return 0;
+	snprintf(why, sizeof(why), "%s", error_text(err));
+	return fail(err, "only with --force: %.400s", why);
 }
 
 static int check_empty(struct exchange *x)

@@ -48,7 +48,7 @@ static int finish_mirrors(struct handle *h, const uint32_t *ids, unsigned int co
 	int err = file_stat(h->file, FILE_WHOLE, &attr);
 
 	if (!err && !attr.complete)
-		err = fail(-EIO, "the file's size isn't known: an OST is inactive");
+		err = file_size_unknown(h->file, FILE_WHOLE, "the file's size");
 	for (unsigned int i = 0; !err && i < count; i++)
 		err = finish_mirror(h, ids[i], attr.size_bytes);
 	return err ? err : file_sync(h->file, FILE_WHOLE, false);

@@ -212,9 +212,26 @@ void group_lock_drop(struct handle *h);
 
 /* ---- mirrors.c: states of mirrors ---- */
 
+/* What a write has made stale: all but the primary, from one layout to the next, and file_changes() then. */
+struct stale_marks {
+	struct layout *before, *now; /* owned; NULL: nothing */
+	uint32_t primary;
+	uint64_t changes;
+};
+void stale_marks_release(struct stale_marks *m);
+
 /* Before a write of [start, end): the other mirrors are durably stale where it reaches, each with a
- * map. `end` may be LAYOUT_EOF. */
-int MUST_CHECK mirrors_make_stale(struct inode *inode, uint64_t start, uint64_t end);
+ * map. `end` may be LAYOUT_EOF. *ret_marks is zeroed or of an earlier call before; it is set where
+ * this call has made something stale. */
+int MUST_CHECK mirrors_make_stale(struct inode *inode, uint64_t start, uint64_t end,
+				  struct stale_marks *ret_marks);
+/*
+ * The write failed with err, before it wrote anything that the caller was told of. If nobody else has changed
+ * anything since, the primary becomes stale, and what was in sync before is so again: true, then the write is worth
+ * another attempt. False, and nothing is done, where no other mirror can be read. Releases m; keeps the text of
+ * err.
+ */
+bool mirrors_fail_over(struct inode *inode, struct stale_marks *m, int err);
 /*
  * Sets another layout of the file: on the MDT inode, durably, then in memory. Caller holds the
  * commit_lock. On failure nothing has changed. Where what can't be made durable can't be put back,

@@ -63,6 +63,7 @@ device_back() {
 	away_file f
 	objects_before=$(object_count)
 	fails_with 1 "OST 1 is inactive" lov mirror delete --mirror-id 2 f
+	grep -q -e "only with --force" "$T/stderr"
 	fails_with 1 "OST 1 is inactive" lov mirror split --mirror-id 2 f
 	fails_with 1 "OST 1 is inactive" lov mirror split -d --mirror-id 2 f
 	[ ! -e "f.mirror~2" ]
@@ -92,6 +93,23 @@ device_back() {
 	same "$T/data" f
 	lov mirror resync f
 	in_sync f
+}
+
+@test "by force goes also what is stale, or was the last" {
+	mirrored_file f 300000 -N -o 1 -N -o 2
+	lov mirror create -N -o 1 -N -o 2 g
+	cat "$T/data" >g
+	lov setstripe --comp-set -I 2 --comp-flags stale f
+	lov setstripe --comp-set -I 2 --comp-flags stale g || true
+	ost_away 1
+	fails_with 1 "OST 1" lov mirror delete --mirror-id 2 f
+	lov mirror delete --force --mirror-id 2 f
+	[ "$(mirrors f)" = 1 ]
+	lov mirror split --force --mirror-id 2 g
+	[ "$(mirrors g)" = 1 ]
+	ost_back 1
+	same "$T/data" f
+	same "$T/data" g
 }
 
 @test "the one that is away is deleted as before" {
@@ -136,8 +154,13 @@ device_back() {
 	drop_caches
 	cat f >/dev/null # the daemon has mirror 1 open
 	rm "$(objects f 1 | tail -n 1)"
-	fails_with 1 "mirror 1" lov mirror delete --mirror-id 2 f
-	fails_with 1 "mirror 1" lov setstripe --comp-set -I 2 --comp-flags stale f
+	if can_follow; then
+		fails_with 1 "mirror 1" lov mirror delete --mirror-id 2 f
+		fails_with 1 "mirror 1" lov setstripe --comp-set -I 2 --comp-flags stale f
+	else
+		# Whoever has it open still reads the object, and is in the way.
+		fails_with 1 "is open elsewhere" lov mirror delete --mirror-id 2 f
+	fi
 	same "$T/data" f
 	[ -z "$(stale f)" ]
 	if can_follow; then
@@ -293,4 +316,52 @@ device_back() {
 	fails_with 1 "OST 1" lov mirror read -N 1 -o "$T/out" g
 	[ "$(lov getstripe -c f)" = 2 ]
 	nothing_left
+}
+
+@test "messages name the OST that failed, not another one of its device, and what isn't known for it" {
+	[[ $FS == xfs ]] || skip "needs a file system that can be shut down"
+	lovfs_only "a device that fails in the middle"
+	mirrored_file h 3000000 -N -o 1 -N -o 2
+	mirrored_file f $((40 << 20)) -N -o 2 -N -o 1
+	lov setstripe --comp-set -I 1 --comp-flags prefer f
+	overwrite f 0 $((40 << 20))
+	lov setstripe -o 1 g
+	cat "$T/data" >g
+	exec 7<>f 8<>g 9<>h
+	drop_caches
+	(sleep 1 && shut_down 1) 3>&- &
+	fails_with 1 "mirror 2" lov mirror resync -W 20M f
+	grep -q "OST 1" "$T/stderr"
+	run ! grep -q "OST 4" "$T/stderr"
+	fails_with 1 "OST 1: " lov migrate -o 2 g
+	fails_with 1 "OST 1: " lov mirror read -N 1 -o "$T/out" h
+	exec 7>&- 8>&- 9>&-
+	device_back 1
+}
+
+@test "setstripe and create warn of OSTs that can't be written now" {
+	ost_away 1
+	fails_with 0 "f: warning: OST 1 is inactive" lov setstripe -o 1,2 f
+	[ "$(wc -l <"$T/stderr")" -eq 1 ]
+	fails_with 0 "g: warning: OST 1 is inactive" lov mirror create -N -o 1 -N -o 2 g
+	run --separate-stderr lov setstripe -c 2 h
+	[ -z "$stderr" ]
+	if can_follow; then
+		mount -o remount,ro "$T/d2"
+		fails_with 1 "" dd if=/dev/zero of=f bs=4k count=1 status=none
+		fails_with 0 "OST 2 takes no new objects: Read-only file system" lov setstripe -o 2 i
+		mount -o remount,rw "$T/d2"
+	fi
+}
+
+@test "lov cp names the OST that can't be read, or written" {
+	lovfs_only "the daemon knows"
+	lov setstripe -o 1 f
+	random_file "$T/data" 300000
+	cat "$T/data" >f
+	ost_away 1
+	fails_with 1 "OST 1 is inactive" lov cp f "$T/out"
+	mkdir d
+	lov setstripe -o 1 d
+	fails_with 1 "OST 1 takes no new objects" lov cp "$T/data" d/g
 }

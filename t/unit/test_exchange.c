@@ -150,6 +150,184 @@ static void half_intents_are_dropped(void **state)
 	end(vol);
 }
 
+/* ---- a mirror that fails at the first write to it ---- */
+
+struct failing {
+	unsigned int times; /* how many changes of an object still fail */
+	const char *call;   /* NULL: writes */
+	bool reads;         /* and from then on all reads */
+};
+
+static int fail_writes(const char *call, size_t len_bytes, void *cookie)
+{
+	struct failing *f = cookie;
+
+	if (f->reads && f->times == 0 && strcmp(call, "pread") == 0)
+		return -EIO;
+	if (f->times == 0 || strcmp(call, f->call ? f->call : "pwrite") != 0 ||
+	    (!f->call && len_bytes != 1000))
+		return 0;
+	f->times--;
+	return -EIO;
+}
+
+static ssize_t write_failing(struct failing f)
+{
+	ssize_t n;
+
+	sys_set_hook(fail_writes, &f);
+	n = handle_write(t.h, data, 1000, 0);
+	sys_set_hook(NULL, NULL);
+	assert_int_equal(f.times, 0);
+	return n;
+}
+
+/* Its mirrors that are stale: bit 1 for mirror 1. */
+static unsigned int stale_mirrors(void)
+{
+	struct layout *l = layout_of(t.inode);
+	unsigned int mask = 0;
+
+	for (uint32_t i = 0; i < l->count; i++)
+		mask |= l->comps[i].flags & COMP_STALE ? 1u << mirror_id_at(l, i) : 0;
+	layout_unref(l);
+	return mask;
+}
+
+static struct volume *with_three_mirrors(void)
+{
+	struct volume *vol = begin();
+
+	t = make(vol, "t", 1, false, true);
+	prepare_victims(vol, 2, false, true);
+	assert_int_equal(merge_all(), 0);
+	drop(&victims[0]);
+	drop(&victims[1]);
+	volume_drain(vol);
+	assert_int_equal(stale_mirrors(), 0);
+	return vol;
+}
+
+static void the_first_write_goes_to_a_mirror_that_takes_it(void **state)
+{
+	(void)state;
+	for (unsigned int times = 0; times < 3; times++) {
+		struct volume *vol = with_three_mirrors();
+
+		assert_int_equal(write_failing((struct failing){ .times = times }), 1000);
+		assert_int_equal(__builtin_popcount(stale_mirrors()), 2);
+		assert_int_equal(content(t.inode), 'd');
+		assert_int_equal(entries("DIRTY"), 2);
+		end(vol);
+	}
+}
+
+static void so_do_a_truncate_and_an_allocation(void **state)
+{
+	struct volume *vol = with_three_mirrors();
+	struct failing f = { .times = 2, .call = "ftruncate" };
+	struct stat st;
+	(void)state;
+
+	sys_set_hook(fail_writes, &f);
+	assert_int_equal(handle_truncate(t.h, 1000), 0);
+	sys_set_hook(NULL, NULL);
+	assert_int_equal(f.times, 0);
+	assert_int_equal(__builtin_popcount(stale_mirrors()), 2);
+	assert_int_equal(inode_getattr(t.inode, &st), 0);
+	assert_int_equal(st.st_size, 1000);
+	end(vol);
+	vol = with_three_mirrors();
+	f = (struct failing){ .times = 2, .call = "fallocate" };
+	sys_set_hook(fail_writes, &f);
+	assert_int_equal(handle_fallocate(t.h, FALLOC_FL_KEEP_SIZE, 0, 1000), 0);
+	sys_set_hook(NULL, NULL);
+	assert_int_equal(f.times, 0);
+	assert_int_equal(__builtin_popcount(stale_mirrors()), 2);
+	assert_int_equal(content(t.inode), 'd');
+	end(vol);
+}
+
+static void where_none_takes_it_the_others_can_still_be_read(void **state)
+{
+	struct volume *vol = with_three_mirrors();
+	(void)state;
+
+	/* One after the other becomes stale, but for the last. */
+	assert_int_equal(write_failing((struct failing){ .times = 3 }), -EIO);
+	assert_int_equal(__builtin_popcount(stale_mirrors()), 2);
+	assert_int_equal(content(t.inode), 'd');
+	end(vol);
+}
+
+static void where_no_other_can_be_read_the_primary_stays(void **state)
+{
+	struct volume *vol = with_three_mirrors();
+	unsigned int stale;
+	(void)state;
+
+	assert_int_equal(write_failing((struct failing){ .times = 1, .reads = true }), -EIO);
+	stale = stale_mirrors();
+	assert_int_equal(__builtin_popcount(stale), 2);
+	/* It is the same one that is written next. */
+	assert_int_equal(handle_write(t.h, data, 1000, 0), 1000);
+	assert_int_equal(stale_mirrors(), stale);
+	end(vol);
+}
+
+/* ---- copies begin only where there is something to copy ---- */
+
+static int fail_reads(const char *call, size_t len_bytes, void *cookie)
+{
+	(void)len_bytes;
+	(void)cookie;
+	return strcmp(call, "pread") == 0 ? -EIO : 0;
+}
+
+static int begin_copies(uint32_t id, bool whole, bool make_stale, uint32_t source_id,
+			bool unreadable)
+{
+	const struct follow_request req = { .mirror_ids = &id,
+					    .mirror_count = 1,
+					    .whole = whole,
+					    .make_stale = make_stale,
+					    .source_id = source_id,
+					    .uid = geteuid() };
+	int err;
+
+	sys_set_hook(unreadable ? fail_reads : NULL, NULL);
+	err = handle_follow_begin(t.h, &req);
+	sys_set_hook(NULL, NULL);
+	if (!err)
+		handle_follow_end(t.h);
+	return err;
+}
+
+static void what_nothing_can_be_copied_to_stays_as_it_is(void **state)
+{
+	struct volume *vol = with_three_mirrors();
+	unsigned int stale;
+	(void)state;
+
+	/* In sync. */
+	assert_int_equal(begin_copies(2, true, true, 0, true), -EIO);
+	assert_int_equal(begin_copies(2, true, true, 3, true), -EIO);
+	assert_int_equal(stale_mirrors(), 0);
+	/* Stale: nothing of it is lost. */
+	assert_int_equal(handle_write(t.h, data, 1, 0), 1);
+	stale = stale_mirrors();
+	for (uint32_t id = 1; id <= 3; id++) {
+		if (!(stale & 1u << id))
+			continue;
+		assert_int_equal(begin_copies(id, false, false, 0, true), -EIO);
+		assert_int_equal(begin_copies(id, true, false, 0, true), -EIO);
+		assert_int_equal(begin_copies(id, true, true, 0, true), -EIO);
+		assert_int_equal(begin_copies(id, false, false, 0, false), 0);
+	}
+	assert_int_equal(stale_mirrors(), stale);
+	end(vol);
+}
+
 /* The last test: the volume is another one from here on. */
 static void shared_extents_are_no_mirror(void **state)
 {
@@ -186,6 +364,11 @@ int main(void)
 		cmocka_unit_test(mirrors_are_not_swapped),
 		cmocka_unit_test(a_named_victim_can_be_used_again),
 		cmocka_unit_test(half_intents_are_dropped),
+		cmocka_unit_test(the_first_write_goes_to_a_mirror_that_takes_it),
+		cmocka_unit_test(so_do_a_truncate_and_an_allocation),
+		cmocka_unit_test(where_none_takes_it_the_others_can_still_be_read),
+		cmocka_unit_test(where_no_other_can_be_read_the_primary_stays),
+		cmocka_unit_test(what_nothing_can_be_copied_to_stays_as_it_is),
 		cmocka_unit_test(shared_extents_are_no_mirror),
 	};
 
