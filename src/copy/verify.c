@@ -105,13 +105,15 @@ static int read_back(const struct check *c, uint64_t offset, size_t len_bytes, u
 		     unsigned char **ret_at)
 {
 	uint64_t from = align_down(offset, c->align_bytes);
-	uint64_t to = align_down(offset + len_bytes + c->align_bytes - 1, c->align_bytes);
+	/* Past the largest offset the kernel reads nothing. */
+	uint64_t to = MIN_OF(align_up(offset + len_bytes, c->align_bytes), (uint64_t)INT64_MAX);
 	size_t skip = (size_t)(offset - from), have = 0;
 
 	while (have < skip + len_bytes) {
 		/* A direct read ends within a block where the file does, or for reasons of its own: the
 		 * other descriptor can tell. */
-		int fd = have % c->align_bytes ? c->v->dst_fd : c->read_fd;
+		bool cut = have % c->align_bytes || (to - from) % c->align_bytes;
+		int fd = cut ? c->v->dst_fd : c->read_fd;
 		ssize_t n = sys_pread(fd, buf + have, (size_t)(to - from) - have, from + have);
 
 		if (n < 0)
