@@ -178,6 +178,7 @@ void held_run(struct held_list *list, struct session *s, fuse_req_t req, const s
 	held->session = s;
 	held->req = req;
 	held->op = *op;
+	held->op.was_held = true;
 	if (op->data)
 		held->op.data = memcpy(held->data, op->data, data_bytes);
 	link_into(list, held);

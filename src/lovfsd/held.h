@@ -11,6 +11,7 @@
 
 #include <fuse_lowlevel.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct session;
@@ -28,6 +29,7 @@ struct held_op {
 	int mode;         /* of fallocate() */
 	struct fuse_file_info info;
 	struct inode_setattr attr;
+	bool was_held; /* set by held_run() */
 };
 
 struct held_request; /* opaque */

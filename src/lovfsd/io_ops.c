@@ -122,11 +122,15 @@ static ssize_t durable_count(struct session *s, ssize_t n, const struct held_op 
 	return err ? err : n;
 }
 
-static int attempt_write(struct session *s UNUSED, fuse_req_t req, const struct held_op *op)
+/* While it was held back its pages may have been dropped, for a swap, and read again without it. */
+static int attempt_write(struct session *s, fuse_req_t req, const struct held_op *op)
 {
 	ssize_t n = handle_write(op->file->handle, op->data, op->len_bytes, op->offset);
 
-	return reply_count(req, n, op, "write");
+	if (!op->was_held || n == HANDLE_PARK)
+		return reply_count(req, n, op, "write");
+	pages_reply_first(s->pages, req, op->inode, op->offset, op->len_bytes, n, "write");
+	return 0;
 }
 
 /*

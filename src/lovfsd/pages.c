@@ -168,6 +168,20 @@ void pages_reply(struct pages *p, fuse_req_t req, struct inode *inode, uint64_t 
 	add(p, d);
 }
 
+void pages_reply_first(struct pages *p, fuse_req_t req, struct inode *inode, uint64_t offset,
+		       uint64_t len_bytes, ssize_t n, const char *what)
+{
+	struct page_drop at_once = { .req = req, .n = n, .inode = inode, .what = what };
+	/* Made before, since nothing keeps the inode after the answer. */
+	struct page_drop *d = len_bytes ? new_drop(inode, offset, len_bytes) : NULL;
+
+	answer(&at_once);
+	if (d)
+		add(p, d);
+	else if (len_bytes)
+		log_error("no memory to drop a file's pages");
+}
+
 void pages_drop_all(struct pages *p, struct inode *inode)
 {
 	struct page_drop *d;

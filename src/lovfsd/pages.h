@@ -69,6 +69,14 @@ void pages_note(struct inode *inode, const struct fuse_file_info *fi);
 void pages_reply(struct pages *p, fuse_req_t req, struct inode *inode, uint64_t offset,
 		 uint64_t len_bytes, ssize_t n, const char *what);
 
+/*
+ * The same for a write through the page cache that has waited: the kernel changes pages before it asks for the write, and
+ * doesn't look at them when it is done; if they were dropped and read again meanwhile, they are old for good. Answered at
+ * once, since the kernel may keep the last page locked until then; the pages go soon after.
+ */
+void pages_reply_first(struct pages *p, fuse_req_t req, struct inode *inode, uint64_t offset,
+		       uint64_t len_bytes, ssize_t n, const char *what);
+
 /* All pages of an inode whose data has become other data. Doesn't wait: they go soon. */
 void pages_drop_all(struct pages *p, struct inode *inode);
 

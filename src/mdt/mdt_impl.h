@@ -4,7 +4,6 @@
 #define LOVFS_MDT_MDT_IMPL_H
 
 #include "base/idfile.h"
-#include "base/siphash.h"
 #include "mdt/mdt.h"
 
 #include <pthread.h>
@@ -16,6 +15,7 @@
 #define MDT_DIRTY_DIR "DIRTY"
 #define MDT_LAST_FID "LAST_FID"
 #define MDT_HANDLE_KEY "HANDLE_KEY"
+#define MDT_HANDLE_KEY_BYTES 16
 #define MDT_SEQ_BASE 0x200000401u /* FID_SEQ_NORMAL + 1: where Lustre's MDTs begin, too */
 
 /* How inodes are found by their numbers (numbers.h). */
@@ -25,7 +25,7 @@ struct mdt_numbers {
 	bool xfs;           /* wants the exact generation, and tells it */
 	int type;           /* of handles */
 	uint64_t subvolume; /* of Btrfs */
-	uint8_t key[SIPHASH_KEY_BYTES];
+	uint8_t key[MDT_HANDLE_KEY_BYTES];
 };
 
 /* All constant while open, but for what brings its own lock. */

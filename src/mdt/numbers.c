@@ -17,9 +17,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sodium.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/random.h>
 
 enum handle_type {
 	HANDLE_32 = 1,        /* u32 number, u32 generation */
@@ -239,13 +239,15 @@ int mdt_get_generation(struct mdt *mdt, int fd, uint32_t *ret_generation)
 	struct {
 		uint64_t number, generation;
 	} id = { 0 };
+	unsigned char hash[crypto_shorthash_BYTES];
 	uint32_t generation;
 	int err = ask(mdt, fd, &id.number, &generation);
 
 	if (err)
 		return err;
 	id.generation = generation;
-	*ret_generation = (uint32_t)siphash(mdt->numbers.key, &id, sizeof(id));
+	crypto_shorthash(hash, (const unsigned char *)&id, sizeof(id), mdt->numbers.key);
+	memcpy(ret_generation, hash, sizeof(*ret_generation));
 	return 0;
 }
 
@@ -261,14 +263,15 @@ bool mdt_numbers_can_find(const struct mdt *mdt)
 
 /* ---- what there is ---- */
 
+_Static_assert(MDT_HANDLE_KEY_BYTES == crypto_shorthash_KEYBYTES, "one is used for the other");
+
 static int make_key(struct mdt *mdt)
 {
 	uint8_t *key = mdt->numbers.key;
 	int err;
 
-	if (getrandom(key, SIPHASH_KEY_BYTES, 0) != SIPHASH_KEY_BYTES)
-		return fail(-EIO, "no random numbers");
-	err = sys_replace_file(mdt->dirfd, MDT_HANDLE_KEY, key, SIPHASH_KEY_BYTES, 0600);
+	crypto_shorthash_keygen(key);
+	err = sys_replace_file(mdt->dirfd, MDT_HANDLE_KEY, key, MDT_HANDLE_KEY_BYTES, 0600);
 	return err ? fail_sys(err, "make " MDT_HANDLE_KEY) : 0;
 }
 
@@ -276,15 +279,15 @@ static int load_key(struct mdt *mdt)
 {
 	CLEANUP_FREE char *bytes = NULL;
 	size_t len;
-	int err = sys_read_file(mdt->dirfd, MDT_HANDLE_KEY, SIPHASH_KEY_BYTES, &bytes, &len);
+	int err = sys_read_file(mdt->dirfd, MDT_HANDLE_KEY, MDT_HANDLE_KEY_BYTES, &bytes, &len);
 
 	if (err == -ENOENT)
 		return make_key(mdt);
-	if (!err && len != SIPHASH_KEY_BYTES)
+	if (!err && len != MDT_HANDLE_KEY_BYTES)
 		err = -EUCLEAN;
 	if (err)
 		return fail_sys(err, "read " MDT_HANDLE_KEY);
-	memcpy(mdt->numbers.key, bytes, SIPHASH_KEY_BYTES);
+	memcpy(mdt->numbers.key, bytes, MDT_HANDLE_KEY_BYTES);
 	return 0;
 }
 
@@ -317,6 +320,8 @@ static bool try_find(struct mdt *mdt)
 
 int numbers_init(struct mdt *mdt)
 {
+	if (sodium_init() < 0)
+		return fail(-EIO, "libsodium finds no random numbers");
 	learn_kind(mdt);
 	mdt->numbers.can_find = try_find(mdt);
 	log_debug("MDT inodes %s", mdt->numbers.can_find ? "can be found by their numbers"

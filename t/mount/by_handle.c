@@ -7,6 +7,8 @@
  *   by_handle path MOUNT FILE      prints its path
  *   by_handle hold MOUNT FILE      opens it, says so, waits for a line on standard input, then prints it
  *   by_handle forge FILE NUMBER    makes the handle one of that inode, its generation as it was
+ *   by_handle guess MOUNT FILE     tries the handle with each of its bits the other way, and with each number up to
+ *                                  GUESSES_MAX; prints how many of those that aren't the handle could be opened
  *   by_handle many MOUNT DIR       keeps the handles of all files in DIR, has the kernel forget the files, opens
  *                                  each by its handle and compares what is in it with its name
  *   by_handle tmpfile DIR TEXT NAME   writes TEXT to a file without a name in DIR, has the kernel forget what it can,
@@ -27,6 +29,7 @@
 
 #define HANDLE_MAX 128
 #define FILES_MAX 20000
+#define GUESSES_MAX 5000
 
 union any_handle {
 	struct file_handle handle;
@@ -114,14 +117,59 @@ static void wait_for_line(void)
 }
 
 /* FUSE's handle: the number's high and low half, then the generation. */
-static void forge(const char *path, uint64_t number)
+/* The kernel's FUSE has it in two halves, the higher one first. */
+static void set_number(union any_handle *h, uint64_t number)
 {
 	uint32_t halves[2] = { (uint32_t)(number >> 32), (uint32_t)number };
+
+	memcpy(h->handle.f_handle, halves, sizeof(halves));
+}
+
+static void forge(const char *path, uint64_t number)
+{
 	union any_handle h;
 
 	load(path, &h);
-	memcpy(h.handle.f_handle, halves, sizeof(halves));
+	set_number(&h, number);
 	store(path, &h);
+}
+
+/* Any error but ESTALE ends it. */
+static unsigned int try_one(int mount_fd, union any_handle *h, const union any_handle *real)
+{
+	int fd;
+
+	if (memcmp(h, real, sizeof(*h)) == 0)
+		return 0;
+	fd = open_by_handle_at(mount_fd, &h->handle, O_PATH);
+	if (fd < 0 && errno != ESTALE)
+		die();
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static void guess(const char *mount, const char *path)
+{
+	int mount_fd = open(mount, O_RDONLY | O_DIRECTORY);
+	union any_handle real, h;
+	unsigned int opened = 0;
+
+	if (mount_fd < 0)
+		die();
+	load(path, &real);
+	for (unsigned int bit = 0; bit < 8 * real.handle.handle_bytes; bit++) {
+		h = real;
+		h.handle.f_handle[bit / 8] ^= (unsigned char)(1u << bit % 8);
+		opened += try_one(mount_fd, &h, &real);
+	}
+	for (uint64_t number = 0; number <= GUESSES_MAX; number++) {
+		h = real;
+		set_number(&h, number);
+		opened += try_one(mount_fd, &h, &real);
+	}
+	close(mount_fd);
+	printf("%u\n", opened);
 }
 
 static void drop_caches(void)
@@ -198,6 +246,8 @@ int main(int argc, char **argv)
 		store(argv[3], &h);
 	} else if (strcmp(what, "forge") == 0) {
 		forge(argv[2], strtoull(argv[3], NULL, 0));
+	} else if (strcmp(what, "guess") == 0) {
+		guess(argv[2], argv[3]);
 	} else if (strcmp(what, "many") == 0) {
 		many(argv[2], argv[3]);
 	} else if (strcmp(what, "tmpfile") == 0 && argc > 4) {

@@ -229,8 +229,29 @@ forget() {
 		by_handle forge "$T/h" $number
 		stale h
 	done
+	save file h
+	[ "$(by_handle guess "$MNT" "$T/h")" -eq 0 ]
+	save . top
+	[ "$(by_handle guess "$MNT" "$T/top")" -eq 0 ]
 	echo more >>"$MNT/file"
 	[ "$(cat "$MNT/file")" = $'text\nmore' ]
+}
+
+@test "a directory that somebody has moved out of the volume is stale" {
+	needs_lasting
+	volume_make
+	volume_mount
+	mkdir -p "$MNT/a/b" "$MNT/c"
+	save a a
+	save a/b b
+	save c c
+	volume_unmount
+	mv "$MDT/ROOT/a" "$MDT/ROOT/c" "$T/d0"
+	mv "$T/d0/c" "$MDT/PENDING"
+	volume_mount
+	stale a
+	stale b
+	stale c
 }
 
 @test "another key makes all handles stale" {

@@ -11,6 +11,7 @@
  *   write      writes through the page cache
  *   copy       copy_file_range(2) from SOURCE, which is written before each round
  *   swap       a file without a name, with other data, is swapped with FILE by the mount's ioctl; seen within a second
+ *   held       the same under a group lock, which holds back a write through the page cache; what that wrote is seen within a second
  *   punch, zero, truncate, open    holes, zeros, cut off and extended, O_TRUNC; and filled again by direct writes
  *
  * Prints "rounds N stale M". Exit status: 0 as it must be, 1 a read showed what was there before, 2 it couldn't be tried.
@@ -225,7 +226,7 @@ static struct lovfs_ioc_data_version version_of(int fd)
 {
 	struct lovfs_ioc_data_version v = { 0 };
 
-	if (fsync(fd) || ioctl(fd, LOVFS_IOC_DATA_VERSION, &v))
+	if (ioctl(fd, LOVFS_IOC_DATA_VERSION, &v))
 		die("data version");
 	return v;
 }
@@ -255,6 +256,39 @@ static void swap_in(int fd, unsigned char before, unsigned char value)
 	check(victim, before, "through the victim's pages");
 	close(victim);
 	free(path);
+}
+
+static void *write_all(void *cookie)
+{
+	int fd = open_file(file_path, O_WRONLY);
+
+	if (pwrite(fd, cookie, SIZE, 0) != (ssize_t)SIZE)
+		die("write that is held back");
+	close(fd);
+	return NULL;
+}
+
+/* With the write held back the file is swapped, its pages are dropped, and are read again. */
+static void swap_held(int fd, unsigned char before, unsigned char value)
+{
+	struct lovfs_ioc_group_lock lock = { .gid = 1 };
+	char *late = malloc(SIZE);
+	pthread_t writer;
+
+	if (!late)
+		die("memory");
+	memset(late, value, SIZE);
+	if (ioctl(fd, LOVFS_IOC_GROUP_LOCK, &lock) ||
+	    pthread_create(&writer, NULL, write_all, late))
+		die("group lock");
+	usleep(100000);
+	fill(before);
+	swap_in(fd, before, before);
+	if (ioctl(fd, LOVFS_IOC_GROUP_UNLOCK, &lock))
+		die("group unlock");
+	pthread_join(writer, NULL);
+	free(late);
+	wait_for(fd, value);
 }
 
 static void make_zeros(const char *way, int fd)
@@ -290,6 +324,8 @@ static void round_of(const char *way, unsigned char value, const int fds[4])
 		write_blocks(fds[1]);
 	} else if (strcmp(way, "write") == 0) {
 		write_blocks(fds[0]);
+	} else if (strcmp(way, "held") == 0) {
+		swap_held(fds[0], value == 1 ? 255 : value - 1, value);
 	} else if (strcmp(way, "copy") == 0) {
 		copy_all(fds[3], fds[0]);
 	} else if (strcmp(way, "swap") == 0) {

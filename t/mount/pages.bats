@@ -101,6 +101,10 @@ fill_up() {
 	"$RACE" locked "$MNT/f" "${RACE_SECONDS:-4}" 4
 }
 
+@test "a write that was held back while its pages went is seen through the page cache" {
+	"$RACE" held "$MNT/f" "${RACE_SECONDS:-3}" 0
+}
+
 @test "the daemon ends when it is told to, while pages are being dropped" {
 	local beside
 	race_begin
