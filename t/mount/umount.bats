@@ -93,10 +93,40 @@ seconds() {
 	run ! volume_mounted
 	volume_mount
 	kill -STOP "$DAEMON"
-	run timeout 30 lovfs -u -l "$MNT"
+	run timeout 2 lovfs -u -l "$MNT"
 	kill -CONT "$DAEMON"
 	[ "$status" -eq 0 ]
 	volume_wait
+	# What asks it doesn't keep the mount busy.
+	volume_mount
+	kill -STOP "$DAEMON"
+	sleep 0.5
+	run timeout 10 lovfs -u "$MNT"
+	kill -CONT "$DAEMON"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"$MNT is unmounted, but who served it can't be found and waited for"* ]]
+	volume_wait
+	# The process beside the daemon doesn't keep its mount waiting for answers, not even stopped.
+	volume_mount
+	kill -STOP "$(cat "/proc/$DAEMON/task/$DAEMON/children")"
+	kill -KILL "$DAEMON"
+	volume_wait || true
+	timeout -s KILL 5 stat "$MNT/f" || [ $? -eq 1 ]
+	lovfs -u "$MNT"
+}
+
+@test "a volume that is still mounted elsewhere isn't waited for" {
+	volume_make -n 1
+	volume_mount
+	mkdir "$T/bound"
+	mount --bind "$MNT" "$T/bound"
+	fails_with 0 "still mounted on $MNT" timeout 5 lovfs -u "$T/bound"
+	# In a container, say.
+	fails_with 0 "still mounted on $MNT in the mount namespace of process $DAEMON" \
+		timeout 5 unshare --mount --propagation private lovfs -u "$MNT"
+	volume_mounted
+	lovfs -u "$MNT"
 }
 
 @test "lovfs -u gives up after the time given, and says what it waited for" {
