@@ -110,7 +110,7 @@ assert os.copy_file_range(a, b, 4) == 4"' '[ "$(cat file)" = old ] && [ "$(stat 
 	# Fewer than the files that are to be looked at.
 	prlimit "--nofile=$(($(ls "/proc/$DAEMON/fd" | wc -l) + 20)):" --pid "$DAEMON"
 	python3 - "$MNT/d" <<-'END'
-		import errno, os, sys
+		import errno, os, subprocess, sys, time
 		os.chdir(sys.argv[1])
 		met, kept = set(), []
 		def attempt(what, *args):
@@ -119,6 +119,7 @@ assert os.copy_file_range(a, b, 4) == 4"' '[ "$(cat file)" = old ] && [ "$(stat 
 		        if isinstance(r, int) and what is os.open: kept.append(r)
 		    except OSError as e:
 		        met.add(errno.errorcode[e.errno])
+		for i in range(5): attempt(os.open, "empty%d" % i, os.O_RDWR | os.O_CREAT)
 		for i in range(1, 61): attempt(os.open, "f%d" % i, os.O_RDWR)
 		for i in range(1, 61): attempt(os.stat, "f%d" % i)
 		for i in range(20): attempt(os.open, "new%d" % i, os.O_RDWR | os.O_CREAT)
@@ -128,6 +129,15 @@ assert os.copy_file_range(a, b, 4) == 4"' '[ "$(cat file)" = old ] && [ "$(stat 
 		    attempt(os.read, fd, 10)
 		    attempt(os.write, fd, b"x")
 		    if fd != kept[0]: attempt(os.copy_file_range, kept[0], fd, 1)
+		# Those that have no objects yet; also when what is known of the OSTs has become old.
+		for again in range(2):
+		    for fd in kept[:5]: attempt(os.pwrite, fd, b"x", 0)
+		    if not again: time.sleep(1.1)
+		for verb in ["mirror", "extend", "-N", "f1"], ["migrate", "-c", "2", "f2"], ["mirror", "resync", "f3"]:
+		    said = subprocess.run(["lov"] + verb, stderr=subprocess.PIPE, text=True).stderr
+		    print(said)
+		    assert "Too many open files" not in said or "Too many open files in system" in said, said
+		    assert "Input/output error" not in said, said
 		print(met)
 		assert met == {"ENFILE"}, met
 	END
