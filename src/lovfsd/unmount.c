@@ -35,6 +35,7 @@
 struct unmount {
 	const char *given;
 	bool lazy, force;
+	bool read_only; /* where unmounting fails: isn't done */
 	uint64_t wait_s;
 	char path[PATH_MAX]; /* the mount point, absolute */
 	struct mountinfo mount;
@@ -339,7 +340,7 @@ static int usage(const char *what, const char *which)
 	return 2;
 }
 
-/* -n, -v, -N and -t are what umount(8) may add; -r, read-only where unmounting fails, isn't done. */
+/* -n, -v, -N and -t are what umount(8) may add. */
 static int parse(int argc, char **argv, struct unmount *u)
 {
 	int c;
@@ -351,6 +352,8 @@ static int parse(int argc, char **argv, struct unmount *u)
 			u->lazy = true;
 		else if (c == 'f')
 			u->force = true;
+		else if (c == 'r')
+			u->read_only = true;
 		else if (c == 'w' && number_parse(optarg, 0, WAIT_MAX_S, &u->wait_s))
 			return usage(": a number of seconds, up to 86400, is needed", optarg);
 		else if (c == 'N')
@@ -381,5 +384,7 @@ int unmount_main(int argc, char **argv)
 	fd_cleanup(&u.pid_fd);
 	if (err)
 		say("lovfs -u: %s", error_text(err));
+	if (err == -EBUSY && u.read_only)
+		say("lovfs -u: -r isn't done; 'mount -o remount,ro' makes a mount read-only");
 	return err ? 1 : 0;
 }

@@ -75,6 +75,7 @@ seconds() {
 	echo x >"$MNT/f"
 	exec 7<"$MNT/f"
 	fails_with 1 "$MNT is in use, and still mounted" lovfs -u "$MNT"
+	fails_with 1 "-r isn't done" lovfs -u -r "$MNT"
 	[ "$(cat "$MNT/f")" = x ]
 	lovfs -u -l "$MNT"
 	run ! volume_mounted
@@ -292,6 +293,7 @@ seconds() {
 			lovfs -u "$MNT"
 			flock -n "$MDT/lock" true
 		done
+		[ "$(lovfs -o suid "$MDT" "$MNT" 2>&1)" = "lovfs: -o suid: only root'"'"'s mounts can have it" ]
 		lovfs "$MDT" "$MNT"
 		exec 7<"$MNT/f"
 		! lovfs -u "$MNT" || exit 1
