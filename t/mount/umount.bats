@@ -186,7 +186,7 @@ seconds() {
 @test "a mount just after an umount works, again and again" {
 	volume_make -n 1
 	local i
-	for ((i = 0; i < 40; i++)); do
+	for ((i = 0; i < (${LONG:-0} ? 100 : 15); i++)); do
 		lovfs "$MDT" "$MNT"
 		# At once: nothing of the daemon's own keeps the mount busy.
 		umount "$MNT"
