@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "lovfsd/pages.h"
+#include "lovfsd/reply.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,7 +29,7 @@ static uid_t uid_of(const struct ioctl_call *c)
 static void set_result(const struct ioctl_call *c, int err, __s32 *result, char why[WHY_MAX])
 {
 	memset(why, 0, WHY_MAX);
-	*result = err;
+	*result = reply_errno(err);
 	if (!err)
 		return;
 	snprintf(why, WHY_MAX, "%s", error_text(err));
@@ -232,7 +233,7 @@ int ioctl_check_mirror(const struct ioctl_call *c)
 		return fail(-EINVAL, "check: unknown flags 0x%x", check->flags);
 	err = handle_check_mirror(c->h, check->mirror_id, check->flags & LOVFS_CHECK_WRITE);
 	memset(check->why, 0, sizeof(check->why));
-	check->result = err;
+	check->result = reply_errno(err);
 	if (err)
 		snprintf(check->why, sizeof(check->why), "%s", error_text(err));
 	return 0;

@@ -193,6 +193,7 @@ static void tell_swapped(const struct ioctl_call *c, struct fid victim, bool is_
 static int swap_layouts(const struct ioctl_call *c)
 {
 	bool is_copy;
+	int err;
 	struct lovfs_ioc_swap *swap = &c->data->swap;
 	struct swap_request req = {
 		.victim = { .seq = swap->victim.seq,
@@ -208,9 +209,10 @@ static int swap_layouts(const struct ioctl_call *c)
 		return fail(-EINVAL, "swap: unknown flags 0x%x", swap->flags);
 	memset(swap->why, 0, sizeof(swap->why));
 	is_copy = handle_is_followed_by(c->h, req.victim);
-	swap->result = handle_swap(c->h, &req);
-	if (swap->result)
-		snprintf(swap->why, sizeof(swap->why), "%s", error_text(swap->result));
+	err = handle_swap(c->h, &req);
+	swap->result = reply_errno(err);
+	if (err)
+		snprintf(swap->why, sizeof(swap->why), "%s", error_text(err));
 	else
 		tell_swapped(c, req.victim, is_copy);
 	return 0;

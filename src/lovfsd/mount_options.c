@@ -19,7 +19,7 @@
 
 enum option_use {
 	FOR_FUSE,   /* handed to libfuse, which knows it */
-	FOR_ROOT,   /* the same where root mounts; others may not have it */
+	FOR_ROOT,   /* the same; fusermount3 gives it to nobody else */
 	FOR_OTHERS, /* mount(8) and fstab(5) know it, we needn't */
 	ALWAYS_SET, /* is so anyway */
 	DEBUG_OPTION,
@@ -29,7 +29,9 @@ enum option_use {
 	USER_OPTION,  /* implies noexec, nosuid and nodev */
 	OWNER_OPTION, /* implies nosuid and nodev */
 	OF_MOUNTED,   /* the kernel shows them of mounts; mount(8) hands them back for a remount */
+	ATIME_OPTION,
 	NOATIME_OPTION,
+	DIRATIME_OPTION,
 	NODIRATIME_OPTION,
 	/* can't be had: */
 	OF_MDT,  /* is an option of the mount that the MDT is on */
@@ -53,7 +55,7 @@ static const struct {
 	{ "sync", FOR_FUSE },
 	{ "async", FOR_FUSE },
 	{ "dirsync", FOR_FUSE },
-	{ "atime", FOR_FUSE },
+	{ "atime", ATIME_OPTION },
 	{ "noatime", NOATIME_OPTION },
 	{ "allow_other", FOR_FUSE },
 	{ "context=", FOR_FUSE },
@@ -86,7 +88,7 @@ static const struct {
 	{ "relatime", ALWAYS_SET },
 	{ "norelatime", NOT_SEEN },
 	{ "strictatime", NOT_SEEN },
-	{ "diratime", ALWAYS_SET },
+	{ "diratime", DIRATIME_OPTION },
 	{ "nodiratime", NODIRATIME_OPTION },
 	{ "lazytime", OF_MDT },
 	{ "nolazytime", ALWAYS_SET },
@@ -175,7 +177,8 @@ static int use_option(struct mount_options *opts, enum option_use use, const cha
 		take_durability(opts, option);
 		return append(&opts->fuse, option);
 	case FOR_ROOT:
-		return geteuid() ? 0 : append(&opts->fuse, option);
+		return geteuid() ? fail(-EPERM, "-o %s: only root's mounts can have it", option)
+				 : append(&opts->fuse, option);
 	case FOR_OTHERS:
 	case ALWAYS_SET:
 		return 0;
@@ -195,11 +198,13 @@ static int use_option(struct mount_options *opts, enum option_use use, const cha
 		return 0;
 	case OF_MOUNTED:
 		return keep_of_mounted(opts, option);
-	case NOATIME_OPTION: /* libfuse shows it in the mount table */
-		opts->noatime = opts->nodiratime = true;
+	case ATIME_OPTION: /* libfuse shows it in the mount table */
+	case NOATIME_OPTION:
+		opts->noatime = use == NOATIME_OPTION;
 		return append(&opts->fuse, option);
+	case DIRATIME_OPTION:
 	case NODIRATIME_OPTION:
-		opts->nodiratime = true;
+		opts->nodiratime = use == NODIRATIME_OPTION;
 		return 0;
 	case OF_MDT:
 	case NOT_SEEN:

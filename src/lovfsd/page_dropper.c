@@ -156,6 +156,9 @@ static _Noreturn void run(int requests_fd, int answers_fd, int fuse_fd)
 	here.fuse = own_connection(fuse_fd);
 	keep_only_ours();
 	prctl(PR_SET_NAME, "lovfs-pages");
+	/* Its connection keeps the mount waiting for answers: it must not outlive the daemon, not even
+	 * stopped. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (chdir("/"))
 		errno = 0;
 	atomic_init(&here.live, 1);

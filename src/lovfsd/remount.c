@@ -32,12 +32,13 @@ static const struct flag {
 	{ "strictatime", MS_STRICTATIME, ATIME_FLAGS },
 	{ "nodiratime", MS_NODIRATIME, 0 },
 	{ "diratime", 0, MS_NODIRATIME },
-	/* Of the whole file system: served by a process that wouldn't hear of it. */
 	{ "sync", MS_SYNCHRONOUS, 0 },
 	{ "async", 0, MS_SYNCHRONOUS },
 	{ "dirsync", MS_DIRSYNC, 0 },
 };
-#define CONSTANT_FLAGS (MS_SYNCHRONOUS | MS_DIRSYNC)
+/* What the process that serves the mount does, which wouldn't hear of a change. (nodiratime isn't shown of
+ * mounts that have it, so it is always one.) */
+#define CONSTANT_FLAGS (MS_SYNCHRONOUS | MS_DIRSYNC | MS_NOATIME | MS_NODIRATIME)
 
 static void apply(const char *word, size_t len, unsigned long *value)
 {
@@ -109,7 +110,8 @@ int remount(const char *mount_path, const char *options, bool complete)
 	wanted = with_atime(wanted);
 	if ((before ^ wanted) & CONSTANT_FLAGS)
 		return fail(-EINVAL,
-			    "%s: sync and dirsync can't be changed by a remount; unmount first",
+			    "%s: sync, dirsync, noatime and nodiratime can't be changed by a "
+			    "remount; unmount first",
 			    mount_path);
 	err = change(mount_path, wanted);
 	if (!err)

@@ -69,8 +69,7 @@ static void tell_failure(struct session *s, int err, struct inode *inode, const 
 		log_error("%s: %s", what, reason);
 }
 
-/* What of our own the caller would take for its own: it hasn't too many files open, we have. */
-static int callers_errno(int err)
+int reply_errno(int err)
 {
 	return err == -EMFILE ? -ENFILE : err;
 }
@@ -79,7 +78,7 @@ void reply_err(fuse_req_t req, int err, struct inode *inode, const char *what)
 {
 	if (err)
 		tell_failure(fuse_req_userdata(req), err, inode, what);
-	fuse_reply_err(req, -callers_errno(err));
+	fuse_reply_err(req, -reply_errno(err));
 }
 
 double reply_attr_timeout(const struct inode *inode, int doubt)

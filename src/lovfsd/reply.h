@@ -8,10 +8,14 @@
 #include <fuse_lowlevel.h>
 #include <sys/stat.h>
 
+/* What the caller is told: EMFILE would be taken for its own, but it is the daemon that has too many files
+ * open, so it is ENFILE. Everything else, 0 too, as it is. */
+int reply_errno(int err);
+
 /*
  * err: 0 or a negative errno; what: the operation, for the log. EIO and EUCLEAN, which someone must
- * look into, are logged as errors with the FID of `inode` (may be NULL), others for debugging. EMFILE
- * is the daemon's: the caller is told ENFILE.
+ * look into, are logged as errors with the FID of `inode` (may be NULL), others for debugging. The
+ * caller is told reply_errno().
  */
 void reply_err(fuse_req_t req, int err, struct inode *inode, const char *what);
 

@@ -208,7 +208,7 @@ int serve_volume(struct volume *vol, const struct mount_options *opts, void (*re
 			     .ready_cookie = cookie,
 			     .sync = opts->sync,
 			     .dirsync = opts->dirsync,
-			     .nodiratime = opts->nodiratime };
+			     .nodiratime = opts->nodiratime || opts->noatime };
 	int err = session_init(&s, vol);
 
 	if (err)

@@ -16,7 +16,7 @@
 #include <getopt.h>
 #include <libgen.h>
 #include <poll.h>
-#include <pthread.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,18 +28,25 @@
 #define DEFAULT_WAIT_S 60
 #define WAIT_MAX_S 86400
 #define TELL_AFTER_NS (2 * NS_PER_S)
-#define ANSWER_TIMEOUT_S 5
+#define ANSWER_TIMEOUT_MS 3000
+#define KILL_TRIES 50
 #define TRY_PAUSE_NS (20 * (long)NS_PER_MS)
 
 struct unmount {
 	const char *given;
 	bool lazy, force;
+	bool read_only; /* where unmounting fails: isn't done */
 	uint64_t wait_s;
 	char path[PATH_MAX]; /* the mount point, absolute */
 	struct mountinfo mount;
 	int lock_fd, pid_fd; /* -1: there is nobody to wait for */
 	struct lock_holder holder;
 };
+
+static void pause_a_moment(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = TRY_PAUSE_NS }, NULL);
+}
 
 /* ---- which mount ---- */
 
@@ -86,32 +93,20 @@ static int find_mount(struct unmount *u)
 
 /* ---- who serves it ---- */
 
-/* What a thread finds out, which may wait forever for a process that doesn't answer. Freed by nobody
- * then. */
-struct question {
-	char path[PATH_MAX];
-	uid_t uid; /* whose mount it is: others, root too, may not look into it */
-	gid_t gid;
-	struct lovfs_ioc_target target;
-	int err;
-};
-
-static void *ask(void *cookie)
+/* In a process of its own, which ends here. It may wait forever for one that doesn't answer. */
+static _Noreturn void ask(const struct unmount *u, uid_t uid, gid_t gid, int answer_fd)
 {
-	struct question *q = cookie;
-	CLEANUP_FD int fd = -1;
+	struct lovfs_ioc_target target = { .index = LOVFS_TARGET_MDT };
+	int fd, err;
 
-	/* By the system calls, which are for this thread alone. */
-	if (geteuid() == 0 && q->uid != 0 &&
-	    (syscall(SYS_setresgid, q->gid, q->gid, q->gid) ||
-	     syscall(SYS_setresuid, q->uid, q->uid, q->uid))) {
-		q->err = -errno;
-		return NULL;
-	}
-	fd = sys_openat(AT_FDCWD, q->path, O_RDONLY | O_DIRECTORY, 0);
-	q->target.index = LOVFS_TARGET_MDT;
-	q->err = fd < 0 ? fd : sys_ioctl(fd, LOVFS_IOC_TARGET, &q->target);
-	return NULL;
+	/* Whose mount it is: others, root too, may not look into it. */
+	if (geteuid() == 0 && uid != 0 && (setresgid(gid, gid, gid) || setresuid(uid, uid, uid)))
+		_exit(errno);
+	fd = sys_openat(AT_FDCWD, u->path, O_RDONLY | O_DIRECTORY, 0);
+	err = fd < 0 ? fd : sys_ioctl(fd, LOVFS_IOC_TARGET, &target);
+	if (!err && write(answer_fd, target.path, sizeof(target.path)) != sizeof(target.path))
+		err = -EIO;
+	_exit(-err);
 }
 
 static unsigned int option_number(const char *list, const char *name)
@@ -121,36 +116,51 @@ static unsigned int option_number(const char *list, const char *name)
 	return at ? (unsigned int)strtoul(at + strlen(name), NULL, 10) : 0;
 }
 
+/* Ends the process that asks, which keeps the mount busy otherwise. Returns its word. */
+static int end_asking(pid_t pid, bool answered)
+{
+	int status = 0;
+
+	if (!answered)
+		kill(pid, SIGKILL);
+	/* It can't be killed where its question has been read, but isn't answered. */
+	for (int i = 0; i < KILL_TRIES || answered; i++) {
+		if (waitpid(pid, &status, answered ? 0 : WNOHANG) == pid)
+			return WIFEXITED(status) ? -WEXITSTATUS(status) : -ETIMEDOUT;
+		pause_a_moment();
+	}
+	return -ETIMEDOUT;
+}
+
 /* The MDT's directory. */
 static int ask_mdt(const struct unmount *u, char mdt[PATH_MAX])
 {
-	struct question *q = calloc(1, sizeof(*q));
-	struct timespec deadline;
-	pthread_t thread;
-	int err;
+	uid_t uid = option_number(u->mount.super_options, "user_id=");
+	gid_t gid = option_number(u->mount.super_options, "group_id=");
+	CLEANUP_FD int answer = -1;
+	struct pollfd p = { .events = POLLIN };
+	char path[sizeof(((struct lovfs_ioc_target *)0)->path)];
+	int ends[2], err;
+	pid_t pid;
 
-	if (!q)
-		return -ENOMEM;
-	snprintf(q->path, sizeof(q->path), "%s", u->path);
-	q->uid = option_number(u->mount.super_options, "user_id=");
-	q->gid = option_number(u->mount.super_options, "group_id=");
-	if (pthread_create(&thread, NULL, ask, q)) {
-		free(q);
-		return -ENOMEM;
-	}
-	clock_gettime(CLOCK_REALTIME, &deadline);
-	deadline.tv_sec += ANSWER_TIMEOUT_S;
-	if (pthread_timedjoin_np(thread, NULL, &deadline)) {
-		pthread_detach(thread);
-		return -ETIMEDOUT;
-	}
-	err = q->err;
+	if (pipe2(ends, O_CLOEXEC))
+		return -errno;
+	answer = ends[0];
+	pid = fork();
+	if (pid == 0)
+		ask(u, uid, gid, ends[1]);
+	close(ends[1]);
+	if (pid < 0)
+		return -EAGAIN;
+	p.fd = answer;
+	err = end_asking(pid, poll(&p, 1, ANSWER_TIMEOUT_MS) == 1);
+	if (!err && read(answer, path, sizeof(path)) != sizeof(path))
+		err = -EIO;
 	/* A path that fills the field may have been cut. */
-	if (!err && strnlen(q->target.path, sizeof(q->target.path)) >= sizeof(q->target.path) - 1)
+	if (!err && strnlen(path, sizeof(path)) >= sizeof(path) - 1)
 		err = -ENAMETOOLONG;
 	if (!err)
-		snprintf(mdt, PATH_MAX, "%.*s", (int)sizeof(q->target.path), q->target.path);
-	free(q);
+		snprintf(mdt, PATH_MAX, "%.*s", (int)sizeof(path), path);
 	return err;
 }
 
@@ -209,7 +219,8 @@ static void forget_note(const struct unmount *u)
 		error_clear();
 }
 
-static int unmount(const struct unmount *u)
+/* silent: who serves it hasn't answered. */
+static int unmount(const struct unmount *u, bool silent)
 {
 	int flags = UMOUNT_NOFOLLOW | (u->lazy ? MNT_DETACH : 0) | (u->force ? MNT_FORCE : 0);
 
@@ -221,6 +232,11 @@ static int unmount(const struct unmount *u)
 		forget_note(u);
 		return 0;
 	}
+	if (errno == EBUSY && silent)
+		return fail(-EBUSY,
+			    "%s is still mounted: it is in use, and who serves it doesn't answer; "
+			    "-l unmounts it all the same",
+			    u->path);
 	if (errno == EBUSY)
 		return fail(-EBUSY, "%s is in use, and still mounted; 'fuser -vm' shows by whom",
 			    u->path);
@@ -228,11 +244,6 @@ static int unmount(const struct unmount *u)
 }
 
 /* ---- waiting ---- */
-
-static void pause_a_moment(void)
-{
-	nanosleep(&(struct timespec){ .tv_nsec = TRY_PAUSE_NS }, NULL);
-}
 
 static bool is_served(struct unmount *u)
 {
@@ -256,7 +267,8 @@ static const char *what_it_does(const struct unmount *u)
 {
 	return strcmp(u->holder.state, "ending") == 0 && u->holder.text[0]
 		       ? u->holder.text
-		       : "requests are still under way";
+		       : "requests are still under way, or it is mounted in another mount "
+			 "namespace";
 }
 
 /* The lock is given up when everything is closed but the lock file itself; the end of the process
@@ -284,16 +296,31 @@ static int wait_until_closed(struct unmount *u)
 	return 0;
 }
 
+/* Here by a bind mount, or in the mount namespace of whoever serves it. */
+static bool is_mounted_elsewhere(struct unmount *u)
+{
+	const dev_t dev = u->mount.dev;
+	char file[64];
+
+	if (mountinfo_of_device(MOUNTINFO_OWN, dev, &u->mount) == 0) {
+		say("lovfs -u: the volume is still mounted on %s", u->mount.point);
+		return true;
+	}
+	snprintf(file, sizeof(file), "/proc/%ld/mountinfo", u->holder.pid);
+	if (u->lock_fd < 0 || mountinfo_of_device(file, dev, &u->mount))
+		return false;
+	say("lovfs -u: the volume is still mounted on %s in the mount namespace of process %ld",
+	    u->mount.point, u->holder.pid);
+	return true;
+}
+
 static int unmount_and_wait(struct unmount *u)
 {
-	int unknown = find_holder(u), err = unmount(u);
+	int unknown = u->lazy ? 0 : find_holder(u);
+	int err = unmount(u, unknown == -ETIMEDOUT);
 
-	if (err || u->lazy)
+	if (err || u->lazy || is_mounted_elsewhere(u))
 		return err;
-	if (mountinfo_of_device(MOUNTINFO_OWN, u->mount.dev, &u->mount) == 0) {
-		say("lovfs -u: the volume is still mounted on %s", u->mount.point);
-		return 0;
-	}
 	/* Whoever served it is dead already. */
 	if (unknown == -ENOTCONN || unknown == -ECONNABORTED || unknown == -ENOENT)
 		return 0;
@@ -313,7 +340,7 @@ static int usage(const char *what, const char *which)
 	return 2;
 }
 
-/* -n, -v, -N and -t are what umount(8) may add; -r, read-only where unmounting fails, isn't done. */
+/* -n, -v, -N and -t are what umount(8) may add. */
 static int parse(int argc, char **argv, struct unmount *u)
 {
 	int c;
@@ -325,6 +352,8 @@ static int parse(int argc, char **argv, struct unmount *u)
 			u->lazy = true;
 		else if (c == 'f')
 			u->force = true;
+		else if (c == 'r')
+			u->read_only = true;
 		else if (c == 'w' && number_parse(optarg, 0, WAIT_MAX_S, &u->wait_s))
 			return usage(": a number of seconds, up to 86400, is needed", optarg);
 		else if (c == 'N')
@@ -355,5 +384,7 @@ int unmount_main(int argc, char **argv)
 	fd_cleanup(&u.pid_fd);
 	if (err)
 		say("lovfs -u: %s", error_text(err));
+	if (err == -EBUSY && u.read_only)
+		say("lovfs -u: -r isn't done; 'mount -o remount,ro' makes a mount read-only");
 	return err ? 1 : 0;
 }

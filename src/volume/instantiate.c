@@ -127,22 +127,24 @@ static void tell_shared_domain(const struct placement *p, const uint32_t *indice
 
 /* ---- choosing ---- */
 
-/* Whether an OST is one of those that are meant, and why it can't be had. */
-static void describe_use(const struct placement *p, struct ost *ost, const char *pool,
+/* Whether an OST is one of those that are meant, and why it can't be had. unknown: the error where its
+ * free space can't be told. */
+static void describe_use(const struct placement *p, struct ost *ost, const char *pool, int unknown,
 			 struct alloc_ost *ret)
 {
 	const struct volume *vol = p->vol;
 	const struct conf_pool *members = pool[0] ? conf_find_pool(&vol->conf, pool) : NULL;
 	bool meant = !pool[0] || (members && conf_pool_has(members, ret->index));
 	int refusal = ost_refusal(ost);
+	int failed = p->failed[ret->index] ? p->failed[ret->index] : unknown;
 
 	ret->usable = meant && ost_may_create(ost);
 	ret->err = refusal ? refusal : -EIO;
 	ret->why = meant ? ost_why_no_create(ost) : NULL;
-	if (meant && p->failed[ret->index]) {
+	if (ret->usable && failed) {
 		ret->usable = false;
-		ret->err = p->failed[ret->index];
-		ret->why = strerrordesc_np(-ret->err);
+		ret->err = failed;
+		ret->why = strerrordesc_np(-failed);
 	}
 }
 
@@ -155,12 +157,11 @@ static void describe_osts(const struct placement *p, const char *pool, unsigned 
 	for (uint32_t i = 0; i < vol->osts.count; i++) {
 		struct ost *ost = vol->osts.osts[i];
 		struct ost_space space = { 0 };
-		bool known = ost_active(ost) && !ost_get_space(ost, max_age_ms, &space);
+		int unknown = ost_active(ost) ? ost_get_space(ost, max_age_ms, &space) : 0;
 
 		ret[i] = (struct alloc_ost){ .index = i, .device = ost_device(ost) };
 		ret[i].avoid = p->avoid[i];
-		describe_use(p, ost, pool, &ret[i]);
-		ret[i].usable &= known;
+		describe_use(p, ost, pool, unknown, &ret[i]);
 		ret[i].total_bytes = space.total_bytes;
 		ret[i].avail_bytes = space.avail_bytes;
 		ret[i].total_inodes = space.total_inodes;

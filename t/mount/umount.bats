@@ -75,6 +75,7 @@ seconds() {
 	echo x >"$MNT/f"
 	exec 7<"$MNT/f"
 	fails_with 1 "$MNT is in use, and still mounted" lovfs -u "$MNT"
+	fails_with 1 "-r isn't done" lovfs -u -r "$MNT"
 	[ "$(cat "$MNT/f")" = x ]
 	lovfs -u -l "$MNT"
 	run ! volume_mounted
@@ -93,10 +94,40 @@ seconds() {
 	run ! volume_mounted
 	volume_mount
 	kill -STOP "$DAEMON"
-	run timeout 30 lovfs -u -l "$MNT"
+	run timeout 2 lovfs -u -l "$MNT"
 	kill -CONT "$DAEMON"
 	[ "$status" -eq 0 ]
 	volume_wait
+	# What asks it doesn't keep the mount busy.
+	volume_mount
+	kill -STOP "$DAEMON"
+	sleep 0.5
+	run timeout 10 lovfs -u "$MNT"
+	kill -CONT "$DAEMON"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"$MNT is unmounted, but who served it can't be found and waited for"* ]]
+	volume_wait
+	# The process beside the daemon doesn't keep its mount waiting for answers, not even stopped.
+	volume_mount
+	kill -STOP "$(cat "/proc/$DAEMON/task/$DAEMON/children")"
+	kill -KILL "$DAEMON"
+	volume_wait || true
+	timeout -s KILL 5 stat "$MNT/f" || [ $? -eq 1 ]
+	lovfs -u "$MNT"
+}
+
+@test "a volume that is still mounted elsewhere isn't waited for" {
+	volume_make -n 1
+	volume_mount
+	mkdir "$T/bound"
+	mount --bind "$MNT" "$T/bound"
+	fails_with 0 "still mounted on $MNT" timeout 5 lovfs -u "$T/bound"
+	# In a container, say.
+	fails_with 0 "still mounted on $MNT in the mount namespace of process $DAEMON" \
+		timeout 5 unshare --mount --propagation private lovfs -u "$MNT"
+	volume_mounted
+	lovfs -u "$MNT"
 }
 
 @test "lovfs -u gives up after the time given, and says what it waited for" {
@@ -155,7 +186,7 @@ seconds() {
 @test "a mount just after an umount works, again and again" {
 	volume_make -n 1
 	local i
-	for ((i = 0; i < 40; i++)); do
+	for ((i = 0; i < (${LONG:-0} ? 100 : 15); i++)); do
 		lovfs "$MDT" "$MNT"
 		# At once: nothing of the daemon's own keeps the mount busy.
 		umount "$MNT"
@@ -262,6 +293,7 @@ seconds() {
 			lovfs -u "$MNT"
 			flock -n "$MDT/lock" true
 		done
+		[ "$(lovfs -o suid "$MDT" "$MNT" 2>&1)" = "lovfs: -o suid: only root'"'"'s mounts can have it" ]
 		lovfs "$MDT" "$MNT"
 		exec 7<"$MNT/f"
 		! lovfs -u "$MNT" || exit 1
