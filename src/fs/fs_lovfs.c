@@ -21,7 +21,12 @@
 
 static int lovfs_layout_get(struct fs *fs UNUSED, int fd, struct layout **ret_layout)
 {
-	return layout_xattr_get(fd, ret_layout);
+	int err = layout_xattr_get(fd, ret_layout);
+
+	/* Of a file whose size isn't known the kernel can't be asked; the owner and root can ask us. */
+	if (err == -EIO && !layout_xattr_get_named(fd, LOVFS_OWNERS_LAYOUT_XATTR, ret_layout))
+		return 0;
+	return err;
 }
 
 static int lovfs_layout_set(struct fs *fs UNUSED, int fd, const struct layout *l)

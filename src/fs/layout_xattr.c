@@ -9,20 +9,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
-int layout_xattr_get(int fd, struct layout **ret_layout)
+int layout_xattr_get_named(int fd, const char *name, struct layout **ret_layout)
 {
 	CLEANUP_FREE void *bytes = malloc(LAYOUT_BYTES_MAX);
 	ssize_t len;
 
 	if (!bytes)
 		return -ENOMEM;
-	len = sys_getxattr_fd(fd, LOVFS_LAYOUT_XATTR, bytes, LAYOUT_BYTES_MAX);
-	if (len == -EIO) { /* it can't be opened */
-		ssize_t again =
-			sys_getxattr_fd(fd, LOVFS_OWNERS_LAYOUT_XATTR, bytes, LAYOUT_BYTES_MAX);
-
-		len = again > 0 ? again : len;
-	}
+	len = sys_getxattr_fd(fd, name, bytes, LAYOUT_BYTES_MAX);
 	if (len == -ENODATA)
 		return fail(-ENODATA, "has no layout");
 	if (len == -EUCLEAN)
@@ -30,6 +24,11 @@ int layout_xattr_get(int fd, struct layout **ret_layout)
 	if (len < 0)
 		return fail_sys((int)len, "cannot read its layout");
 	return layout_decode(bytes, (size_t)len, ret_layout);
+}
+
+int layout_xattr_get(int fd, struct layout **ret_layout)
+{
+	return layout_xattr_get_named(fd, LOVFS_LAYOUT_XATTR, ret_layout);
 }
 
 int layout_xattr_set(int fd, const struct layout *l)

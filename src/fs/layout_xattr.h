@@ -8,6 +8,8 @@
 
 /* fd may be O_PATH. -ENODATA: none. -EUCLEAN. With text. The caller owns the layout. */
 int MUST_CHECK layout_xattr_get(int fd, struct layout **ret_layout);
+/* The same from another xattr. */
+int MUST_CHECK layout_xattr_get_named(int fd, const char *name, struct layout **ret_layout);
 
 /* -EEXIST: the file has a layout with objects. With text. */
 int MUST_CHECK layout_xattr_set(int fd, const struct layout *l);
