@@ -46,7 +46,7 @@ static atomic_bool stop;
 static aio_context_t aio;
 static unsigned long stale;
 
-static void die(const char *what)
+static _Noreturn void die(const char *what)
 {
 	fprintf(stderr, "page_race: %s: %s\n", what, strerror(errno));
 	exit(2);
