@@ -292,3 +292,28 @@ need() {
 		command -v "$command" >/dev/null || skip "$command is not installed"
 	done
 }
+
+# --- files that stay open ---
+
+# hold FILE BYTES...: appends that many to each and keeps them open, so that no close tells the daemon anything. Sets HOLDER.
+hold() {
+	rm -f "$T/written"
+	python3 - "$T/written" "$@" <<-'END' 3>&- 4>&- &
+		import os, sys, time
+		held = []
+		for path, size in zip(sys.argv[2::2], sys.argv[3::2]):
+		    held.append(os.open(path, os.O_WRONLY | os.O_APPEND))
+		    assert os.write(held[-1], os.urandom(int(size))) == int(size)
+		open(sys.argv[1], "w").close()
+		time.sleep(50)
+	END
+	HOLDER=$!
+	for ((i = 0; i < 200; i++)); do
+		[ ! -e "$T/written" ] || return 0
+		sleep 0.05
+	done
+	return 1
+}
+let_go() {
+	kill "$HOLDER" && wait "$HOLDER" || true
+}
