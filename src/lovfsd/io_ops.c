@@ -37,11 +37,6 @@ static int attempt_open(struct session *s, fuse_req_t req, const struct held_op 
 
 	if (err == HANDLE_PARK)
 		return HANDLE_PARK;
-	if (err == 0 && (fi.flags & O_TRUNC)) {
-		err = durable_data(s, h, 0);
-		if (err)
-			handle_release(h);
-	}
 	if (err == 0)
 		err = open_files_take(&s->files, h, &file);
 	if (err) {
