@@ -18,7 +18,7 @@ struct cached_pages {
 	_Atomic uint64_t filled; /* how often pages may have come */
 	_Atomic uint64_t
 		emptied; /* that number when the kernel was asked to drop all, and then had none */
-	/* Guarded by the lock of struct pages; see its choose_range(). */
+	/* Guarded by the lock of struct pages; see choose_range_locked() in pages.c. */
 	uint64_t seen;
 	unsigned int quiet, tries;
 };

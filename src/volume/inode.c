@@ -190,6 +190,18 @@ int inode_obtain_hidden(struct volume *vol, enum inode_kind kind, struct inode *
 	return obtain(vol, key, kind == INODE_MIRROR ? S_IFREG : S_IFDIR, -1, target, ret_inode);
 }
 
+/* After a search with the table locked: what was found, with a reference, and the table isn't locked any more. */
+static int end_search(struct volume *vol, struct inode *found, struct inode **ret_inode)
+{
+	if (found)
+		found->refs++;
+	pthread_mutex_unlock(&vol->table_lock);
+	if (!found)
+		return -ENOENT;
+	*ret_inode = found;
+	return 0;
+}
+
 int inode_find_used(struct volume *vol, uint64_t number, struct inode **ret_inode)
 {
 	struct inode *found;
@@ -198,13 +210,7 @@ int inode_find_used(struct volume *vol, uint64_t number, struct inode **ret_inod
 	found = find_locked(&vol->table, (struct key){ .kind = INODE_MDT, .ino = number });
 	if (found && found->number != number)
 		found = NULL;
-	if (found)
-		found->refs++;
-	pthread_mutex_unlock(&vol->table_lock);
-	if (!found)
-		return -ENOENT;
-	*ret_inode = found;
-	return 0;
+	return end_search(vol, found, ret_inode);
 }
 
 static bool has_fid(const struct inode *i, struct fid fid)
@@ -241,13 +247,7 @@ int inode_find(struct volume *vol, struct fid fid, struct inode **ret_inode)
 	found = find_named_locked(vol, fid);
 	if (!found)
 		found = find_fid_locked(&vol->table, fid);
-	if (found)
-		found->refs++;
-	pthread_mutex_unlock(&vol->table_lock);
-	if (!found)
-		return -ENOENT;
-	*ret_inode = found;
-	return 0;
+	return end_search(vol, found, ret_inode);
 }
 
 int inode_table_init(struct volume *vol)

@@ -83,6 +83,14 @@ static int load(struct inode *inode, struct file *f)
 	return err;
 }
 
+/* The file, with its record loaded. */
+static int get_loaded(struct inode *inode, struct file **ret_file)
+{
+	int err = inode_get_file(inode, ret_file);
+
+	return err ? err : load(inode, *ret_file);
+}
+
 static int store_locked(struct inode *inode, const struct som *som)
 {
 	int err = som_set(inode->vol->mdt, inode->fd, som);
@@ -258,10 +266,8 @@ int saved_attr_check_size(struct inode *inode, bool writes)
 	struct file_attr attr;
 	struct file *f;
 	bool settled, known;
-	int err = inode_get_file(inode, &f);
+	int err = get_loaded(inode, &f);
 
-	if (!err)
-		err = load(inode, f);
 	if (err)
 		return err;
 	pthread_mutex_lock(&inode->lock);
@@ -380,10 +386,8 @@ static int begin_locked(struct inode *inode, enum saved_change change)
 int saved_attr_begin(struct inode *inode, enum saved_change change)
 {
 	struct file *f;
-	int err = inode_get_file(inode, &f);
+	int err = get_loaded(inode, &f);
 
-	if (!err)
-		err = load(inode, f);
 	if (err)
 		return err;
 	pthread_mutex_lock(&inode->lock);
@@ -432,10 +436,8 @@ static int forget_since_locked(struct inode *inode)
 int saved_attr_set_times(struct inode *inode, const struct timespec times[2])
 {
 	struct file *f;
-	int err = inode_get_file(inode, &f);
+	int err = get_loaded(inode, &f);
 
-	if (!err)
-		err = load(inode, f);
 	if (err)
 		return err;
 	pthread_mutex_lock(&inode->lock);
