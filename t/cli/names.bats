@@ -18,7 +18,7 @@ setup() {
 
 # on_terminal COMMAND...: its output and errors, as a terminal gets them, in $T/typescript. In a UTF-8 locale.
 on_terminal() {
-	LC_ALL=${LOCALE:-C.UTF-8} TERM=${TERMINAL:-xterm} timeout 20 script -qec "$(printf '%q ' "$@")" /dev/null </dev/null >"$T/typescript"
+	LC_ALL=${LOCALE:-C.UTF-8} TERM=${TERMINAL:-xterm} SHELL=/bin/bash timeout 20 script -qec "$(printf '%q ' "$@")" /dev/null </dev/null >"$T/typescript"
 }
 
 # no_controls FILE [MORE]: no byte that moves a cursor, nor C1 as UTF-8; MORE is what a text may have, as tr(1) has it.

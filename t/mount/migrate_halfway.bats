@@ -147,7 +147,7 @@ load migrate
 @test "a terminal gets a line of progress, which is gone at the end" {
 	need script
 	file_make f $((8 << 20)) -c 1 -i 0
-	TERM=xterm script -qec "lov migrate -W 3 -c 1 -i 1 f" /dev/null >"$T/seen" </dev/null
+	SHELL=/bin/bash TERM=xterm script -qec "lov migrate -W 3 -c 1 -i 1 f" /dev/null >"$T/seen" </dev/null
 	grep -aEq 'f +[0-9]+% [0-9.]+M/8\.0M [0-9.]+M/s [0-9]:[0-9]{2} left' "$T/seen"
 	[ "$(tail -c 4 "$T/seen" | od -An -tx1 | tr -d ' ')" = 0d1b5b4b ]
 	lov migrate -W 3 -c 1 -i 0 f 2>"$T/stderr"

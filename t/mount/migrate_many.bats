@@ -249,7 +249,7 @@ ended_within() {
 @test "a terminal gets one line for all files" {
 	need script
 	files_make 200 65536
-	TERM=xterm script -qec "lov migrate -j 8 -W 4 -c 1 -i 1 --files-from $T/names" /dev/null >"$T/seen" </dev/null
+	SHELL=/bin/bash TERM=xterm script -qec "lov migrate -j 8 -W 4 -c 1 -i 1 --files-from $T/names" /dev/null >"$T/seen" </dev/null
 	grep -aEq 'd[0-9]/f[0-9]+ [0-9]+/200 files +[0-9]+% [0-9.]+M/[0-9]+M [0-9.]+M/s [0-9]:[0-9]{2} left' "$T/seen"
 	[ "$(tail -c 4 "$T/seen" | od -An -tx1 | tr -d ' ')" = 0d1b5b4b ]
 }

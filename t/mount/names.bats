@@ -108,7 +108,7 @@ ODD=$'esc\033[31m\xff'
 
 # on_terminal COMMAND...: what a terminal gets of it is in $T/typescript.
 on_terminal() {
-	LC_ALL=C.UTF-8 timeout 20 script -qec "$(printf '%q ' "$@")" /dev/null </dev/null >"$T/typescript"
+	LC_ALL=C.UTF-8 SHELL=/bin/bash timeout 20 script -qec "$(printf '%q ' "$@")" /dev/null </dev/null >"$T/typescript"
 }
 
 # shown_safely [NAME]: no control characters, and the name as ls has it.
