@@ -27,7 +27,9 @@ struct fs;
 struct fs_target {
 	uint32_t index; /* FS_TARGET_MDT for the MDT */
 	bool inactive, no_create;
-	bool read_only; /* no_create because its file system is */
+	bool read_only;   /* no_create because its file system is */
+	bool deactivated; /* inactive because the administrator wants it so */
+	char state[16]; /* of Lustre: the letters of `lfs df -v`, such as "DRf"; "": all is well */
 	uint64_t total_bytes, free_bytes, avail_bytes, total_inodes, free_inodes;
 	uint64_t device; /* equal where two targets share a failure domain */
 	char path[512];
