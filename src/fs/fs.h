@@ -115,6 +115,8 @@ struct fs_ops {
 	/* Removes a directory's default. Where there is none: 0 or -ENODATA. */
 	int (*layout_unset)(struct fs *fs, int fd);
 	int (*fid_get)(struct fs *fs, int fd, struct fid *ret_fid);
+	/* The MDT that the file or directory is on. */
+	int (*mdt_index)(struct fs *fs, int fd, uint32_t *ret_index);
 
 	/* A file without a name in directory dirfd, beside the file src_fd, open for reading and writing;
 	 * gone at its last close. With layout l; NULL: it will be given one by split(). */

@@ -104,6 +104,9 @@ stat_of() {
 @test "fid, getstripe: as by lovfs itself" {
 	plain_file f 100000 -c 2 -S 128k
 	mkdir d
+	double_log_clear
+	[ "$(lov getstripe -m f d)" = $'0\n0' ]
+	(($(double_log '^ioctl GET_MDTIDX') == 2))
 	[ "$(lov fid f d)" = "$(real_lov fid f d)" ]
 	[ "$(lov getstripe -c -S -i -p f)" = "$(real_lov getstripe -c -S -i -p f)" ]
 	lov mirror create -N2 -c 2 m
