@@ -116,7 +116,9 @@ struct df_numbers df_sum(const struct df_targets *targets, bool inodes)
 
 unsigned int df_percent(const struct df_numbers *n)
 {
-	uint64_t of = n->used + n->avail;
+	double of = (double)n->used + (double)n->avail;
+	double percent = of > 0 ? (double)n->used / of * 100 : 0;
+	unsigned int whole = (unsigned int)percent;
 
-	return of ? (unsigned int)(((double)n->used * 100 + (double)of - 1) / (double)of) : 0;
+	return whole + (percent > whole);
 }

@@ -30,7 +30,7 @@ struct df_numbers df_numbers_of(const struct fs_target *t, bool inodes);
  * OSTs have objects for it. */
 struct df_numbers df_sum(const struct df_targets *targets, bool inodes);
 
-/* Used of used and available, rounded up as df(1) does. */
+/* Used of used and available, rounded up as df(1) and lfs df do. */
 unsigned int df_percent(const struct df_numbers *n);
 
 #endif

@@ -10,14 +10,14 @@
 
 #define DUMP_MAX_BYTES (256 << 20)
 
-/* The dump doesn't say what a layout is of. Those of files name their owner, or have something
- * instantiated; defaults of directories can't. */
+/* The dump doesn't say what a layout is of. Those of files name their owner's sequence, or have
+ * something instantiated; defaults of directories don't, but may have any object id. */
 static bool is_default(const struct layout *l)
 {
 	for (uint32_t i = 0; i < l->count; i++) {
 		const struct component *c = &l->comps[i];
 
-		if (c->owner_oid || c->owner_seq || c->object_count || c->flags & COMP_INIT)
+		if (c->owner_seq || c->object_count || c->flags & COMP_INIT)
 			return false;
 	}
 	return l->kind != LAYOUT_FOREIGN;

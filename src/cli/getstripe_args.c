@@ -162,6 +162,7 @@ const struct opt getstripe_field_opts[] = {
 	FIELD('L', "layout", PRINT_PATTERN, "pattern, such as raid0"),
 	FIELD('g', "generation", PRINT_GENERATION, "layout generation"),
 	FIELD('F', "fid", PRINT_FID, "FID of the file"),
+	FLAG('m', "mdt-index", mdt, "MDT of the file or directory, and nothing else"),
 	FIELD('N', "mirror-count", PRINT_MIRROR_COUNT, "number of mirrors"),
 	FIELD(OPT_LONG, "component-count", PRINT_COMP_COUNT, "number of components"),
 	FIELD(OPT_LONG, "comp-count", PRINT_COMP_COUNT, NULL),
@@ -213,17 +214,16 @@ const struct opt getstripe_other_opts[] = {
 	{ 0 },
 };
 
+/* As lfs, which looks into no directory where a single value is asked for, and prints paths only
+ * where it looks into directories. */
 void getstripe_args_finish(struct getstripe_args *a)
 {
-	/* Single values come without the path, as from lfs. */
-	if (a->print.fields)
-		a->print.no_path = true;
-	else if (a->quiet)
-		a->print.fields = PRINT_OBJECTS;
-	a->print.no_directory_path = a->directory;
-	if (a->verbose) {
+	bool values = (a->print.fields || a->mdt) && !a->verbose && !a->json;
+
+	a->entries = a->recursive || (!a->directory && !values);
+	a->print.no_path = !a->recursive && !a->verbose && (a->directory || values);
+	if (a->verbose)
 		a->print.fields |= PRINT_DEFAULT | PRINT_DETAIL;
-		a->print.no_path = false;
-		a->print.no_directory_path = false;
-	}
+	if (a->quiet)
+		a->print.fields = PRINT_OBJECTS;
 }

@@ -10,7 +10,8 @@
 
 struct getstripe_args {
 	struct print_options print;
-	bool verbose, quiet, recursive, directory, json;
+	bool verbose, quiet, recursive, directory, json, mdt;
+	bool entries; /* look into the directories that are named; with `recursive`, into all */
 	const char *dumps[GETSTRIPE_DUMPS_MAX]; /* --xattr-file, borrowed of argv */
 	unsigned int dump_count;
 };

@@ -65,6 +65,17 @@ int show_layout(struct show_layout *s, const struct layout *l, const struct prin
 	return 0;
 }
 
+struct layout *show_layout_no_default(void)
+{
+	struct layout *l = layout_new(LAYOUT_PLAIN, 1);
+
+	if (l) {
+		l->comps[0].offset_or_gen = LAYOUT_OFFSET_ANY;
+		l->comps[0].pattern = 0;
+	}
+	return l;
+}
+
 void show_layout_none(struct show_layout *s, const struct print_context *ctx)
 {
 	CLEANUP_STRBUF struct strbuf name = { 0 };

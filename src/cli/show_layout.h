@@ -20,6 +20,10 @@ int MUST_CHECK show_layout_begin(struct show_layout *s, const struct print_optio
 int MUST_CHECK show_layout(struct show_layout *s, const struct layout *l,
 			   const struct print_context *ctx);
 
+/* What a directory without a default stands for: everything left to defaults, and no pattern. The
+ * caller's; NULL: no memory. */
+struct layout *show_layout_no_default(void);
+
 /* A file that has none. */
 void show_layout_none(struct show_layout *s, const struct print_context *ctx);
 

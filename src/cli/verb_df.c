@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/error.h"
-#include "base/units.h"
 #include "cli/complain.h"
 #include "cli/df_sum.h"
+#include "cli/df_text.h"
 #include "cli/json_out.h"
 #include "cli/out.h"
 #include "cli/place.h"
@@ -11,12 +11,12 @@
 #include "fs/mountpoint.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 struct df_options {
-	bool human, inodes, json;
+	struct df_text text;
+	bool json;
 	const char *pool;
 };
 
@@ -25,18 +25,23 @@ static const struct opt options[] = {
 	  .name = "human-readable",
 	  .help = "sizes such as 1.5G",
 	  .take = opt_flag,
-	  .offset = offsetof(struct df_options, human) },
+	  .offset = offsetof(struct df_options, text.human) },
 	{ .key = 'i',
 	  .name = "inodes",
 	  .help = "inodes instead of space",
 	  .take = opt_flag,
-	  .offset = offsetof(struct df_options, inodes) },
+	  .offset = offsetof(struct df_options, text.inodes) },
 	{ .key = 'p',
 	  .name = "pool",
 	  .arg = "NAME",
 	  .help = "only the OSTs of this pool, also FSNAME.NAME",
 	  .take = opt_text,
 	  .offset = offsetof(struct df_options, pool) },
+	{ .key = 'v',
+	  .name = "verbose",
+	  .help = "on Lustre, OSTs that were deactivated too, and states\nthat are no trouble",
+	  .take = opt_flag,
+	  .offset = offsetof(struct df_options, text.verbose) },
 	{ .key = OPT_LONG,
 	  .name = "json",
 	  .help = "print JSON; sizes in bytes",
@@ -44,66 +49,6 @@ static const struct opt options[] = {
 	  .offset = offsetof(struct df_options, json) },
 	{ 0 },
 };
-
-/* ---- lines ---- */
-
-static const char *amount(const struct df_options *o, uint64_t v, char buf[SIZE_TEXT_MAX])
-{
-	if (o->human)
-		return size_text(v, buf);
-	snprintf(buf, SIZE_TEXT_MAX, "%" PRIu64, o->inodes ? v : v / KIB);
-	return buf;
-}
-
-/* Columns as lfs has them. */
-static void print_line(const struct df_options *o, const char *name, const struct df_numbers *n)
-{
-	CLEANUP_STRBUF struct strbuf b = { 0 };
-	char total[SIZE_TEXT_MAX], used[SIZE_TEXT_MAX], avail[SIZE_TEXT_MAX];
-
-	printf("%-20s %11s %11s %11s %3u%%", out_text(&b, name), amount(o, n->total, total),
-	       amount(o, n->used, used), amount(o, n->avail, avail), df_percent(n));
-}
-
-static void print_head(const struct df_options *o)
-{
-	if (o->inodes)
-		printf("%-20s %11s %11s %11s %4s Mounted on\n", "UUID", "Inodes", "IUsed", "IFree",
-		       "IUse%");
-	else
-		printf("%-20s %11s %11s %11s %4s Mounted on\n", "UUID",
-		       o->human ? "bytes" : "1K-blocks", "Used", "Available", "Use%");
-}
-
-static void target_kind(uint32_t index, const char **ret_kind, uint32_t *ret_number)
-{
-	*ret_kind = index == FS_TARGET_MDT ? "MDT" : "OST";
-	*ret_number = index == FS_TARGET_MDT ? 0 : index;
-}
-
-static void print_target(const struct df_options *o, const struct fs *fs, const struct fs_target *t)
-{
-	struct df_numbers n = df_numbers_of(t, o->inodes);
-	CLEANUP_STRBUF struct strbuf b = { 0 };
-	const char *kind;
-	char name[64];
-	uint32_t number;
-
-	target_kind(t->index, &kind, &number);
-	if (t->inactive) {
-		snprintf(name, sizeof(name), "%s%04" PRIx32, kind, number);
-		printf("%-20s: inactive device%s%s%s\n", name, t->why[0] ? " (" : "",
-		       out_text(&b, t->why), t->why[0] ? ")" : "");
-		return;
-	}
-	snprintf(name, sizeof(name), "%s-%s%04" PRIx32 "_UUID", fs->fsname, kind, number);
-	print_line(o, name, &n);
-	printf(" %s[%s:%" PRIu32 "]", out_name(&b, fs->mount_point), kind, number);
-	if (t->no_create)
-		printf(" %s%s%s%s", t->read_only ? "R" : "N", t->why[0] ? " (" : "",
-		       out_text(&b, t->why), t->why[0] ? ")" : "");
-	printf("\n");
-}
 
 /* ---- JSON ---- */
 
@@ -113,7 +58,7 @@ static json_t *target_json(const struct fs_target *t)
 	uint32_t number;
 	json_t *j;
 
-	target_kind(t->index, &kind, &number);
+	df_text_kind(t, &kind, &number);
 	j = json_pack("{s:s, s:i, s:b, s:b}", "kind", kind, "index", (int)number, "active",
 		      !t->inactive, "creates_objects", !t->inactive && !t->no_create);
 	json_out_add_name(j, "path", t->path);
@@ -121,6 +66,8 @@ static json_t *target_json(const struct fs_target *t)
 		json_object_set_new(j, "why", json_out_text(t->why));
 	if (t->inactive)
 		return j;
+	if (t->state[0])
+		json_object_set_new(j, "state", json_out_text(t->state));
 	json_object_set_new(j, "total_bytes", json_integer((json_int_t)t->total_bytes));
 	json_object_set_new(j, "free_bytes", json_integer((json_int_t)t->free_bytes));
 	json_object_set_new(j, "available_bytes", json_integer((json_int_t)t->avail_bytes));
@@ -152,18 +99,21 @@ static json_t *volume_json(const struct fs *fs, const struct df_targets *targets
 
 /* ---- one volume ---- */
 
-static void print_volume(const struct df_options *o, const struct fs *fs,
-			 const struct df_targets *targets)
+static int print_volume(const struct df_options *o, const struct fs *fs,
+			const struct df_targets *targets)
 {
-	CLEANUP_STRBUF struct strbuf b = { 0 };
-	struct df_numbers sum = df_sum(targets, o->inodes);
+	CLEANUP_STRBUF struct strbuf text = { 0 }, quoted = { 0 };
+	struct df_numbers sum = df_sum(targets, o->text.inodes);
+	const char *place = out_name(&quoted, fs->mount_point);
 
-	print_head(o);
+	df_text_head(&text, &o->text);
 	for (uint32_t i = 0; i < targets->count; i++)
-		print_target(o, fs, &targets->all[i]);
-	printf("\n");
-	print_line(o, "filesystem_summary:", &sum);
-	printf(" %s\n\n", out_name(&b, fs->mount_point));
+		df_text_target(&text, &o->text, fs->fsname, place, &targets->all[i]);
+	df_text_summary(&text, &o->text, &sum, place);
+	if (text.err)
+		return text.err;
+	out_lines(strbuf_text(&text), text.len_bytes);
+	return 0;
 }
 
 /* The command, as mountpoint_for_each() carries it. */
@@ -185,10 +135,9 @@ static int show(struct df_run *run, const char *path)
 		err = df_targets_get(&targets, fs, run->options->pool);
 	if (err)
 		return err;
-	if (run->list)
-		json_array_append_new(run->list, volume_json(fs, &targets));
-	else
-		print_volume(run->options, fs, &targets);
+	if (!run->list)
+		return print_volume(run->options, fs, &targets);
+	json_array_append_new(run->list, volume_json(fs, &targets));
 	return 0;
 }
 
@@ -229,7 +178,7 @@ static int run_df(const struct verb *verb, void *parsed, char **paths)
 const struct verb verb_df = {
 	.name = "df",
 	.summary = "space of a volume, OST by OST",
-	.synopsis = "[-h] [-i] [-p POOL] [--json] [PATH...]",
+	.synopsis = "[-h] [-i] [-v] [-p POOL] [--json] [PATH...]",
 	.about = "Prints the space of the MDT and of every OST of the volume that each PATH is on; "
 		 "without a\n"
 		 "PATH, of all mounted volumes. The summary is of the OSTs, and counts a file "

@@ -5,6 +5,7 @@
 #include "cli/dump_layouts.h"
 #include "cli/getstripe_args.h"
 #include "cli/json_out.h"
+#include "cli/out.h"
 #include "cli/place.h"
 #include "cli/show_layout.h"
 #include "cli/tally.h"
@@ -12,6 +13,7 @@
 
 #include <errno.h>
 #include <fts.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,18 +24,6 @@ struct getstripe {
 	struct tally tally;
 	struct show_layout show;
 };
-
-/* What a directory without a default stands for: everything left to defaults, and no pattern. */
-static struct layout *no_default(void)
-{
-	struct layout *l = layout_new(LAYOUT_PLAIN, 1);
-
-	if (l) {
-		l->comps[0].offset_or_gen = LAYOUT_OFFSET_ANY;
-		l->comps[0].pattern = 0;
-	}
-	return l;
-}
 
 static int show_place(struct getstripe *g, const char *path, struct place *place)
 {
@@ -49,7 +39,7 @@ static int show_place(struct getstripe *g, const char *path, struct place *place
 	if (!err)
 		err = place->fs->ops->layout_get(place->fs, place->fd, &l);
 	if (err == -ENODATA && ctx.is_directory) {
-		l = no_default();
+		l = show_layout_no_default();
 		ctx.is_default = true;
 		err = l ? 0 : -ENOMEM;
 	}
@@ -63,6 +53,21 @@ static int show_place(struct getstripe *g, const char *path, struct place *place
 	return show_layout(&g->show, l, &ctx);
 }
 
+/* No empty line after it. */
+static int show_mdt(struct getstripe *g, const char *path, struct place *place)
+{
+	CLEANUP_STRBUF struct strbuf name = { 0 };
+	uint32_t index;
+	int err = place->fs->ops->mdt_index(place->fs, place->fd, &index);
+
+	if (err)
+		return err;
+	if (g->args.verbose && !g->args.quiet)
+		printf("%s\nmdt_index:\t", out_name(&name, path));
+	printf("%" PRIu32 "\n", index);
+	return 0;
+}
+
 static int show_path(struct getstripe *g, const char *path)
 {
 	CLEANUP_PLACE struct place place = { .fd = -1 };
@@ -70,7 +75,11 @@ static int show_path(struct getstripe *g, const char *path)
 
 	error_clear();
 	err = place_open(&g->keeper, path, &place);
-	return err ? err : show_place(g, path, &place);
+	if (err)
+		return err;
+	if (g->args.mdt && !g->args.json)
+		return show_mdt(g, path, &place);
+	return show_place(g, path, &place);
 }
 
 /* ---- the walk ---- */
@@ -78,7 +87,7 @@ static int show_path(struct getstripe *g, const char *path)
 /* Whether to go into a directory that was just shown. */
 static bool descends(const struct getstripe *g, const FTSENT *e)
 {
-	return !g->args.directory && (e->fts_level == FTS_ROOTLEVEL || g->args.recursive);
+	return g->args.entries && (e->fts_level == FTS_ROOTLEVEL || g->args.recursive);
 }
 
 static void visit(struct getstripe *g, FTS *walk, FTSENT *e)

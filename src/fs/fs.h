@@ -27,7 +27,9 @@ struct fs;
 struct fs_target {
 	uint32_t index; /* FS_TARGET_MDT for the MDT */
 	bool inactive, no_create;
-	bool read_only; /* no_create because its file system is */
+	bool read_only;   /* no_create because its file system is */
+	bool deactivated; /* inactive because the administrator wants it so */
+	char state[16]; /* of Lustre: the letters of `lfs df -v`, such as "DRf"; "": all is well */
 	uint64_t total_bytes, free_bytes, avail_bytes, total_inodes, free_inodes;
 	uint64_t device; /* equal where two targets share a failure domain */
 	char path[512];
@@ -113,6 +115,8 @@ struct fs_ops {
 	/* Removes a directory's default. Where there is none: 0 or -ENODATA. */
 	int (*layout_unset)(struct fs *fs, int fd);
 	int (*fid_get)(struct fs *fs, int fd, struct fid *ret_fid);
+	/* The MDT that the file or directory is on. */
+	int (*mdt_index)(struct fs *fs, int fd, uint32_t *ret_index);
 
 	/* A file without a name in directory dirfd, beside the file src_fd, open for reading and writing;
 	 * gone at its last close. With layout l; NULL: it will be given one by split(). */

@@ -56,6 +56,13 @@ static int lovfs_fid_get(struct fs *fs UNUSED, int fd, struct fid *ret_fid)
 	return n > 0 && fid_parse(text, ret_fid) == 0 ? 0 : err;
 }
 
+/* A volume has one. */
+static int lovfs_mdt_index(struct fs *fs UNUSED, int fd UNUSED, uint32_t *ret_index)
+{
+	*ret_index = 0;
+	return 0;
+}
+
 /* The name is of the form that Lustre's tools use: MDT index, a random number, and which file it is
  * for. */
 static int lovfs_victim_open(struct fs *fs, int dirfd, int src_fd, const struct layout *l,
@@ -304,6 +311,7 @@ static const struct fs_ops lovfs_ops = {
 	.layout_set = lovfs_layout_set,
 	.layout_unset = lovfs_layout_unset,
 	.fid_get = lovfs_fid_get,
+	.mdt_index = lovfs_mdt_index,
 	.victim_open = lovfs_victim_open,
 	.drop_cache = lovfs_drop_cache,
 	.data_version = lovfs_data_version,

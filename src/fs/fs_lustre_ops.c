@@ -43,6 +43,11 @@ static int lustre_fid_get(struct fs *fs UNUSED, int fd, struct fid *ret_fid)
 	return fs_lustre_file_fid(fd, ret_fid);
 }
 
+static int lustre_mdt_index(struct fs *fs UNUSED, int fd, uint32_t *ret_index)
+{
+	return fs_lustre_mdt_index(fd, ret_index);
+}
+
 static int lustre_victim_open(struct fs *fs, int dirfd, int src_fd, const struct layout *l,
 			      int *ret_fd)
 {
@@ -186,6 +191,7 @@ static const struct fs_ops lustre_ops = {
 	.layout_set = lustre_layout_set,
 	.layout_unset = lustre_layout_unset,
 	.fid_get = lustre_fid_get,
+	.mdt_index = lustre_mdt_index,
 	.victim_open = lustre_victim_open,
 	.drop_cache = lustre_drop_cache,
 	.data_version = lustre_data_version,

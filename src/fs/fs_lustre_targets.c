@@ -102,6 +102,17 @@ void fs_lustre_targets_default(const char *fsname, uint32_t *ret_stripe_size,
 	*ret_stripe_count = (uint16_t)lov_number(fsname, "stripecount"); /* -1: all */
 }
 
+/* A line of letters. Older clients have no such file. */
+static void read_state(struct fs_target *t, const char *dir)
+{
+	CLEANUP_FREE char *text = NULL;
+	char path[PATTERN_MAX + 64];
+
+	snprintf(path, sizeof(path), "%s/statfs_state", dir);
+	if (!read_text(path, &text))
+		snprintf(t->state, sizeof(t->state), "%.*s", (int)strcspn(text, "\n"), text);
+}
+
 static void fill(struct fs_target *t, const char *dir, uint32_t index)
 {
 	const char *name = strrchr(dir, '/') + 1;
@@ -122,11 +133,13 @@ static void fill(struct fs_target *t, const char *dir, uint32_t index)
 	snprintf(path, sizeof(path), "%s/active", dir);
 	if (!read_text(path, &state) && state[0] == '0') {
 		t->inactive = true;
+		t->deactivated = true;
 		snprintf(t->why, sizeof(t->why), "deactivated on this client");
 	} else if (t->total_bytes == 0) {
 		t->inactive = true;
 		snprintf(t->why, sizeof(t->why), "it doesn't answer");
 	}
+	read_state(t, dir);
 }
 
 int fs_lustre_targets_get(const char *fsname, uint32_t index, struct fs_target *ret_target)

@@ -15,16 +15,20 @@
 	((uint32_t)(PRINT_COMP_COUNT | PRINT_COMP_ID | PRINT_COMP_START | PRINT_COMP_END |         \
 		    PRINT_COMP_FLAGS))
 
-/* What lfs calls a default is what nobody has set; it says so with -v only. */
+/* What lfs calls a default is what nobody has set; it says so with -v only, and not with -R. */
+static bool says_default(const struct printer *p)
+{
+	return p->ctx->is_default && printer_wants(p, PRINT_DETAIL) && !p->opt->raw;
+}
+
+/* Where only objects are asked for, a directory has nothing to say. */
 static void print_path(struct printer *p)
 {
-	bool no_path = p->opt->no_path || (p->ctx->is_directory && p->opt->no_directory_path);
+	bool nothing = p->ctx->is_directory && p->fields == PRINT_OBJECTS;
 
-	if (!p->ctx->path || p->opt->yaml || no_path)
+	if (!p->ctx->path || p->opt->yaml || p->opt->no_path || nothing)
 		return;
-	strbuf_printf(p->out, "%s%s\n",
-		      p->ctx->is_default && printer_wants(p, PRINT_DETAIL) ? "(Default) " : "",
-		      p->ctx->path);
+	strbuf_printf(p->out, "%s%s\n", says_default(p) ? "(Default) " : "", p->ctx->path);
 }
 
 /* --- foreign

@@ -2,8 +2,7 @@
 /*
  * A layout as people and scripts read it: what `lfs getstripe` prints, as text, as YAML (-y), with
  * -v, single fields, some components only; and the same keys as JSON. Byte for byte as lfs of
- * Lustre 2.17 for whole layouts; where a single field is asked for, without lfs's empty line after
- * it.
+ * Lustre 2.17.
  */
 #ifndef LOVFS_LAYOUT_PRINT_H
 #define LOVFS_LAYOUT_PRINT_H

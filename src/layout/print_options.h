@@ -38,9 +38,8 @@ struct print_options {
 	bool yaml;
 	bool raw; /* -R: a directory's own values, 0 and -1 included, instead of the defaults they
 		     stand for */
-	bool no_path; /* no line with the path before a layout: lfs prints none where single fields
-			 are asked for */
-	bool no_directory_path; /* nor before that of a directory: lfs prints none with -d alone */
+	bool no_path; /* no line with the path before a layout: lfs prints none where it was told
+			 not to look into directories, by -d or by asking for single fields */
 
 	/* Only the components that pass all filters given. */
 	bool by_id, by_mirror, by_flags, by_start, by_end, by_ost;

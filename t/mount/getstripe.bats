@@ -42,6 +42,11 @@ teardown() {
 	fails_with 2 "nonsense" lov getstripe --component-flags=nonsense pfl
 }
 
+@test "the MDT of files and directories" {
+	[ "$(lov getstripe -m plain . | od -An -c | tr -d ' \n')" = '0\n0\n' ]
+	[ "$(lov getstripe -m -v plain)" = $'plain\nmdt_index:\t0' ]
+}
+
 @test "only what has an object on an OST" {
 	[[ $(lov getstripe -O 2 plain) == *" *"* ]]
 	[ -z "$(lov getstripe -O OST0000 plain)" ]
@@ -79,6 +84,12 @@ teardown() {
 	[ "$(lov getstripe -d -c d)" = 3 ]
 	[ "$(lov getstripe d | grep -c '^d')" -eq 3 ]
 	[ "$(lov getstripe -r d | grep -c '^d')" -eq 4 ]
+	# A single value: nothing below is looked at, except with -r, and then the paths are printed.
+	[ "$(lov getstripe -c d)" = 3 ]
+	lov getstripe -r -c d >"$T/text"
+	[ "$(grep -c '^d' "$T/text")" -eq 4 ]
+	[ "$(head -n 2 "$T/text")" = $'d\n3' ]
+	[ "$(lov getstripe --json -c d | jq length)" -eq 3 ]
 	[ "$(lov getstripe -d d)" = "stripe_count:  3 stripe_size:   1048576 pattern:       raid0 stripe_offset: -1" ]
 	[ "$(lov getstripe -d d/sub)" = "stripe_count:  1 stripe_size:   1048576 pattern:        stripe_offset: -1" ]
 	[ "$(lov getstripe -d -R d/sub)" = "stripe_count:  0 stripe_size:   0 pattern:        stripe_offset: -1" ]

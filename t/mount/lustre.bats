@@ -81,15 +81,21 @@ stat_of() {
 @test "df: the targets that the client tells of, and the pools" {
 	lov df . >"$T/df"
 	cat "$T/df"
-	grep -Eq "^test-MDT0000_UUID +1048576 +48576 +900000 +6% $MNT\[MDT:0\]$" "$T/df"
-	(($(grep -cE "^test-OST000[0-5]_UUID +1048576 +48576 +900000 +6% $MNT\[OST:[0-5]\]$" "$T/df") == 6))
-	grep -Eq "^filesystem_summary: +6291456 +291456 +5400000 +6% $MNT$" "$T/df"
+	grep -Eq "^test-MDT0000_UUID +1048576 +48576 +900000 +6%  $MNT\[MDT:0\] $" "$T/df"
+	(($(grep -cE "^test-OST000[0-5]_UUID +1048576 +48576 +900000 +6%  $MNT\[OST:[0-5]\] $" "$T/df") == 6))
+	grep -Eq "^filesystem_summary: +6291456 +291456 +5400000 +6%  $MNT $" "$T/df"
 	lov df -p two . >"$T/df"
 	grep -q OST0001 "$T/df"
 	grep -q OST0004 "$T/df"
 	run ! grep -Eq 'OST000[0235]' "$T/df"
 	engine_active 2 0
-	lov df . | grep -q "^OST0002 *: inactive device (deactivated on this client)"
+	lov df . >"$T/df"
+	run ! grep -q OST0002 "$T/df"
+	lov df -v . | grep -q "^OST0002 *: inactive device (deactivated on this client)"
+	echo Df >"$T/tree/sys/fs/lustre/osc/test-OST0004-osc-ffff8f0012345678/statfs_state"
+	lov df . | grep -qF "$MNT[OST:4] D"
+	lov df -v . | grep -qF "$MNT[OST:4] Df"
+	[ "$(lov df --json . | jq -r '.[0].targets[] | select(.index == 4).state')" = Df ]
 	echo 0 >"$T/tree/sys/fs/lustre/osc/test-OST0003-osc-ffff8f0012345678/kbytestotal"
 	lov df --json . | jq -e '.[0].targets[] | select(.kind == "OST" and .index == 3) | .active == false and .why == "it doesn'"'"'t answer"'
 	fails_with 1 "" lov df -p none .
@@ -98,6 +104,9 @@ stat_of() {
 @test "fid, getstripe: as by lovfs itself" {
 	plain_file f 100000 -c 2 -S 128k
 	mkdir d
+	double_log_clear
+	[ "$(lov getstripe -m f d)" = $'0\n0' ]
+	(($(double_log '^ioctl GET_MDTIDX') == 2))
 	[ "$(lov fid f d)" = "$(real_lov fid f d)" ]
 	[ "$(lov getstripe -c -S -i -p f)" = "$(real_lov getstripe -c -S -i -p f)" ]
 	lov mirror create -N2 -c 2 m

@@ -44,7 +44,7 @@ df_says() {
 		assert "(" + t["why"] + ")" in sys.argv[2], t
 	END
 }
-df_is_silent() { lov df "$MNT" | grep -q "OST0001_UUID.*\[OST:1\]$"; }
+df_is_silent() { lov df "$MNT" | grep -q "OST0001_UUID.*\[OST:1\] $"; }
 
 @test "an OST that becomes read-only gets no new files, and does again" {
 	volume_of_three
@@ -163,7 +163,7 @@ over_quota() {
 	quota bhard=0 ihard=0
 	sleep 1.1
 	as_user env PATH="$PATH" lov df "$MNT" | tee "$T/df"
-	grep -q "\[OST:1\]$" "$T/df"
+	grep -q "\[OST:1\] $" "$T/df"
 	as_user fusermount3 -u "$MNT"
 	timeout 20 flock "$MDT/lock" true
 }

@@ -227,13 +227,13 @@ static void a_directory_without_a_default(void **state)
 	       .yaml = false);
 	PRINTS(l, &dir,
 	       "stripe_count:  1 stripe_size:   4194304 pattern:        stripe_offset: -1\n\n",
-	       .no_directory_path = true);
+	       .no_path = true);
 	PRINTS(l, &dir,
 	       "(Default) d\nlmm_fid:           [0x200000401:0xd2:0x0]\n"
 	       "stripe_count:  1 stripe_size:   4194304 pattern:        stripe_offset: -1\n\n",
 	       .fields = PRINT_DEFAULT | PRINT_DETAIL);
 	PRINTS(l, &dir, "stripe_count:  0 stripe_size:   0 pattern:        stripe_offset: -1\n\n",
-	       .no_directory_path = true, .raw = true);
+	       .no_path = true, .raw = true);
 	PRINTS(l, &dir,
 	       "stripe_count:  1\nstripe_size:   4194304\npattern:       \nstripe_offset: -1\n",
 	       .yaml = true);
