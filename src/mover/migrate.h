@@ -16,7 +16,9 @@
  *   block     a group lock: others' writes wait until the end. Stores into shared mappings don't;
  *             where one is noticed, the copy is done again, MIGRATE_ATTEMPTS times in all
  *   nonblock  a lease: nobody waits; a writer that has the file open, or opens it, ends the migrate
- *             with -EBUSY
+ *             with -EBUSY. What keeps a writer's data is that the swap takes the lease and fails where it
+ *             was lost. To ask for the lease meanwhile, ten times a second, only saves a copy that is of
+ *             no use any more
  *
  * Source: `lfs migrate` of Lustre (migrate_nonblock(), migrate_block()).
  */

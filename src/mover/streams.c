@@ -233,11 +233,9 @@ static int for_targets(struct streams *s, struct pieces *p, const struct piece *
 	return err;
 }
 
-static int may_go_on(const struct streams *s, const struct pieces *p)
+static int check_stop(const struct pieces *p)
 {
-	if (pieces_stopped(p))
-		return fail(-ECANCELED, "interrupted");
-	return s->req->may_go_on ? s->req->may_go_on(s->req->cookie) : 0;
+	return pieces_stopped(p) ? fail(-ECANCELED, "interrupted") : 0;
 }
 
 /* Sets how much of the data up to *next is done at once, and takes it out of the limit. */
@@ -251,7 +249,7 @@ static int take(const struct streams *s, const struct pieces *p, const struct pi
 	*next = x->offset + x->len;
 	bandwidth_take(s->req->limit, x->len * (unsigned int)__builtin_popcount(piece->targets),
 		       s->req->stop);
-	return pieces_stopped(p) ? fail(-ECANCELED, "interrupted") : 0;
+	return check_stop(p);
 }
 
 static int copy_next(struct streams *s, struct pieces *p, const struct piece *piece,
@@ -259,7 +257,7 @@ static int copy_next(struct streams *s, struct pieces *p, const struct piece *pi
 {
 	uint64_t next = x->offset;
 	bool hole;
-	int err = may_go_on(s, p);
+	int err = check_stop(p);
 
 	if (!err) {
 		err = source_map_look(&s->source, x->offset, piece->end, &hole, &next);
@@ -297,6 +295,13 @@ static int copy_piece(struct pieces *p, struct piece *piece, void *cookie)
 	while (!err && x.offset < piece->end)
 		err = copy_next(s, p, piece, &x);
 	return err;
+}
+
+static int forward_question(void *cookie)
+{
+	const struct streams *s = cookie;
+
+	return s->req->may_go_on ? s->req->may_go_on(s->req->cookie) : 0;
 }
 
 static void forward_progress(uint64_t done_bytes, void *cookie)
@@ -354,6 +359,7 @@ int streams_run(const struct transfer_request *req, struct transfer_result *ret_
 		.threads = req->threads,
 		.stop = req->stop,
 		.work = copy_piece,
+		.may_go_on = forward_question,
 		.progress = forward_progress,
 		.cookie = &s,
 	};

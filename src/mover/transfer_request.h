@@ -36,8 +36,8 @@ struct transfer_request {
 	unsigned int threads;    /* 1 to TRANSFER_THREADS_MAX */
 	struct bandwidth *limit; /* may be NULL */
 	atomic_bool *stop;       /* may be NULL */
-	/* Called by the copying threads before each piece; anything but 0 ends the copy. May be
-	 * NULL. */
+	/* Called in the caller's thread, ten times a second while the others copy, and so never where a
+	 * copy takes less; anything but 0 ends the copy once the calls under way are over. May be NULL. */
 	int (*may_go_on)(void *cookie);
 	/* done_bytes are summed over the targets. Called in the caller's thread, about ten times a
 	 * second and once at the end. May be NULL. */

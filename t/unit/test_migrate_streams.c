@@ -159,6 +159,38 @@ static void whenever_the_lease_is_lost_nothing_is_swapped(void **state)
 	assert_true(lose_at > 8);
 }
 
+static unsigned int questions;
+
+static void lose_at_a_question(const char *call)
+{
+	if (strcmp(call, "lease_check") == 0 && ++questions == 2)
+		leased_lose();
+}
+
+/* The second question, of a copy that takes four seconds, is about a lease that is lost. */
+static void a_copy_without_a_lease_ends_soon(void **state)
+{
+	struct migrate_options opt = { .mode = MIGRATE_NONBLOCK };
+	struct migrate_result r;
+	struct bandwidth limit;
+
+	(void)state;
+	fake_write(0, 4 * MIB, 'a');
+	bandwidth_init(&limit, MIB);
+	opt.limit = &limit;
+	fake.at_call = lose_at_a_question;
+	calls = unaligned = questions = 0;
+	sys_set_recorder(check_call, NULL);
+	assert_int_equal(migrate_file(&fake.fs, fake.path, &opt, &r), -EBUSY);
+	sys_set_recorder(NULL, NULL);
+	assert_string_equal(r.step, "copy");
+	assert_int_equal(questions, 2);
+	assert_true(calls > 0 && calls < 64);
+	assert_int_equal(fake.commits, 0);
+	assert_int_equal(leased.file.puts, 1);
+	bandwidth_release(&limit);
+}
+
 /* As a store into a mapping does, under the group lock. */
 static unsigned int stores;
 
@@ -265,6 +297,7 @@ int main(void)
 		cmocka_unit_test_setup(live_is_block_here, reset),
 		cmocka_unit_test_setup(what_the_layout_got_meanwhile_is_not_lost, reset),
 		cmocka_unit_test_setup(whenever_the_lease_is_lost_nothing_is_swapped, reset),
+		cmocka_unit_test_setup(a_copy_without_a_lease_ends_soon, reset),
 		cmocka_unit_test_setup(what_is_stored_meanwhile_is_copied_again, reset),
 		cmocka_unit_test_setup(what_is_stored_in_spite_of_the_lease_is_noticed, reset),
 		cmocka_unit_test_setup(whatever_operation_fails_nothing_is_swapped, reset),
