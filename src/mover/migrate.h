@@ -28,6 +28,7 @@
 #include "base/attr.h"
 #include "fs/fs.h"
 #include "io/bandwidth.h"
+#include "mover/copy_memory.h"
 
 #define MIGRATE_ATTEMPTS 3
 
@@ -49,8 +50,9 @@ struct migrate_options {
 	 * writers are held back meanwhile in LIVE, too. -EBADMSG: it differs. */
 	bool verify;
 	unsigned int threads; /* copying; 1 to TRANSFER_THREADS_MAX, 0: as the file system has it */
-	struct bandwidth *limit; /* borrowed; may be NULL */
-	atomic_bool *stop;       /* borrowed; may be NULL: -ECANCELED soon after it becomes true */
+	struct bandwidth *limit;    /* borrowed; may be NULL */
+	struct copy_memory *memory; /* borrowed; may be NULL: what one file may have */
+	atomic_bool *stop; /* borrowed; may be NULL: -ECANCELED soon after it becomes true */
 	/* As in mover/transfer.h; total_bytes is the file's size, with `verify` twice that: what is read
 	 * back counts, too. May be NULL. */
 	void (*progress)(uint64_t done_bytes, uint64_t total_bytes, void *cookie);

@@ -110,6 +110,7 @@ static int step_copy(struct migration *m)
 		.range_count = 1,
 		.streams = m->fs->copying == FS_COPYING_STREAMS,
 		.fresh = true,
+		.memory = m->opt->memory,
 		.threads = subject_threads(m->fs, m->opt->threads),
 		.limit = m->opt->limit,
 		.stop = m->opt->stop,

@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define GRAIN_BYTES (64 * KIB) /* what differs is written in multiples of it; more than any page */
@@ -21,7 +20,8 @@ struct streams {
 	const struct transfer_request *req;
 	struct source_map source;
 	size_t align, piece_bytes;
-	uint8_t *buffers[PIECES_THREADS_MAX]; /* owned; each used by one thread */
+	struct copy_memory own; /* where the request has none */
+	struct copy_memory *memory;
 	struct bind_gate gate;
 	_Atomic uint64_t user_bytes, hole_bytes, equal_bytes;
 	atomic_flag failed; /* who sets it may set the next four */
@@ -275,25 +275,24 @@ static int copy_next(struct streams *s, struct pieces *p, const struct piece *pi
 }
 
 /* Two of piece_bytes where the targets are read, too. */
-static int give_buffer(struct streams *s, unsigned int thread)
+static size_t memory_bytes(const struct streams *s)
 {
-	if (!s->buffers[thread])
-		s->buffers[thread] = aligned_new(s->piece_bytes * (s->req->fresh ? 1 : 2));
-	return s->buffers[thread] ? 0 : fail(-ENOMEM, "no memory to copy with");
+	return s->piece_bytes * (s->req->fresh ? 1 : 2);
 }
 
 static int copy_piece(struct pieces *p, struct piece *piece, void *cookie)
 {
 	struct streams *s = cookie;
 	struct stretch x = { .offset = piece->start };
-	int err = give_buffer(s, piece->thread);
+	int err = 0;
 
-	if (err)
-		return err;
-	x.data = s->buffers[piece->thread];
+	x.data = copy_memory_take(s->memory, memory_bytes(s));
+	if (!x.data)
+		return fail(-ENOMEM, "no memory to copy with");
 	x.room = x.data + s->piece_bytes;
 	while (!err && x.offset < piece->end)
 		err = copy_next(s, p, piece, &x);
+	copy_memory_give(s->memory, x.data, memory_bytes(s));
 	return err;
 }
 
@@ -314,18 +313,18 @@ static void forward_progress(uint64_t done_bytes, void *cookie)
 
 /* ---- all of it ---- */
 
-/* No more memory for small files than they have bytes. */
-static size_t piece_bytes_for(const struct transfer_request *req, size_t align)
+/* share: what the file may have, in bytes. No more memory for small files than they have bytes. */
+static size_t piece_bytes_for(const struct transfer_request *req, uint64_t share, size_t align)
 {
-	uint64_t each = STREAMS_BYTES / req->threads, sum = 0;
+	uint64_t longest = 0, each;
 
 	for (unsigned int i = 0; i < req->range_count; i++)
-		sum = MAX_OF(sum, req->ranges[i].end - req->ranges[i].start);
+		longest = MAX_OF(longest, req->ranges[i].end - req->ranges[i].start);
+	each = MIN_OF(share, MAX_OF(longest / STREAMS_PARTS, STREAMS_BYTES_MIN)) / req->threads;
 	if (!req->fresh)
 		each /= 2;
-	each = MIN_OF(MAX_OF(each, STREAMS_PIECE_MIN), STREAMS_PIECE_MAX);
-	each = align_down(each, MIB);
-	return (size_t)MIN_OF(each, MAX_OF(align_up(sum, align), align));
+	each = align_down(MAX_OF(each, STREAMS_PIECE_MIN), MIB);
+	return (size_t)MIN_OF(each, MAX_OF(align_up(longest, align), align));
 }
 
 static void init(struct streams *s, const struct transfer_request *req)
@@ -333,7 +332,9 @@ static void init(struct streams *s, const struct transfer_request *req)
 	memset(s, 0, sizeof(*s));
 	s->req = req;
 	s->align = aligned_block_bytes();
-	s->piece_bytes = piece_bytes_for(req, s->align);
+	copy_memory_init(&s->own, UINT64_MAX); /* as much as is asked for */
+	s->memory = req->memory ? req->memory : &s->own;
+	s->piece_bytes = piece_bytes_for(req, copy_memory_begin(s->memory), s->align);
 	source_map_init(&s->source, req->src_fd,
 			req->range_count ? req->ranges[req->range_count - 1].end : 0, s->align,
 			req->stop);
@@ -343,8 +344,8 @@ static void init(struct streams *s, const struct transfer_request *req)
 
 static void release(struct streams *s)
 {
-	for (unsigned int i = 0; i < PIECES_THREADS_MAX; i++)
-		free(s->buffers[i]);
+	copy_memory_end(s->memory);
+	copy_memory_release(&s->own);
 	bind_gate_release(&s->gate);
 	source_map_release(&s->source);
 }

@@ -780,13 +780,31 @@ static void nothing_to_copy_takes_no_call(void **state)
 
 /* ---- memory ---- */
 
+/* All in MiB. */
 static const struct {
 	unsigned int threads;
 	bool fresh;
-	uint64_t piece; /* MiB */
+	uint64_t size, memory, piece;
 } rules[] = {
-	{ 1, true, 32 }, { 2, true, 16 },  { 3, true, 10 }, { 8, true, 4 },
-	{ 64, true, 4 }, { 1, false, 16 }, { 2, false, 8 }, { 5, false, 4 },
+	{ 1, true, 1024, 32, 32 },
+	{ 2, true, 1024, 32, 16 },
+	{ 3, true, 1024, 32, 10 },
+	{ 4, true, 1024, 32, 8 },
+	{ 8, true, 1024, 32, 4 },
+	{ 64, true, 1024, 32, 4 },
+	{ 1, false, 1024, 32, 16 },
+	{ 2, false, 1024, 32, 8 },
+	{ 5, false, 1024, 32, 4 },
+	/* No more in flight than a sixteenth, but 16 MiB. */
+	{ 4, true, 384, 32, 6 },
+	{ 4, true, 256, 32, 4 },
+	{ 1, true, 256, 32, 16 },
+	{ 4, true, 33, 32, 4 },
+	{ 1, true, 33, 32, 16 },
+	/* Where several files share it. */
+	{ 1, true, 1024, 8, 8 },
+	{ 2, true, 1024, 8, 4 },
+	{ 4, true, 1024, 8, 4 },
 };
 
 static void all_threads_together_have_so_much_memory(void **state)
@@ -796,15 +814,22 @@ static void all_threads_together_have_so_much_memory(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(rules); i++) {
-		struct transfer_request req = request_for(&from, &to, 33 * MIB);
+		struct transfer_request req = request_for(&from, &to, rules[i].size * MIB);
+		struct copy_memory memory;
 		struct transfer_result result;
 
+		copy_memory_init(&memory, rules[i].memory * MIB);
+		req.memory = &memory;
 		req.threads = rules[i].threads;
 		req.fresh = rules[i].fresh;
 		req.read_fds = &to.fd;
+		assert_int_equal(ftruncate(from.plain, (off_t)(rules[i].size * MIB)), 0);
 		assert_int_equal(run(&req, &result), 0);
 		assert_int_equal(seen.longest_read, rules[i].piece * MIB);
 		assert_int_equal(result.user_bytes, 33 * MIB);
+		assert_int_equal(memory.used_bytes, 0);
+		assert_true(memory.idle_bytes <= rules[i].memory * MIB);
+		copy_memory_release(&memory);
 	}
 	assert_has(&to, data, 33 * MIB);
 	free(data);
