@@ -218,12 +218,24 @@ static int make_hole(struct streams *s, unsigned int target, const struct stretc
 
 /* ---- pieces ---- */
 
+/*
+ * With which target a stream begins: they are written at the same time from the first pieces on. Not where
+ * all are written by one descriptor, which has to be bound to one after the other.
+ */
+static unsigned int first_target(const struct streams *s, const struct piece *piece)
+{
+	return s->req->bind ? 0 : piece->thread % s->req->target_count;
+}
+
 static int for_targets(struct streams *s, struct pieces *p, const struct piece *piece,
 		       struct stretch *x, bool hole, uint64_t next)
 {
+	unsigned int count = s->req->target_count, first = first_target(s, piece);
 	int err = 0;
 
-	for (unsigned int i = 0; i < s->req->target_count && !err; i++) {
+	for (unsigned int k = 0; k < count && !err; k++) {
+		unsigned int i = (first + k) % count;
+
 		if (!(piece->targets & UINT32_C(1) << i))
 			continue;
 		err = hole ? make_hole(s, i, x, next) : write_target(s, i, x);

@@ -4,6 +4,8 @@
  * writes it to all targets that need it, so that some read while others write. Direct I/O with ordinary
  * pread(2) and pwrite(2) only.
  *
+ * Each stream begins with another target, so that all of them are written at the same time.
+ *
  * All streams of one request together have what one file may have (mover/copy_memory.h), but at least
  * STREAMS_PIECE_MIN each: on Lustre four streams of 4 MiB and one of 64 MiB are equally fast, and what lies between is
  * as good. Where it is more than STREAMS_BYTES_MIN it is at most one part of STREAMS_PARTS of the file: nothing

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/sys.h"
+#include "mover/trouble.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -169,6 +170,16 @@ int subject_make_victim(struct fs *fs, const struct subject *s, const struct lay
 		return fail_sys(err, "cannot give the temporary file to user %u", s->st.st_uid);
 	*ret_fd = fd_steal(&fd);
 	return 0;
+}
+
+int subject_size_victim(struct fs *fs, const struct stat *st, int victim_fd)
+{
+	struct stat victim;
+	int err = sys_fstat(victim_fd, &victim);
+
+	if (!err && victim.st_size != st->st_size)
+		err = sys_ftruncate(victim_fd, (uint64_t)st->st_size);
+	return trouble_say(fs, victim_fd, err, "cannot set the size of the copy");
 }
 
 int subject_seal_victim(struct fs *fs, const struct stat *st, int victim_fd, uint64_t *ret_version)

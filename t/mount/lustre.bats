@@ -483,9 +483,8 @@ default_of() { diff <(lov getstripe -d "$1") <(printf '%s\n\n' "$2"); }
 
 @test "extend -N2: lost between the merges, 1 of 2 mirrors were added; written between them, the rest is copied again" {
 	local at
-	for at in SET_LEASE:3:EBUSY SET_LEASE:4:lose-lease GET_LEASE:4:EIO DATA_VERSION:4:EIO; do
-		# So small that the lease isn't asked in between.
-		plain_file f 200000 -c 1 -i 0
+	for at in SET_LEASE:3:EBUSY SET_LEASE:4:lose-lease DATA_VERSION:4:EIO DATA_VERSION:5:EIO; do
+		plain_file f $((6 * MIB)) -c 1 -i 0
 		double_log_clear
 		fails_with 3 "lov mirror extend: f: 1 of 2 mirrors were added: " fault $at lov mirror extend --threads 1 -N2 f
 		grep fault "$T/double.log"
@@ -886,8 +885,8 @@ component_flags() {
 
 @test "extend --retry: not again once a mirror was added" {
 	local at
-	for at in SET_LEASE:3:EBUSY SET_LEASE:4:EBUSY GET_LEASE:4:EIO; do
-		plain_file f 200000 -c 1 -i 0
+	for at in SET_LEASE:3:EBUSY SET_LEASE:4:EBUSY DATA_VERSION:4:EIO; do
+		plain_file f $((6 * MIB)) -c 1 -i 0
 		double_log_clear
 		fails_with 3 "f: 1 of 2 mirrors were added: " fault $at lov mirror extend --threads 1 --retry 2 -N2 f
 		(($(double_log "^fault $at") == 1))

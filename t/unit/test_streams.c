@@ -30,12 +30,27 @@
 /* ---- the system's calls ---- */
 
 static _Atomic unsigned int writes_in_flight;
+static _Atomic unsigned int meet;    /* the first so many writes wait for each other, 5 s at most */
+static _Atomic int met[TARGETS_MAX]; /* and are to these descriptors */
+
+static void meet_others(int fd)
+{
+	static _Atomic unsigned int here;
+	unsigned int n = meet ? here++ : 0;
+
+	if (n >= meet)
+		return;
+	met[n] = fd;
+	for (int i = 0; i < 5000 && here < meet; i++)
+		usleep(1000);
+}
 
 /* In the place of libc's. */
 ssize_t pwrite(int fd, const void *buf, size_t len, off_t offset)
 {
 	ssize_t n;
 
+	meet_others(fd);
 	writes_in_flight++;
 	n = syscall(SYS_pwrite64, fd, buf, len, offset);
 	writes_in_flight--;
@@ -734,6 +749,31 @@ static void a_limit_is_kept_by_all_threads_and_targets(void **state)
 	close_file(&to[1]);
 }
 
+static void all_targets_are_written_from_the_first_pieces_on(void **state)
+{
+	struct file from = new_file(), to[3] = { new_file(), new_file(), new_file() };
+	const int fds[3] = { to[0].fd, to[1].fd, to[2].fd };
+	uint8_t *data = full(&from, 16 * MIB);
+	struct transfer_request req = request_for(&from, &to[0], 16 * MIB);
+	struct transfer_result result;
+
+	(void)state;
+	req.target_fds = fds;
+	req.target_count = 3;
+	req.threads = 3;
+	whole.targets = 7;
+	meet = 3;
+	assert_int_equal(run(&req, &result), 0);
+	meet = 0;
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_true(met[0] == fds[i] || met[1] == fds[i] || met[2] == fds[i]);
+		assert_has(&to[i], data, 16 * MIB);
+		close_file(&to[i]);
+	}
+	free(data);
+	close_file(&from);
+}
+
 static void note_progress(uint64_t done, void *cookie)
 {
 	uint64_t *last = cookie;
@@ -851,6 +891,7 @@ int main(void)
 		cmocka_unit_test(a_source_that_became_shorter_is_noticed),
 		cmocka_unit_test(it_ends_soon_when_it_may_not_go_on_or_is_stopped),
 		cmocka_unit_test(a_limit_is_kept_by_all_threads_and_targets),
+		cmocka_unit_test(all_targets_are_written_from_the_first_pieces_on),
 		cmocka_unit_test(what_is_done_is_told),
 		cmocka_unit_test(nothing_to_copy_takes_no_call),
 		cmocka_unit_test(all_threads_together_have_so_much_memory),
