@@ -56,6 +56,47 @@ static void make_file(void)
 	assert_int_equal(futimens(fake.file_fd, times), 0);
 }
 
+/* ---- what a migrate costs, whatever the file's size ---- */
+
+static char system_calls[1024]; /* but for reading and writing, by one thread at a time */
+
+static int note_system_call(const char *call, size_t len_bytes, void *cookie)
+{
+	size_t len = strlen(system_calls);
+
+	(void)len_bytes;
+	(void)cookie;
+	if (strcmp(call, "pread") != 0 && strcmp(call, "pwrite") != 0)
+		snprintf(system_calls + len, sizeof(system_calls) - len, "%s ", call);
+	return 0;
+}
+
+/* Of a file without holes. What the operations of the file system cost comes to it. */
+static void a_migrate_costs_so_many_calls(void **state)
+{
+	static const char *const wanted[] = {
+		[0] = "openat fstatat openat fstatat openat fstatat " /* file and victim */
+		      "fstatat fstatat fstatat " /* is it one of our own streams? */
+		      "fstatat fstatfs seek seek fstatat fsync utimens ",
+		[1] = "openat fstatat openat fstatat openat fstatat "
+		      "fstatat fstatfs seek seek fstatat fsync utimens ",
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(modes); i++) {
+		struct migrate_options opt = { .mode = modes[i], .threads = 1 };
+		struct migrate_result r;
+
+		reset(NULL);
+		fake_write(0, 20 * MIB, 'a');
+		*system_calls = '\0';
+		sys_set_hook(note_system_call, NULL);
+		assert_int_equal(migrate_file(&fake.fs, fake.path, &opt, &r), 0);
+		sys_set_hook(NULL, NULL);
+		assert_string_equal(system_calls, wanted[i]);
+	}
+}
+
 /* ---- tests ---- */
 
 static void any_file_is_moved_as_it_is(void **state)
@@ -293,6 +334,7 @@ static void whatever_call_fails_nothing_is_swapped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_migrate_costs_so_many_calls, reset),
 		cmocka_unit_test_setup(any_file_is_moved_as_it_is, reset),
 		cmocka_unit_test_setup(live_is_block_here, reset),
 		cmocka_unit_test_setup(what_the_layout_got_meanwhile_is_not_lost, reset),
