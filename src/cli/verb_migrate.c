@@ -210,6 +210,7 @@ static int run_with(const struct verb *verb, const struct migrate_args *a, struc
 		    const struct layout *request)
 {
 	struct bandwidth limit;
+	struct copy_memory memory;
 	struct error_list errors;
 	struct migrate_run run = {
 		.verb = verb,
@@ -222,6 +223,7 @@ static int run_with(const struct verb *verb, const struct migrate_args *a, struc
 			.verify = a->verify,
 			.threads = a->copy.threads,
 			.limit = &limit,
+			.memory = &memory,
 			.stop = stop_signal_catch(),
 			.progress = copy_watch_progress,
 		},
@@ -234,6 +236,7 @@ static int run_with(const struct verb *verb, const struct migrate_args *a, struc
 		return STATUS_FAILED;
 	}
 	bandwidth_init(&limit, a->copy.bandwidth);
+	copy_memory_init(&memory, copy_memory_default());
 	migrate_report_init(&run.report, copy_args_verbose(&a->copy), a->json && !a->copy.events);
 	status = run_files(&run, paths, &errors);
 	if (error_list_close(&errors) && status == STATUS_OK)
@@ -244,6 +247,7 @@ static int run_with(const struct verb *verb, const struct migrate_args *a, struc
 		place_fs_each(&run.keeper, choices_print);
 	migrate_report_release(&run.report);
 	place_fs_release(&run.keeper);
+	copy_memory_release(&memory);
 	bandwidth_release(&limit);
 	if (atomic_load(run.options.stop)) {
 		fflush(stdout);

@@ -138,7 +138,8 @@ struct fs_ops {
 	 * is truncated. One at a time. lease_put() also where none is held.
 	 */
 	int (*lease_get)(struct fs *fs, int fd);
-	/* Whether it, or that of resync_begin(), is still held: 0, or -EBUSY. */
+	/* Whether it, or that of resync_begin(), is still held: 0, or -EBUSY. Also while other threads
+	 * use fd. */
 	int (*lease_check)(struct fs *fs, int fd);
 	void (*lease_put)(struct fs *fs, int fd);
 	/*

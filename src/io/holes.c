@@ -25,8 +25,10 @@ static bool cannot_tell(int err)
 int holes_at(int fd, uint64_t pos, uint64_t end, const atomic_bool *stop, bool *ret_hole,
 	     uint64_t *ret_end)
 {
+	/* Asked once: where the file system has servers, they may be asked for it. */
+	enum find_data_check check = find_data_check_for(fd);
 	uint64_t data, hole;
-	int err = io_seek(fd, pos, SEEK_DATA, stop, &data);
+	int err = find_data_seek(fd, check, pos, SEEK_DATA, stop, &data);
 
 	if (err == -ENXIO) {
 		*ret_hole = true;
@@ -39,7 +41,7 @@ int holes_at(int fd, uint64_t pos, uint64_t end, const atomic_bool *stop, bool *
 		return 0;
 	}
 	if (!err)
-		err = io_seek(fd, pos, SEEK_HOLE, stop, &hole);
+		err = find_data_seek(fd, check, pos, SEEK_HOLE, stop, &hole);
 	if (err == -ECANCELED)
 		return err;
 	if (err && err != -ENXIO && !cannot_tell(err))

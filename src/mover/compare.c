@@ -258,16 +258,13 @@ static int tell_rest(struct compare *c)
 	return err;
 }
 
-int compare_run(const struct compare_request *req, uint64_t *ret_bytes)
+static int run(const struct compare_request *req, uint8_t *buf, uint64_t *ret_bytes)
 {
-	CLEANUP_FREE uint8_t *buf = aligned_new(2 * PIECE_BYTES);
 	struct compare c = {
 		.req = req, .readable = req->count, .expected = buf, .other = buf + PIECE_BYTES
 	};
 	int err;
 
-	if (!buf)
-		return fail(-ENOMEM, "no memory");
 	extent_map_init(&c.extents);
 	err = ask_sizes(&c);
 	if (!err)
@@ -283,4 +280,18 @@ int compare_run(const struct compare_request *req, uint64_t *ret_bytes)
 		report(&c, c.sizes[c.reference], true);
 	*ret_bytes = c.compared_bytes;
 	return 0;
+}
+
+int compare_run(const struct compare_request *req, uint64_t *ret_bytes)
+{
+	struct copy_memory own, *memory = req->memory ? req->memory : &own;
+	uint8_t *buf;
+	int err;
+
+	copy_memory_init(&own, COPY_MEMORY_FILE);
+	buf = copy_memory_take(memory, 2 * PIECE_BYTES);
+	err = buf ? run(req, buf, ret_bytes) : fail(-ENOMEM, "no memory");
+	copy_memory_give(memory, buf, 2 * PIECE_BYTES);
+	copy_memory_release(&own);
+	return err;
 }

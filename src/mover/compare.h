@@ -5,6 +5,7 @@
 
 #include "base/attr.h"
 #include "io/bandwidth.h"
+#include "mover/copy_memory.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -16,9 +17,10 @@
 struct compare_request {
 	const int *
 		fds; /* borrowed; the first that can be read is what the others are compared with */
-	unsigned int count;      /* 2 to COMPARE_FILES_MAX */
-	struct bandwidth *limit; /* may be NULL; of what is read of all files */
-	atomic_bool *stop;       /* may be NULL */
+	unsigned int count;         /* 2 to COMPARE_FILES_MAX */
+	struct bandwidth *limit;    /* may be NULL; of what is read of all files */
+	struct copy_memory *memory; /* borrowed; may be NULL */
+	atomic_bool *stop;          /* may be NULL */
 	/*
 	 * File fds[index] differs from fds[reference] in [start, end), neighbouring ranges joined; where
 	 * the sizes differ that is from the smaller one on. Ranges come in order for each file. Anything but

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "base/units.h"
+#include "mover/fsyncs.h"
 #include "mover/transfer.h"
 #include "mover/trouble.h"
 
@@ -18,6 +19,7 @@
 #define BATCH_SECONDS 1         /* the same where a limit makes that take long */
 
 _Static_assert(LAYOUT_MIRRORS_MAX <= TRANSFER_TARGETS_MAX, "a target for each copy");
+_Static_assert(LAYOUT_MIRRORS_MAX <= FSYNCS_MAX, "a bit for each copy");
 
 void follow_work_init(struct follow_work *w, const struct follow_job *job)
 {
@@ -279,14 +281,13 @@ int follow_work_settle(struct follow_work *w)
 {
 	const struct follow_job *job = w->job;
 	int err = job->check ? job->check(job->cookie) : 0;
+	unsigned int failed;
 
 	if (err)
 		return err;
-	for (unsigned int i = 0; i < job->count; i++) {
-		err = w->touched & UINT32_C(1) << i ? sys_fsync(w->fds[i]) : 0;
-		if (err)
-			return copy_failed(w, i, err, "cannot make durable");
-	}
+	err = fsyncs_run(w->fds, w->touched, &failed);
+	if (err)
+		return copy_failed(w, failed, err, "cannot make durable");
 	w->touched = 0;
 	w->unsettled_bytes = 0;
 	for (size_t i = 0; i < w->copied_count && !err; i++)

@@ -16,7 +16,9 @@
  *   block     a group lock: others' writes wait until the end. Stores into shared mappings don't;
  *             where one is noticed, the copy is done again, MIGRATE_ATTEMPTS times in all
  *   nonblock  a lease: nobody waits; a writer that has the file open, or opens it, ends the migrate
- *             with -EBUSY
+ *             with -EBUSY. What keeps a writer's data is that the swap takes the lease and fails where it
+ *             was lost. To ask for the lease meanwhile, ten times a second, only saves a copy that is of
+ *             no use any more
  *
  * Source: `lfs migrate` of Lustre (migrate_nonblock(), migrate_block()).
  */
@@ -26,6 +28,7 @@
 #include "base/attr.h"
 #include "fs/fs.h"
 #include "io/bandwidth.h"
+#include "mover/copy_memory.h"
 
 #define MIGRATE_ATTEMPTS 3
 
@@ -47,8 +50,9 @@ struct migrate_options {
 	 * writers are held back meanwhile in LIVE, too. -EBADMSG: it differs. */
 	bool verify;
 	unsigned int threads; /* copying; 1 to TRANSFER_THREADS_MAX, 0: as the file system has it */
-	struct bandwidth *limit; /* borrowed; may be NULL */
-	atomic_bool *stop;       /* borrowed; may be NULL: -ECANCELED soon after it becomes true */
+	struct bandwidth *limit;    /* borrowed; may be NULL */
+	struct copy_memory *memory; /* borrowed; may be NULL: what one file may have */
+	atomic_bool *stop; /* borrowed; may be NULL: -ECANCELED soon after it becomes true */
 	/* As in mover/transfer.h; total_bytes is the file's size, with `verify` twice that: what is read
 	 * back counts, too. May be NULL. */
 	void (*progress)(uint64_t done_bytes, uint64_t total_bytes, void *cookie);

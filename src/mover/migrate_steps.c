@@ -110,6 +110,7 @@ static int step_copy(struct migration *m)
 		.range_count = 1,
 		.streams = m->fs->copying == FS_COPYING_STREAMS,
 		.fresh = true,
+		.memory = m->opt->memory,
 		.threads = subject_threads(m->fs, m->opt->threads),
 		.limit = m->opt->limit,
 		.stop = m->opt->stop,
@@ -127,20 +128,9 @@ static int step_copy(struct migration *m)
 
 /* ---- finish the victim ---- */
 
-/* A hole at the end of the file leaves the victim short. */
-static int set_size(const struct migration *m)
-{
-	struct stat st;
-	int err = sys_fstat(m->victim_fd, &st);
-
-	if (!err && st.st_size != m->file.st.st_size)
-		err = sys_ftruncate(m->victim_fd, (uint64_t)m->file.st.st_size);
-	return trouble_say(m->fs, m->victim_fd, err, "cannot set the size of the copy");
-}
-
 static int step_finish(struct migration *m)
 {
-	int err = set_size(m);
+	int err = subject_size_victim(m->fs, &m->file.st, m->victim_fd);
 
 	if (err)
 		return err;

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "layout/layout.h"
+#include "mover/fsyncs.h"
 #include "mover/moved.h"
 #include "mover/transfer.h"
 #include "mover/trouble.h"
@@ -40,12 +41,27 @@ static void forward_progress(uint64_t done_bytes, void *cookie)
 		s->e->opt->progress(done_bytes, total, s->e->opt->cookie);
 }
 
+/* A bit for each. */
+static uint32_t all_of(unsigned int victims)
+{
+	return (UINT32_C(1) << victims) - 1;
+}
+
+/* So many that each victim is written as often at the same time as if it were the only one: of the streams for
+ * one, half write while the others read. */
+static unsigned int threads_for(const struct leased_extend *e, unsigned int victims)
+{
+	if (e->opt->threads)
+		return e->opt->threads;
+	return MIN_OF(e->fs->copy_threads * (victims + 1) / 2, TRANSFER_THREADS_MAX);
+}
+
 static int transfer(struct state *s)
 {
 	const struct leased_extend *e = s->e;
 	unsigned int count = e->count - s->merged;
 	const struct piece_range all = { .end = (uint64_t)e->file->st.st_size,
-					 .targets = (UINT32_C(1) << count) - 1 };
+					 .targets = all_of(count) };
 	struct transfer_request req = {
 		.src_fd = e->file->file_fd,
 		.target_fds = e->victim_fds + s->merged,
@@ -54,7 +70,7 @@ static int transfer(struct state *s)
 		.range_count = 1,
 		.streams = e->fs->copying == FS_COPYING_STREAMS,
 		.fresh = true,
-		.threads = subject_threads(e->fs, e->opt->threads),
+		.threads = threads_for(e, count),
 		.limit = e->opt->limit,
 		.stop = e->opt->stop,
 		.may_go_on = may_go_on,
@@ -86,17 +102,17 @@ static int empty_victims(const struct state *s)
 
 static int finish_victims(const struct state *s)
 {
-	for (unsigned int i = s->merged; i < s->e->count; i++) {
-		int fd = s->e->victim_fds[i];
-		int err = sys_ftruncate(fd, (uint64_t)s->e->file->st.st_size);
+	const struct leased_extend *e = s->e;
+	const int *fds = e->victim_fds + s->merged;
+	unsigned int count = e->count - s->merged, failed;
+	int err = 0;
 
-		if (err)
-			return trouble_say(s->e->fs, fd, err, "cannot set the size of the copy");
-		err = sys_fsync(fd);
-		if (err)
-			return trouble_say(s->e->fs, fd, err, "cannot make the copy durable");
-	}
-	return 0;
+	for (unsigned int i = 0; i < count && !err; i++)
+		err = subject_size_victim(e->fs, &e->file->st, fds[i]);
+	if (err)
+		return err;
+	err = fsyncs_run(fds, all_of(count), &failed);
+	return err ? trouble_say(e->fs, fds[failed], err, "cannot make the copy durable") : 0;
 }
 
 static bool is_known(const struct state *s)

@@ -5,6 +5,15 @@
  *
  * Whatever happens on the way, no mirror is marked as in sync that isn't: a lost lease, a signal and a
  * crash leave new mirrors out of the file, and stale ones stale.
+ *
+ * The lease is asked for ten times a second while data is copied, and once more before the end. New mirrors are
+ * written to victims, which nobody else has: the merge takes the lease, and fails where it was lost. A resync
+ * writes to the file itself, and may go on with that for a moment after the lease was lost. That is harmless,
+ * as those mirrors are stale: nobody reads them, and what it has written is never marked. They stay stale
+ * while it writes. Another's resync isn't granted as long as this one has the file open for writing; and
+ * whatever else could bring them in sync, or give their objects away (a split), changes the layout, after which
+ * writes bound to a mirror fail with -ESTALE. To ask before each write would promise no more: the lease can be
+ * lost between the answer and the write.
  */
 #ifndef LOVFS_MOVER_MIRROR_LEASED_H
 #define LOVFS_MOVER_MIRROR_LEASED_H

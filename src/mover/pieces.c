@@ -10,11 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TICK_NS (100 * NS_PER_MS) /* between two calls of progress() */
+#define TICK_NS (100 * NS_PER_MS) /* between two calls of progress(), and of may_go_on() */
 
 struct pieces {
 	const struct pieces_request *req;
 	_Atomic uint64_t done_bytes;
+	atomic_bool failed; /* the pieces under way are of no use any more */
 
 	pthread_mutex_t lock;
 	pthread_cond_t wake;  /* the threads: spread or finished */
@@ -42,6 +43,7 @@ static void finish_locked(struct pieces *p, int err)
 	if (err && !p->err) {
 		p->err = err;
 		snprintf(p->text, sizeof(p->text), "%s", error_text(err));
+		atomic_store(&p->failed, true);
 	}
 	p->finished = true;
 	pthread_cond_broadcast(&p->wake);
@@ -56,7 +58,7 @@ static void finish(struct pieces *p, int err)
 
 bool pieces_stopped(const struct pieces *p)
 {
-	return p->req->stop && atomic_load(p->req->stop);
+	return atomic_load(&p->failed) || (p->req->stop && atomic_load(p->req->stop));
 }
 
 void pieces_add_done(struct pieces *p, uint64_t bytes)
@@ -190,6 +192,17 @@ static void report(struct pieces *p)
 		p->req->progress(atomic_load(&p->done_bytes), p->req->cookie);
 }
 
+/* Here and not by the threads: however many they are it is asked as often, and none of them waits for it. */
+static void ask(struct pieces *p)
+{
+	int err = 0;
+
+	if (p->req->may_go_on && !pieces_stopped(p))
+		err = p->req->may_go_on(p->req->cookie);
+	if (err)
+		finish(p, err);
+}
+
 static void watch(struct pieces *p)
 {
 	pthread_mutex_lock(&p->lock);
@@ -200,6 +213,7 @@ static void watch(struct pieces *p)
 
 		if (pthread_cond_timedwait(&p->ended, &p->lock, &until) == ETIMEDOUT) {
 			pthread_mutex_unlock(&p->lock);
+			ask(p);
 			report(p);
 			pthread_mutex_lock(&p->lock);
 		}

@@ -39,6 +39,9 @@ struct pieces_request {
 	atomic_bool *stop; /* may be NULL */
 	/* By each thread, for each piece. 0, or a negative errno with text, which ends it all. */
 	int (*work)(struct pieces *p, struct piece *piece, void *cookie);
+	/* In the caller's thread, ten times a second while there is work: anything but 0, with text, ends it
+	 * all. May be NULL. */
+	int (*may_go_on)(void *cookie);
 	/* In the caller's thread, about ten times a second and once at the end. May be NULL. */
 	void (*progress)(uint64_t done_bytes, void *cookie);
 	void *cookie;
@@ -48,7 +51,7 @@ struct pieces_request {
 int MUST_CHECK pieces_run(const struct pieces_request *req);
 
 /* For work(): */
-/* Whether it is to end at once, as *stop is set. */
+/* Whether it is to end at once, as *stop is set or something failed. */
 bool pieces_stopped(const struct pieces *p);
 /* So much more is done. */
 void pieces_add_done(struct pieces *p, uint64_t bytes);

@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define GRAIN_BYTES (64 * KIB) /* what differs is written in multiples of it; more than any page */
@@ -21,7 +20,8 @@ struct streams {
 	const struct transfer_request *req;
 	struct source_map source;
 	size_t align, piece_bytes;
-	uint8_t *buffers[PIECES_THREADS_MAX]; /* owned; each used by one thread */
+	struct copy_memory own; /* where the request has none */
+	struct copy_memory *memory;
 	struct bind_gate gate;
 	_Atomic uint64_t user_bytes, hole_bytes, equal_bytes;
 	atomic_flag failed; /* who sets it may set the next four */
@@ -218,12 +218,24 @@ static int make_hole(struct streams *s, unsigned int target, const struct stretc
 
 /* ---- pieces ---- */
 
+/*
+ * With which target a stream begins: they are written at the same time from the first pieces on. Not where
+ * all are written by one descriptor, which has to be bound to one after the other.
+ */
+static unsigned int first_target(const struct streams *s, const struct piece *piece)
+{
+	return s->req->bind ? 0 : piece->thread % s->req->target_count;
+}
+
 static int for_targets(struct streams *s, struct pieces *p, const struct piece *piece,
 		       struct stretch *x, bool hole, uint64_t next)
 {
+	unsigned int count = s->req->target_count, first = first_target(s, piece);
 	int err = 0;
 
-	for (unsigned int i = 0; i < s->req->target_count && !err; i++) {
+	for (unsigned int k = 0; k < count && !err; k++) {
+		unsigned int i = (first + k) % count;
+
 		if (!(piece->targets & UINT32_C(1) << i))
 			continue;
 		err = hole ? make_hole(s, i, x, next) : write_target(s, i, x);
@@ -233,11 +245,9 @@ static int for_targets(struct streams *s, struct pieces *p, const struct piece *
 	return err;
 }
 
-static int may_go_on(const struct streams *s, const struct pieces *p)
+static int check_stop(const struct pieces *p)
 {
-	if (pieces_stopped(p))
-		return fail(-ECANCELED, "interrupted");
-	return s->req->may_go_on ? s->req->may_go_on(s->req->cookie) : 0;
+	return pieces_stopped(p) ? fail(-ECANCELED, "interrupted") : 0;
 }
 
 /* Sets how much of the data up to *next is done at once, and takes it out of the limit. */
@@ -251,7 +261,7 @@ static int take(const struct streams *s, const struct pieces *p, const struct pi
 	*next = x->offset + x->len;
 	bandwidth_take(s->req->limit, x->len * (unsigned int)__builtin_popcount(piece->targets),
 		       s->req->stop);
-	return pieces_stopped(p) ? fail(-ECANCELED, "interrupted") : 0;
+	return check_stop(p);
 }
 
 static int copy_next(struct streams *s, struct pieces *p, const struct piece *piece,
@@ -259,7 +269,7 @@ static int copy_next(struct streams *s, struct pieces *p, const struct piece *pi
 {
 	uint64_t next = x->offset;
 	bool hole;
-	int err = may_go_on(s, p);
+	int err = check_stop(p);
 
 	if (!err) {
 		err = source_map_look(&s->source, x->offset, piece->end, &hole, &next);
@@ -277,26 +287,32 @@ static int copy_next(struct streams *s, struct pieces *p, const struct piece *pi
 }
 
 /* Two of piece_bytes where the targets are read, too. */
-static int give_buffer(struct streams *s, unsigned int thread)
+static size_t memory_bytes(const struct streams *s)
 {
-	if (!s->buffers[thread])
-		s->buffers[thread] = aligned_new(s->piece_bytes * (s->req->fresh ? 1 : 2));
-	return s->buffers[thread] ? 0 : fail(-ENOMEM, "no memory to copy with");
+	return s->piece_bytes * (s->req->fresh ? 1 : 2);
 }
 
 static int copy_piece(struct pieces *p, struct piece *piece, void *cookie)
 {
 	struct streams *s = cookie;
 	struct stretch x = { .offset = piece->start };
-	int err = give_buffer(s, piece->thread);
+	int err = 0;
 
-	if (err)
-		return err;
-	x.data = s->buffers[piece->thread];
+	x.data = copy_memory_take(s->memory, memory_bytes(s));
+	if (!x.data)
+		return fail(-ENOMEM, "no memory to copy with");
 	x.room = x.data + s->piece_bytes;
 	while (!err && x.offset < piece->end)
 		err = copy_next(s, p, piece, &x);
+	copy_memory_give(s->memory, x.data, memory_bytes(s));
 	return err;
+}
+
+static int forward_question(void *cookie)
+{
+	const struct streams *s = cookie;
+
+	return s->req->may_go_on ? s->req->may_go_on(s->req->cookie) : 0;
 }
 
 static void forward_progress(uint64_t done_bytes, void *cookie)
@@ -309,18 +325,18 @@ static void forward_progress(uint64_t done_bytes, void *cookie)
 
 /* ---- all of it ---- */
 
-/* No more memory for small files than they have bytes. */
-static size_t piece_bytes_for(const struct transfer_request *req, size_t align)
+/* share: what the file may have, in bytes. No more memory for small files than they have bytes. */
+static size_t piece_bytes_for(const struct transfer_request *req, uint64_t share, size_t align)
 {
-	uint64_t each = STREAMS_BYTES / req->threads, sum = 0;
+	uint64_t longest = 0, each;
 
 	for (unsigned int i = 0; i < req->range_count; i++)
-		sum = MAX_OF(sum, req->ranges[i].end - req->ranges[i].start);
+		longest = MAX_OF(longest, req->ranges[i].end - req->ranges[i].start);
+	each = MIN_OF(share, MAX_OF(longest / STREAMS_PARTS, STREAMS_BYTES_MIN)) / req->threads;
 	if (!req->fresh)
 		each /= 2;
-	each = MIN_OF(MAX_OF(each, STREAMS_PIECE_MIN), STREAMS_PIECE_MAX);
-	each = align_down(each, MIB);
-	return (size_t)MIN_OF(each, MAX_OF(align_up(sum, align), align));
+	each = align_down(MAX_OF(each, STREAMS_PIECE_MIN), MIB);
+	return (size_t)MIN_OF(each, MAX_OF(align_up(longest, align), align));
 }
 
 static void init(struct streams *s, const struct transfer_request *req)
@@ -328,7 +344,9 @@ static void init(struct streams *s, const struct transfer_request *req)
 	memset(s, 0, sizeof(*s));
 	s->req = req;
 	s->align = aligned_block_bytes();
-	s->piece_bytes = piece_bytes_for(req, s->align);
+	copy_memory_init(&s->own, UINT64_MAX); /* as much as is asked for */
+	s->memory = req->memory ? req->memory : &s->own;
+	s->piece_bytes = piece_bytes_for(req, copy_memory_begin(s->memory), s->align);
 	source_map_init(&s->source, req->src_fd,
 			req->range_count ? req->ranges[req->range_count - 1].end : 0, s->align,
 			req->stop);
@@ -338,8 +356,8 @@ static void init(struct streams *s, const struct transfer_request *req)
 
 static void release(struct streams *s)
 {
-	for (unsigned int i = 0; i < PIECES_THREADS_MAX; i++)
-		free(s->buffers[i]);
+	copy_memory_end(s->memory);
+	copy_memory_release(&s->own);
 	bind_gate_release(&s->gate);
 	source_map_release(&s->source);
 }
@@ -354,6 +372,7 @@ int streams_run(const struct transfer_request *req, struct transfer_result *ret_
 		.threads = req->threads,
 		.stop = req->stop,
 		.work = copy_piece,
+		.may_go_on = forward_question,
 		.progress = forward_progress,
 		.cookie = &s,
 	};

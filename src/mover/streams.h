@@ -4,8 +4,13 @@
  * writes it to all targets that need it, so that some read while others write. Direct I/O with ordinary
  * pread(2) and pwrite(2) only.
  *
- * All streams of one request have at most STREAMS_BYTES of memory, but at least STREAMS_PIECE_MIN each: on
- * Lustre four streams of 4 MiB and one of 64 MiB are equally fast, and what lies between is as good.
+ * Each stream begins with another target, so that all of them are written at the same time.
+ *
+ * All streams of one request together have what one file may have (mover/copy_memory.h), but at least
+ * STREAMS_PIECE_MIN each: on Lustre four streams of 4 MiB and one of 64 MiB are equally fast, and what lies between is
+ * as good. Where it is more than STREAMS_BYTES_MIN it is at most one part of STREAMS_PARTS of the file: nothing
+ * is written before the first pieces have been read, some streams have nothing to do while the last ones are
+ * copied, and memory that is touched for the first time costs its time.
  */
 #ifndef LOVFS_MOVER_STREAMS_H
 #define LOVFS_MOVER_STREAMS_H
@@ -14,9 +19,9 @@
 #include "base/units.h"
 #include "mover/transfer_request.h"
 
-#define STREAMS_BYTES (32 * MIB)
 #define STREAMS_PIECE_MIN (4 * MIB)
-#define STREAMS_PIECE_MAX (64 * MIB)
+#define STREAMS_BYTES_MIN (16 * MIB)
+#define STREAMS_PARTS 16
 
 /* As transfer_run(), with req->streams set. */
 int MUST_CHECK streams_run(const struct transfer_request *req, struct transfer_result *ret_result);

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/sys.h"
+#include "mover/trouble.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -155,20 +156,45 @@ int subject_mirrors(struct fs *fs, const struct subject *s, struct layout **ret_
 	return 0;
 }
 
+/* Both must be of one owner (on Lustre: and group); and the space is his. Mostly they are, and then nothing need be
+ * changed, which costs a server more than to be asked. */
+static int give_owner(const struct stat *st, int victim_fd)
+{
+	struct stat victim;
+	int err = sys_fstat(victim_fd, &victim);
+
+	if (err)
+		return fail_sys(err, "cannot read the attributes of the temporary file");
+	if (victim.st_uid == st->st_uid && victim.st_gid == st->st_gid)
+		return 0;
+	err = sys_chown_fd(victim_fd, st->st_uid, st->st_gid);
+	if (err && geteuid() == 0)
+		return fail_sys(err, "cannot give the temporary file to user %u", st->st_uid);
+	return 0;
+}
+
 int subject_make_victim(struct fs *fs, const struct subject *s, const struct layout *l, int *ret_fd)
 {
 	CLEANUP_FD int fd = -1;
 	int of = s->file_fd >= 0 ? s->file_fd : s->source_fd;
 	int err = fs->ops->victim_open(fs, s->dir_fd, of, l, &fd);
 
+	if (!err)
+		err = give_owner(&s->st, fd);
 	if (err)
 		return err;
-	/* Both must be of one owner (on Lustre: and group); and the space is his. */
-	err = sys_chown_fd(fd, s->st.st_uid, s->st.st_gid);
-	if (err && geteuid() == 0)
-		return fail_sys(err, "cannot give the temporary file to user %u", s->st.st_uid);
 	*ret_fd = fd_steal(&fd);
 	return 0;
+}
+
+int subject_size_victim(struct fs *fs, const struct stat *st, int victim_fd)
+{
+	struct stat victim;
+	int err = sys_fstat(victim_fd, &victim);
+
+	if (!err && victim.st_size != st->st_size)
+		err = sys_ftruncate(victim_fd, (uint64_t)st->st_size);
+	return trouble_say(fs, victim_fd, err, "cannot set the size of the copy");
 }
 
 int subject_seal_victim(struct fs *fs, const struct stat *st, int victim_fd, uint64_t *ret_version)

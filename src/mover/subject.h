@@ -49,6 +49,9 @@ int MUST_CHECK subject_mirrors(struct fs *fs, const struct subject *s, struct la
 int MUST_CHECK subject_make_victim(struct fs *fs, const struct subject *s, const struct layout *l,
 				   int *ret_fd);
 
+/* The victim gets the size of `st`: a hole at the end has left it short, or the filling of a block long. */
+int MUST_CHECK subject_size_victim(struct fs *fs, const struct stat *st, int victim_fd);
+
 /* The last touch: the victim, complete and durable, gets the times of `st`. *ret_version is its data
  * version from then on. */
 int MUST_CHECK subject_seal_victim(struct fs *fs, const struct stat *st, int victim_fd,

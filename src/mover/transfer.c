@@ -170,14 +170,11 @@ static int copy_to(struct transfer *t, struct pieces *p, struct piece *piece, un
 
 	for (uint64_t offset = piece->start; offset < piece->end;) {
 		uint64_t got = 0;
-		int err = 0;
+		int err;
 
 		if (pieces_stopped(p))
 			return fail(-ECANCELED, "interrupted");
-		if (t->req->may_go_on)
-			err = t->req->may_go_on(t->req->cookie);
-		if (!err)
-			err = copy_within_limit(t, p, offset, piece->end, fd, &got);
+		err = copy_within_limit(t, p, offset, piece->end, fd, &got);
 		if (err)
 			return note_failure(t, target, offset, err);
 		offset += got;
@@ -208,6 +205,13 @@ static void forward_progress(uint64_t done_bytes, void *cookie)
 		t->req->progress(done_bytes, t->req->cookie);
 }
 
+static int forward_question(void *cookie)
+{
+	const struct transfer *t = cookie;
+
+	return t->req->may_go_on ? t->req->may_go_on(t->req->cookie) : 0;
+}
+
 static int run_ranges(const struct transfer_request *req, struct transfer_result *ret_result)
 {
 	struct transfer t = { .req = req };
@@ -219,6 +223,7 @@ static int run_ranges(const struct transfer_request *req, struct transfer_result
 		.threads = req->threads,
 		.stop = req->stop,
 		.work = copy_piece,
+		.may_go_on = forward_question,
 		.progress = forward_progress,
 		.cookie = &t,
 	};

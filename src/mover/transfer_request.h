@@ -4,6 +4,7 @@
 #define LOVFS_MOVER_TRANSFER_REQUEST_H
 
 #include "io/bandwidth.h"
+#include "mover/copy_memory.h"
 #include "mover/pieces.h"
 
 #include <stdatomic.h>
@@ -33,11 +34,12 @@ struct transfer_request {
 	int (*bind)(unsigned int target, void *cookie);
 	bool fresh;      /* the targets have no data in the ranges */
 	bool may_shrink; /* what the source doesn't have any more is left out, and not -EAGAIN */
-	unsigned int threads;    /* 1 to TRANSFER_THREADS_MAX */
-	struct bandwidth *limit; /* may be NULL */
-	atomic_bool *stop;       /* may be NULL */
-	/* Called by the copying threads before each piece; anything but 0 ends the copy. May be
-	 * NULL. */
+	struct copy_memory *memory; /* borrowed; with streams. NULL: what one file may have */
+	unsigned int threads;       /* 1 to TRANSFER_THREADS_MAX */
+	struct bandwidth *limit;    /* may be NULL */
+	atomic_bool *stop;          /* may be NULL */
+	/* Called in the caller's thread, ten times a second while the others copy, and so never where a
+	 * copy takes less; anything but 0 ends the copy once the calls under way are over. May be NULL. */
 	int (*may_go_on)(void *cookie);
 	/* done_bytes are summed over the targets. Called in the caller's thread, about ten times a
 	 * second and once at the end. May be NULL. */

@@ -149,6 +149,12 @@ static void write_out(struct open_file *f)
 	real.close(fd);
 }
 
+/* Lovfs counts the changes of all files from one number on; on Lustre no two files have the same version. */
+static uint64_t own_part(const struct open_file *f)
+{
+	return (uint64_t)f->fid.oid << 40;
+}
+
 /* With a flag the servers are told to flush what clients have, which wait for the group lock meanwhile. */
 int ioctl_data_version(struct open_file *f, void *arg)
 {
@@ -167,7 +173,7 @@ int ioctl_data_version(struct open_file *f, void *arg)
 	err = lovfs_data_version(f->fd, &v);
 	if (err)
 		return err;
-	out->version = v.version - atomic_load(&f->merged_by);
+	out->version = v.version - atomic_load(&f->merged_by) + own_part(f);
 	out->layout_version = v.layout_version;
 	return 0;
 }
@@ -199,7 +205,8 @@ static int swap_files(struct open_file *f, struct open_file *victim, const struc
 	if (ioctl_has_mirrors(f) || ioctl_has_mirrors(victim))
 		double_forbid("swap of a mirrored file");
 	err = lovfs_swap(f->fd, victim->fd, close_lease ? LOVFS_SWAP_LEASE : 0,
-			 close_lease ? v.version : swap->dv1 + atomic_load(&f->merged_by));
+			 close_lease ? v.version
+				     : swap->dv1 - own_part(f) + atomic_load(&f->merged_by));
 	if (!close_lease)
 		return err;
 	/* Whatever came of it. */

@@ -71,6 +71,32 @@ ended_within() {
 	fails_with 2 "option --jobs: '0' is not a number" lov migrate -j 0 d0/f0
 }
 
+# peak_mib COMMAND...: the most memory that the command had at once. PEAK.
+peak_mib() {
+	PEAK=$(python3 -c 'import resource, subprocess, sys
+done = subprocess.run(sys.argv[1:], stdout=sys.stderr)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
+sys.exit(done.returncode)' "$@") || return 1
+	echo "$*: $PEAK MiB"
+}
+
+@test "16 large files at once have as much memory together as is said" {
+	local i
+	need python3
+	lov setstripe -c 1 -i 0 .
+	head -c $((24 << 20)) /dev/urandom >"$T/data"
+	for ((i = 0; i < 16; i++)); do cat "$T/data" >"f$i"; done
+	peak_mib lov migrate -b --verify -j 16 -c 1 -i 1 f*
+	((PEAK < 128 + 24))
+	for ((i = 0; i < 16; i++)); do
+		cmp "$T/data" "f$i"
+		[ "$(lov getstripe -i "f$i")" = 1 ]
+	done
+	peak_mib lov migrate -b -c 1 -i 2 f0
+	((PEAK < 32 + 24))
+	cmp "$T/data" f0
+}
+
 @test "some fail, the others are done; --errors lists those, and they can be tried again" {
 	local names="$T/names"
 	chmod 777 .

@@ -22,8 +22,8 @@
 
 struct fault {
 	int err;
-	unsigned int at;   /* the call to fail, counted from 1; 0 before the first run */
-	unsigned int seen; /* calls so far in this run */
+	unsigned int at;           /* the call to fail, counted from 1; 0 before the first run */
+	_Atomic unsigned int seen; /* calls so far in this run */
 	bool hit;
 	char call[32]; /* which one it was */
 };

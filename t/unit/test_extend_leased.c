@@ -8,6 +8,8 @@
 #include "mover/mirror_leased.h"
 #include "mover/mirror_verbs.h"
 
+#include <sys/syscall.h>
+
 #define SIZE (3 * MIB + 5)
 
 static struct mirror_options options;
@@ -48,6 +50,25 @@ static void assert_given_up(void)
 	assert_false(leased.file.held || leased.other.held || fake.held);
 }
 
+/* ---- the system's calls ---- */
+
+static _Atomic unsigned int waits_for, fsyncs_in_flight, fsyncs_most;
+
+/* In the place of libc's. Comes back once so many are under way, or after five seconds. */
+int fsync(int fd)
+{
+	unsigned int now = ++fsyncs_in_flight;
+	int err;
+
+	if (now > fsyncs_most)
+		fsyncs_most = now;
+	for (int i = 0; i < 5000 && fsyncs_most < waits_for; i++)
+		usleep(1000);
+	err = (int)syscall(SYS_fsync, fd);
+	fsyncs_in_flight--;
+	return err;
+}
+
 /* ---- extend ---- */
 
 static _Atomic uint64_t read_bytes, written_bytes;
@@ -85,6 +106,49 @@ static void the_file_is_read_once_for_all_mirrors(void **state)
 		assert_int_equal(r.moved.user_bytes, count * (2 * MIB + 5));
 		assert_int_equal(r.moved.hole_bytes, count * MIB);
 		assert_int_equal(r.passes, 1);
+		assert_given_up();
+	}
+}
+
+static void all_victims_become_durable_at_the_same_time(void **state)
+{
+	struct mirror_result r;
+
+	(void)state;
+	make_file();
+	fsyncs_most = 0;
+	waits_for = 3;
+	assert_int_equal(extend(3, &r), 0);
+	waits_for = 0;
+	assert_int_equal(fsyncs_most, 3);
+	assert_int_equal(leased.merges, 3);
+}
+
+static int fail_one_fsync(const char *call, size_t len_bytes, void *cookie)
+{
+	_Atomic unsigned int *left = cookie;
+
+	(void)len_bytes;
+	return strcmp(call, "fsync") == 0 && --*left == 0 ? -EIO : 0;
+}
+
+static void a_victim_that_cannot_be_made_durable_is_not_merged(void **state)
+{
+	(void)state;
+	for (unsigned int n = 1; n <= 3; n++) {
+		_Atomic unsigned int left = n;
+		unsigned int fds;
+		struct mirror_result r;
+
+		reset(NULL);
+		make_file();
+		fds = open_fds();
+		sys_set_hook(fail_one_fsync, &left);
+		assert_int_equal(extend(3, &r), -EIO);
+		sys_set_hook(NULL, NULL);
+		assert_non_null(strstr(error_text(-EIO), "cannot make the copy durable"));
+		assert_int_equal(leased.merges, 0);
+		assert_int_equal(open_fds(), fds);
 		assert_given_up();
 	}
 }
@@ -447,6 +511,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(the_file_is_read_once_for_all_mirrors, reset),
+		cmocka_unit_test_setup(all_victims_become_durable_at_the_same_time, reset),
+		cmocka_unit_test_setup(a_victim_that_cannot_be_made_durable_is_not_merged, reset),
 		cmocka_unit_test_setup(a_lease_lost_while_copying_adds_nothing, reset),
 		cmocka_unit_test_setup(a_lease_lost_at_the_merge_adds_nothing, reset),
 		cmocka_unit_test_setup(a_file_that_somebody_writes_is_left_alone, reset),

@@ -431,14 +431,17 @@ static void not_blocking_takes_a_lease_and_looks_at_it(void **state)
 {
 	struct layout *wanted = layout_new(LAYOUT_PLAIN, 1);
 	struct migrate_result r;
+	char *again;
 
 	(void)state;
 	wanted->comps[0].stripe_count = 9;
 	assert_int_equal(migrate(MIGRATE_NONBLOCK, wanted, &r), 0);
-	assert_string_equal(
-		fake.calls,
-		"layout_get victim_open lease_get layout_get data_version lease_check lease_check "
-		"data_version data_version swap ");
+	/* As often in between as the copy takes tenths of a second. */
+	while ((again = strstr(fake.calls, "lease_check lease_check ")))
+		memmove(again, again + strlen("lease_check "),
+			strlen(again) - strlen("lease_check ") + 1);
+	assert_string_equal(fake.calls, "layout_get victim_open lease_get layout_get data_version "
+					"lease_check data_version data_version swap ");
 	assert_true(fake.swap.close_lease);
 	assert_int_equal(fake.held, 0);
 	assert_int_equal(fake.victim_stripes, 9);

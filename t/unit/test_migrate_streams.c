@@ -56,6 +56,47 @@ static void make_file(void)
 	assert_int_equal(futimens(fake.file_fd, times), 0);
 }
 
+/* ---- what a migrate costs, whatever the file's size ---- */
+
+static char system_calls[1024]; /* but for reading and writing, by one thread at a time */
+
+static int note_system_call(const char *call, size_t len_bytes, void *cookie)
+{
+	size_t len = strlen(system_calls);
+
+	(void)len_bytes;
+	(void)cookie;
+	if (strcmp(call, "pread") != 0 && strcmp(call, "pwrite") != 0)
+		snprintf(system_calls + len, sizeof(system_calls) - len, "%s ", call);
+	return 0;
+}
+
+/* Of a file without holes. What the operations of the file system cost comes to it. */
+static void a_migrate_costs_so_many_calls(void **state)
+{
+	static const char *const wanted[] = {
+		[0] = "openat fstatat openat fstatat openat fstatat " /* file and victim */
+		      "fstatat fstatat fstatat " /* is it one of our own streams? */
+		      "fstatat fstatfs seek seek fstatat fsync utimens ",
+		[1] = "openat fstatat openat fstatat openat fstatat "
+		      "fstatat fstatfs seek seek fstatat fsync utimens ",
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(modes); i++) {
+		struct migrate_options opt = { .mode = modes[i], .threads = 1 };
+		struct migrate_result r;
+
+		reset(NULL);
+		fake_write(0, 20 * MIB, 'a');
+		*system_calls = '\0';
+		sys_set_hook(note_system_call, NULL);
+		assert_int_equal(migrate_file(&fake.fs, fake.path, &opt, &r), 0);
+		sys_set_hook(NULL, NULL);
+		assert_string_equal(system_calls, wanted[i]);
+	}
+}
+
 /* ---- tests ---- */
 
 static void any_file_is_moved_as_it_is(void **state)
@@ -157,6 +198,38 @@ static void whenever_the_lease_is_lost_nothing_is_swapped(void **state)
 		assert_int_equal(fake.commits, !err);
 	} while (fake.count >= lose_at);
 	assert_true(lose_at > 8);
+}
+
+static unsigned int questions;
+
+static void lose_at_a_question(const char *call)
+{
+	if (strcmp(call, "lease_check") == 0 && ++questions == 2)
+		leased_lose();
+}
+
+/* The second question, of a copy that takes four seconds, is about a lease that is lost. */
+static void a_copy_without_a_lease_ends_soon(void **state)
+{
+	struct migrate_options opt = { .mode = MIGRATE_NONBLOCK };
+	struct migrate_result r;
+	struct bandwidth limit;
+
+	(void)state;
+	fake_write(0, 4 * MIB, 'a');
+	bandwidth_init(&limit, MIB);
+	opt.limit = &limit;
+	fake.at_call = lose_at_a_question;
+	calls = unaligned = questions = 0;
+	sys_set_recorder(check_call, NULL);
+	assert_int_equal(migrate_file(&fake.fs, fake.path, &opt, &r), -EBUSY);
+	sys_set_recorder(NULL, NULL);
+	assert_string_equal(r.step, "copy");
+	assert_int_equal(questions, 2);
+	assert_true(calls > 0 && calls < 64);
+	assert_int_equal(fake.commits, 0);
+	assert_int_equal(leased.file.puts, 1);
+	bandwidth_release(&limit);
 }
 
 /* As a store into a mapping does, under the group lock. */
@@ -261,10 +334,12 @@ static void whatever_call_fails_nothing_is_swapped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_migrate_costs_so_many_calls, reset),
 		cmocka_unit_test_setup(any_file_is_moved_as_it_is, reset),
 		cmocka_unit_test_setup(live_is_block_here, reset),
 		cmocka_unit_test_setup(what_the_layout_got_meanwhile_is_not_lost, reset),
 		cmocka_unit_test_setup(whenever_the_lease_is_lost_nothing_is_swapped, reset),
+		cmocka_unit_test_setup(a_copy_without_a_lease_ends_soon, reset),
 		cmocka_unit_test_setup(what_is_stored_meanwhile_is_copied_again, reset),
 		cmocka_unit_test_setup(what_is_stored_in_spite_of_the_lease_is_noticed, reset),
 		cmocka_unit_test_setup(whatever_operation_fails_nothing_is_swapped, reset),

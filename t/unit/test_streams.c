@@ -30,12 +30,27 @@
 /* ---- the system's calls ---- */
 
 static _Atomic unsigned int writes_in_flight;
+static _Atomic unsigned int meet;    /* the first so many writes wait for each other, 5 s at most */
+static _Atomic int met[TARGETS_MAX]; /* and are to these descriptors */
+
+static void meet_others(int fd)
+{
+	static _Atomic unsigned int here;
+	unsigned int n = meet ? here++ : 0;
+
+	if (n >= meet)
+		return;
+	met[n] = fd;
+	for (int i = 0; i < 5000 && here < meet; i++)
+		usleep(1000);
+}
 
 /* In the place of libc's. */
 ssize_t pwrite(int fd, const void *buf, size_t len, off_t offset)
 {
 	ssize_t n;
 
+	meet_others(fd);
 	writes_in_flight++;
 	n = syscall(SYS_pwrite64, fd, buf, len, offset);
 	writes_in_flight--;
@@ -676,17 +691,16 @@ static int may_go_on(void *cookie)
 static void it_ends_soon_when_it_may_not_go_on_or_is_stopped(void **state)
 {
 	struct file from = new_file(), to = new_file();
-	uint8_t *data = full(&from, 8 * MIB);
+	uint8_t *data = full(&from, 16 * MIB);
 	struct transfer_result result;
-	struct bandwidth limit; /* makes the pieces small */
+	struct bandwidth limit; /* 100 pieces a second */
 
 	(void)state;
-	bandwidth_init(&limit, 64 * MIB);
+	bandwidth_init(&limit, 6400 * KIB);
 	for (int fails = 0; fails <= 1; fails++) {
 		struct going g = { .last = 3, .fails = fails };
-		struct transfer_request req = request_for(&from, &to, 8 * MIB);
+		struct transfer_request req = request_for(&from, &to, 16 * MIB);
 
-		whole.end = 8 * MIB;
 		req.threads = 3;
 		req.limit = &limit;
 		req.may_go_on = may_go_on;
@@ -695,8 +709,10 @@ static void it_ends_soon_when_it_may_not_go_on_or_is_stopped(void **state)
 		assert_int_equal(run(&req, &result), fails ? -EBUSY : -ECANCELED);
 		assert_string_equal(error_text(fails ? -EBUSY : -ECANCELED),
 				    fails ? "lost" : "interrupted");
-		assert_true(result.user_bytes < 8 * MIB);
-		assert_true(g.asked <= g.last + 3);
+		assert_true(result.user_bytes < 16 * MIB);
+		assert_int_equal(g.asked, g.last);
+		/* By the clock, and not by each thread before each piece. */
+		assert_true(seen.writes > 2 * g.asked);
 	}
 	bandwidth_release(&limit);
 	free(data);
@@ -731,6 +747,31 @@ static void a_limit_is_kept_by_all_threads_and_targets(void **state)
 	close_file(&from);
 	close_file(&to[0]);
 	close_file(&to[1]);
+}
+
+static void all_targets_are_written_from_the_first_pieces_on(void **state)
+{
+	struct file from = new_file(), to[3] = { new_file(), new_file(), new_file() };
+	const int fds[3] = { to[0].fd, to[1].fd, to[2].fd };
+	uint8_t *data = full(&from, 16 * MIB);
+	struct transfer_request req = request_for(&from, &to[0], 16 * MIB);
+	struct transfer_result result;
+
+	(void)state;
+	req.target_fds = fds;
+	req.target_count = 3;
+	req.threads = 3;
+	whole.targets = 7;
+	meet = 3;
+	assert_int_equal(run(&req, &result), 0);
+	meet = 0;
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_true(met[0] == fds[i] || met[1] == fds[i] || met[2] == fds[i]);
+		assert_has(&to[i], data, 16 * MIB);
+		close_file(&to[i]);
+	}
+	free(data);
+	close_file(&from);
 }
 
 static void note_progress(uint64_t done, void *cookie)
@@ -779,13 +820,31 @@ static void nothing_to_copy_takes_no_call(void **state)
 
 /* ---- memory ---- */
 
+/* All in MiB. */
 static const struct {
 	unsigned int threads;
 	bool fresh;
-	uint64_t piece; /* MiB */
+	uint64_t size, memory, piece;
 } rules[] = {
-	{ 1, true, 32 }, { 2, true, 16 },  { 3, true, 10 }, { 8, true, 4 },
-	{ 64, true, 4 }, { 1, false, 16 }, { 2, false, 8 }, { 5, false, 4 },
+	{ 1, true, 1024, 32, 32 },
+	{ 2, true, 1024, 32, 16 },
+	{ 3, true, 1024, 32, 10 },
+	{ 4, true, 1024, 32, 8 },
+	{ 8, true, 1024, 32, 4 },
+	{ 64, true, 1024, 32, 4 },
+	{ 1, false, 1024, 32, 16 },
+	{ 2, false, 1024, 32, 8 },
+	{ 5, false, 1024, 32, 4 },
+	/* No more in flight than a sixteenth, but 16 MiB. */
+	{ 4, true, 384, 32, 6 },
+	{ 4, true, 256, 32, 4 },
+	{ 1, true, 256, 32, 16 },
+	{ 4, true, 33, 32, 4 },
+	{ 1, true, 33, 32, 16 },
+	/* Where several files share it. */
+	{ 1, true, 1024, 8, 8 },
+	{ 2, true, 1024, 8, 4 },
+	{ 4, true, 1024, 8, 4 },
 };
 
 static void all_threads_together_have_so_much_memory(void **state)
@@ -795,15 +854,22 @@ static void all_threads_together_have_so_much_memory(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(rules); i++) {
-		struct transfer_request req = request_for(&from, &to, 33 * MIB);
+		struct transfer_request req = request_for(&from, &to, rules[i].size * MIB);
+		struct copy_memory memory;
 		struct transfer_result result;
 
+		copy_memory_init(&memory, rules[i].memory * MIB);
+		req.memory = &memory;
 		req.threads = rules[i].threads;
 		req.fresh = rules[i].fresh;
 		req.read_fds = &to.fd;
+		assert_int_equal(ftruncate(from.plain, (off_t)(rules[i].size * MIB)), 0);
 		assert_int_equal(run(&req, &result), 0);
 		assert_int_equal(seen.longest_read, rules[i].piece * MIB);
 		assert_int_equal(result.user_bytes, 33 * MIB);
+		assert_int_equal(memory.used_bytes, 0);
+		assert_true(memory.idle_bytes <= rules[i].memory * MIB);
+		copy_memory_release(&memory);
 	}
 	assert_has(&to, data, 33 * MIB);
 	free(data);
@@ -825,6 +891,7 @@ int main(void)
 		cmocka_unit_test(a_source_that_became_shorter_is_noticed),
 		cmocka_unit_test(it_ends_soon_when_it_may_not_go_on_or_is_stopped),
 		cmocka_unit_test(a_limit_is_kept_by_all_threads_and_targets),
+		cmocka_unit_test(all_targets_are_written_from_the_first_pieces_on),
 		cmocka_unit_test(what_is_done_is_told),
 		cmocka_unit_test(nothing_to_copy_takes_no_call),
 		cmocka_unit_test(all_threads_together_have_so_much_memory),

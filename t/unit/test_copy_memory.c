@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Memory for copying: no more than there may be at any time, used again, and everybody gets some. */
+#include "unit.h"
+
+#include "random.h"
+
+#include "mover/copy_memory.h"
+
+#include <sched.h>
+#include <stdatomic.h>
+
+#define THREADS 16
+
+static void the_default_is_between_one_file_and_the_most(void **state)
+{
+	(void)state;
+	assert_in_range(copy_memory_default(), COPY_MEMORY_FILE, COPY_MEMORY_MAX);
+}
+
+static void files_share_what_there_is(void **state)
+{
+	struct copy_memory m;
+
+	(void)state;
+	copy_memory_init(&m, 128 * MIB);
+	for (unsigned int files = 1; files <= 16; files++)
+		assert_int_equal(copy_memory_begin(&m), MIN_OF(32 * MIB, 128 * MIB / files));
+	for (unsigned int files = 16; files > 0; files--)
+		copy_memory_end(&m);
+	assert_int_equal(copy_memory_begin(&m), 32 * MIB);
+	copy_memory_end(&m);
+	copy_memory_release(&m);
+}
+
+static void what_is_given_back_is_used_again(void **state)
+{
+	struct copy_memory m;
+	void *first;
+
+	(void)state;
+	copy_memory_init(&m, 32 * MIB);
+	first = copy_memory_take(&m, 4 * MIB);
+	assert_int_equal((uintptr_t)first % 4096, 0);
+	copy_memory_give(&m, first, 4 * MIB);
+	/* Of nearly the same length, too. */
+	for (int i = 0; i < 3; i++) {
+		void *again = copy_memory_take(&m, 4 * MIB - 4096 * (size_t)i);
+
+		assert_ptr_equal(again, first);
+		copy_memory_give(&m, again, 4 * MIB - 4096 * (size_t)i);
+	}
+	copy_memory_release(&m);
+}
+
+static void what_is_idle_makes_room_for_other_lengths(void **state)
+{
+	struct copy_memory m;
+
+	(void)state;
+	copy_memory_init(&m, 32 * MIB);
+	for (size_t len = 4096; len <= 32 * MIB; len *= 2) {
+		void *taken = copy_memory_take(&m, len);
+
+		assert_non_null(taken);
+		assert_true(m.used_bytes + m.idle_bytes <= m.max_bytes);
+		copy_memory_give(&m, taken, len);
+	}
+	assert_int_equal(m.idle_bytes, 32 * MIB);
+	/* More than there may be, where nobody has any. */
+	copy_memory_give(&m, copy_memory_take(&m, 64 * MIB), 64 * MIB);
+	copy_memory_release(&m);
+}
+
+/* ---- several threads ---- */
+
+static struct copy_memory shared;
+static _Atomic uint64_t in_use, most;
+static _Atomic unsigned int rounds;
+
+static void add_use(uint64_t len)
+{
+	uint64_t now = atomic_fetch_add(&in_use, len) + len, seen = most;
+
+	while (now > seen && !atomic_compare_exchange_weak(&most, &seen, now))
+		;
+}
+
+static void *take_and_give(void *cookie)
+{
+	struct random_source r = { .state = *(const uint64_t *)cookie };
+
+	for (int i = 0; i < 200; i++) {
+		size_t len = (size_t)4096 << random_range(&r, 0, 11); /* up to 8 MiB */
+		char *memory = copy_memory_take(&shared, len);
+
+		assert_non_null(memory);
+		add_use(len);
+		memory[0] = memory[len - 1] = 1;
+		sched_yield();
+		atomic_fetch_sub(&in_use, len);
+		copy_memory_give(&shared, memory, len);
+		rounds++;
+	}
+	return NULL;
+}
+
+static void nobody_goes_empty_and_never_is_there_more(void **state)
+{
+	pthread_t threads[THREADS];
+	uint64_t seeds[THREADS];
+
+	(void)state;
+	copy_memory_init(&shared, 32 * MIB);
+	for (unsigned int i = 0; i < THREADS; i++) {
+		seeds[i] = i + 1;
+		assert_int_equal(pthread_create(&threads[i], NULL, take_and_give, &seeds[i]), 0);
+	}
+	for (unsigned int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(rounds, 200 * THREADS);
+	assert_true(most <= 32 * MIB);
+	assert_true(most > 8 * MIB);
+	assert_int_equal(shared.used_bytes, 0);
+	copy_memory_release(&shared);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_default_is_between_one_file_and_the_most),
+		cmocka_unit_test(files_share_what_there_is),
+		cmocka_unit_test(what_is_given_back_is_used_again),
+		cmocka_unit_test(what_is_idle_makes_room_for_other_lengths),
+		cmocka_unit_test(nobody_goes_empty_and_never_is_there_more),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
