@@ -31,7 +31,7 @@ static int say(uint64_t done_bytes, uint64_t total_bytes, void *cookie)
 static int copy(int src, int dst)
 {
 	struct lov_copy_job job = LOV_COPY_JOB_INIT;
-	struct lov_copy_result r;
+	struct lov_copy_result r = LOV_COPY_RESULT_INIT;
 	int err;
 
 	job.src_fd = src;
