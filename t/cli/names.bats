@@ -168,7 +168,8 @@ as_ls() {
 	on_terminal lov getstripe --xattr-file pool.hex
 	no_controls typescript '\r\t'
 	grep -qF 'lmm_pool:          \033[m\377A' typescript
-	lov getstripe --xattr-file pool.hex | LC_ALL=C grep -qF $'\033[m\xffA'
+	lov getstripe --xattr-file pool.hex >"$T/said"
+	LC_ALL=C grep -qF $'\033[m\xffA' "$T/said"
 	lov getstripe -y --xattr-file pool.hex >yaml
 	grep -qF 'lmm_pool:          "\e[m\xffA"' yaml
 	no_controls yaml

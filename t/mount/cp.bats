@@ -212,7 +212,7 @@ tree_make() {
 	touch -d '2020-02-02 02:02:02.02' "$S/pipe" "$S/null"
 	as_cp_a
 	lov cp -r "$S/pipe" "$S/null" "$B"
-	[ -p "$B/pipe" ] && [ -c "$B/null" ]
+	[[ -p $B/pipe && -c $B/null ]]
 	# Special files are replaced by their like, and left alone by data.
 	lov cp -r "$S/pipe" "$S/null" "$B"
 	echo data >"$A/pipe"
@@ -320,7 +320,8 @@ tree_make() {
 	ln -s f "$S/link"
 	ln -s . "$S/dirlink"
 	lov cp "$S/link" "$B"
-	[ ! -L "$B/link" ] && [ "$(cat "$B/link")" = data ]
+	[ ! -L "$B/link" ]
+	[ "$(cat "$B/link")" = data ]
 	lov cp -r "$S/link" "$B"
 	[ "$(readlink "$B/link")" = f ]
 	lov cp -r "$S/dirlink" "$B/x"
@@ -385,7 +386,7 @@ tree_make() {
 	mount -t tmpfs lovfs-test "$S/mounted"
 	echo >"$S/mounted/f"
 	lov cp -r -x "$S" "$B/x"
-	[ -d "$B/x/mounted" ] && [ ! -e "$B/x/mounted/f" ] && [ -e "$B/x/d/f" ]
+	[[ -d $B/x/mounted && ! -e $B/x/mounted/f && -e $B/x/d/f ]]
 	lov cp -r "$S" "$B/all"
 	[ -e "$B/all/mounted/f" ]
 	# What is named is copied, wherever it is.
@@ -393,7 +394,7 @@ tree_make() {
 	[ -e "$B/m/f" ]
 	umount "$S/mounted"
 	lov cp -r -t "$B/in" "$S/d" "$S/d/f"
-	[ -e "$B/in/d/f" ] && [ -e "$B/in/f" ]
+	[[ -e $B/in/d/f && -e $B/in/f ]]
 	lov cp -r -T "$S/d" "$B/in"
 	lov cp -r "$S/d" "$B/in/"
 	fails_with 3 "an operand before it has the same name" lov cp "$S/d/f" "$S/./d/f" "$B/in"

@@ -159,5 +159,5 @@ stops_soon() {
 	EOF
 	cat "$T/fiemap"
 	[[ $(<"$T/fiemap") == unsupported ]]
-	filefrag "$(find "${OST[@]/%//O}" -type f -size +0 | head -n 1)" | grep -q 'extent'
+	prints extent filefrag "$(find "${OST[@]/%//O}" -type f -size +0 | head -n 1)"
 }

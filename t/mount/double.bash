@@ -32,7 +32,9 @@ double_log_clear() {
 # nothing_forbidden: and says what was.
 nothing_forbidden() {
 	[[ -e $T/double.log ]] || return 0
-	! grep FORBIDDEN "$T/double.log" >&2
+	if grep FORBIDDEN "$T/double.log" >&2; then
+		return 1
+	fi
 }
 
 # double_waiting [SECONDS]: waits until a command stands at a fault "wait"; double_go: lets it go on.

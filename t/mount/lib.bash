@@ -116,7 +116,9 @@ engine_active() {
 # engine_check: the tool has done nothing that loses data on Lustre, and has left the kernel's ways of copying alone.
 engine_check() {
 	[[ $ENGINE == lustre ]] || return 0
-	! grep -hE 'FORBIDDEN|copy_file_range|sendfile|splice|io_uring|lovfs ioctl' "$T"/double.log*
+	if grep -hE 'FORBIDDEN|copy_file_range|sendfile|splice|io_uring|lovfs ioctl' "$T"/double.log*; then
+		return 1
+	fi
 }
 
 # real_lov ARGUMENT...: not by the double.
@@ -129,6 +131,22 @@ offloads() { [[ $ENGINE == lovfs ]]; }
 
 # lovfs_only: skips a test of what isn't there on Lustre.
 lovfs_only() { [[ $ENGINE == lovfs ]] || skip "lovfs only: $1"; }
+
+# prints [-GREP_OPTION]... PATTERN COMMAND...: the command succeeds, and its output has the pattern.
+prints() {
+	local options=() pattern said
+	while [[ $1 == -* ]]; do
+		options+=("$1")
+		shift
+	done
+	pattern=$1
+	shift
+	said=$("$@") || return
+	LC_ALL=C grep -q "${options[@]}" -e "$pattern" <<<"$said" || {
+		printf '"%s" does not print "%s" but:\n%s\n' "$*" "$pattern" "$said" >&2
+		return 1
+	}
+}
 
 # --- backing file systems ---
 

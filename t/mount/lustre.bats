@@ -89,7 +89,7 @@ stat_of() {
 	grep -q OST0004 "$T/df"
 	run ! grep -Eq 'OST000[0235]' "$T/df"
 	engine_active 2 0
-	lov df . | grep -q "^OST0002 *: inactive device (deactivated on this client)"
+	prints "^OST0002 *: inactive device (deactivated on this client)" lov df .
 	echo 0 >"$T/tree/sys/fs/lustre/osc/test-OST0003-osc-ffff8f0012345678/kbytestotal"
 	lov df --json . | jq -e '.[0].targets[] | select(.kind == "OST" and .index == 3) | .active == false and .why == "it doesn'"'"'t answer"'
 	fails_with 1 "" lov df -p none .
@@ -179,7 +179,7 @@ default_of() { diff <(lov getstripe -d "$1") <(printf '%s\n\n' "$2"); }
 	echo x >d/a
 	[ "$(osts d/a | jq length)" -eq 3 ]
 	lov setstripe -E 1M -c 1 -E -1 -c 2 d
-	lov getstripe -d d | grep -q lcm_entry_count
+	prints lcm_entry_count lov getstripe -d d
 	lov setstripe -d d
 	echo x >d/b
 	[ "$(osts d/b | jq length)" -eq 1 ]

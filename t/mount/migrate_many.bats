@@ -91,7 +91,8 @@ ended_within() {
 	grep -q "lov migrate: d0/dir: is a directory" "$T/stderr"
 	grep -q "lov migrate: missing: " "$T/stderr"
 	[ "$(wc -l <"$T/stderr")" -eq 4 ]
-	head -100 "$names" >"$T/good" && mv "$T/good" "$names"
+	head -100 "$names" >"$T/good"
+	mv "$T/good" "$names"
 	[ "$(on 1)" -eq 99 ]
 	all_whole
 	kill "$prog"
@@ -104,7 +105,7 @@ ended_within() {
 	[ "$(cat "$T/list")" = d0/dir ]
 	: >d0/dir
 	lov migrate -c 1 -i 1 --errors "$T/list" --files-from "$T/list"
-	[ -f "$T/list" ] && [ ! -s "$T/list" ]
+	[[ -f $T/list && ! -s $T/list ]]
 	[ "$(ls "$T"/list*)" = "$T/list" ]
 	fails_with 1 "lov migrate: none: " lov migrate -c 1 --errors "$T/list" none
 	fails_with 1 "$T/no/list: cannot make it" lov migrate -c 1 --errors "$T/no/list" missing
@@ -133,7 +134,7 @@ ended_within() {
 		settled 300
 		done=$(on 1)
 		echo "$done done"
-		[ "$done" -gt 10 ] && [ "$done" -lt 250 ]
+		((done > 10 && done < 250))
 		[ "$(wc -l <"$T/errors")" -eq $((300 - done)) ]
 		lov migrate -c 1 -i 1 --errors "$T/errors" --files-from "$T/errors"
 		[ ! -s "$T/errors" ]

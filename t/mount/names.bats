@@ -146,8 +146,8 @@ shown_safely() {
 	on_terminal lov migrate -c 99 "$ODD" || true
 	shown_safely
 	# Not on a terminal: the bytes.
-	lov getstripe "$ODD" | LC_ALL=C grep -qxF "$ODD"
-	lov fid "$ODD" . | LC_ALL=C grep -qF "$ODD: ["
+	prints -xF "$ODD" lov getstripe "$ODD"
+	prints -F "$ODD: [" lov fid "$ODD" .
 }
 
 @test "JSON of a file with an odd name" {

@@ -34,9 +34,10 @@ is_used_again() {
 
 # df_says TEXT: of OST 1, and in JSON too.
 df_says() {
-	lov df "$MNT" | tee "$T/df"
+	lov df "$MNT" >"$T/df" || return 1
+	cat "$T/df"
 	grep -q "OST0001_UUID.*\[OST:1\] $1$" "$T/df" || return 1
-	lov df --json "$MNT" >"$T/df.json"
+	lov df --json "$MNT" >"$T/df.json" || return 1
 	python3 - "$T/df.json" "$1" <<-'END'
 		import json, sys
 		t = [t for t in json.load(open(sys.argv[1]))[0]["targets"] if t["kind"] == "OST" and t["index"] == 1][0]
@@ -44,7 +45,7 @@ df_says() {
 		assert "(" + t["why"] + ")" in sys.argv[2], t
 	END
 }
-df_is_silent() { lov df "$MNT" | grep -q "OST0001_UUID.*\[OST:1\]$"; }
+df_is_silent() { prints "OST0001_UUID.*\[OST:1\]$" lov df "$MNT"; }
 
 @test "an OST that becomes read-only gets no new files, and does again" {
 	volume_of_three

@@ -221,7 +221,7 @@ changes_fail() {
 	[ "$(size "$MNT/log")" = fails ]
 	lov getstripe "$MNT/log" >"$T/shown"
 	grep -q 'lmm_stripe_count:  3' "$T/shown"
-	lov getstripe "$MNT" | grep -q "$MNT/log"
+	prints "$MNT/log" lov getstripe "$MNT"
 	lov path2fid "$MNT/log"
 	run ! as_user getfattr -n system.lovfs.lov "$MNT/log"
 	touch -c -d 2001-01-01 "$MNT/log"

@@ -42,7 +42,7 @@ mkfs() { mkfs.lovfs --fsname test "$@"; }
 	volume_mount
 	mkdir "$T/second"
 	fails_with 1 "served already" lovfs "$MDT" "$T/second"
-	! mountpoint -q "$T/second"
+	run ! mountpoint -q "$T/second"
 	echo fine >"$MNT/file"
 	[ "$(cat "$MNT/file")" = fine ]
 }
@@ -79,7 +79,7 @@ mkfs() { mkfs.lovfs --fsname test "$@"; }
 
 	# Missing.
 	volume_mount
-	lov df "$MNT" | grep -q "OST0001.*inactive"
+	prints "OST0001.*inactive" lov df "$MNT"
 	[ "$(cat "$MNT/f0")" = "data 0" ]
 	fails_with 1 "Input/output error" cat "$MNT/f1"
 	fails_with 1 "Input/output error" cat "$MNT/wide"
@@ -92,7 +92,7 @@ mkfs() { mkfs.lovfs --fsname test "$@"; }
 	# Another directory in its place: not ours.
 	mkdir "${OST[1]}"
 	volume_mount
-	lov df "$MNT" | grep -q "OST0001.*inactive"
+	prints "OST0001.*inactive" lov df "$MNT"
 	echo new >"$MNT/new9"
 	[ -z "$(ls -A "${OST[1]}")" ]
 	volume_unmount
@@ -101,7 +101,7 @@ mkfs() { mkfs.lovfs --fsname test "$@"; }
 	rmdir "${OST[1]}"
 	cp -a "${OST[2]}" "${OST[1]}"
 	volume_mount
-	lov df "$MNT" | grep -q "OST0001.*inactive"
+	prints "OST0001.*inactive" lov df "$MNT"
 	volume_unmount
 	rm -r "${OST[1]}"
 
