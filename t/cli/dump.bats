@@ -57,7 +57,7 @@ dump_refused() {
 	echo "0x$hex" >"$BATS_TEST_TMPDIR/value"
 	run lov getstripe -c --xattr-file "$BATS_TEST_TMPDIR/value"
 	[ "$output" = 4 ]
-	sed 's/../\\x&/g' <<<"$hex" | xargs -0 printf '%b' | head -c $((${#hex} / 2)) >"$BATS_TEST_TMPDIR/raw"
+	for ((i = 0; i < ${#hex}; i += 2)); do printf '%b' "\\x${hex:i:2}"; done >"$BATS_TEST_TMPDIR/raw"
 	run lov getstripe -c --xattr-file "$BATS_TEST_TMPDIR/raw"
 	[ "$output" = 4 ]
 }

@@ -20,6 +20,7 @@ setup() {
 migrate_for() {
 	local i done=0 status=0 begin=$SECONDS layouts=("-c 4 -S 64k" "-c 1" "-E 1M -c 1 -E -1 -c 3 -S 256k" "-c 2 -S 1M")
 	for ((i = 0; SECONDS < begin + $1 || done < $2; i++)); do
+		# shellcheck disable=SC2086 # several options
 		if lov migrate ${layouts[i % 4]} "$3" 2>"$T/said"; then
 			done=$((done + 1))
 		elif ! grep -qE "faster than it is copied|changed during the copy" "$T/said"; then

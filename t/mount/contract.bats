@@ -49,7 +49,7 @@ only_lustre() {
 both() {
 	local case count=0
 	for case in $("$CONTRACT"); do
-		# shellcheck disable=SC2053
+		# shellcheck disable=SC2053 # a pattern
 		[[ $case == $1 ]] || continue
 		run_case lovfs "$case"
 		run_case lustre "$case"
@@ -112,7 +112,7 @@ parameters() {
 	for case in $("$CONTRACT"); do
 		found=
 		while read -r pattern; do
-			# shellcheck disable=SC2053
+			# shellcheck disable=SC2053 # a pattern
 			[[ $case == $pattern ]] && found=yes
 		done < <(grep -oP "both '\K[^']+" "$BATS_TEST_FILENAME")
 		[[ $found ]] || echo "$case is not run" >&2

@@ -197,7 +197,7 @@ tree_make() {
 	same_tree "$S/d0" "$B/d0"
 	[ "$(stat -c %i "$B/d1/pipe" "$B/d9/pipe" | uniq | wc -l)" -eq 1 ]
 	lov cp -r -j 16 -t "$B" "$S"/d*
-	for d in "$S"/d*; do [ "$(ls "$d" | wc -l)" -eq "$(ls "$B/${d##*/}" | wc -l)" ]; done
+	for d in "$S"/d*; do diff <(ls "$d") <(ls "$B/${d##*/}"); done
 	same_tree "$S/d0" "$B/d0"
 	nothing_temporary "$B"
 }
@@ -442,6 +442,7 @@ tree_make() {
 	chmod 444 "$S"/*
 	chown -R 65534 "$S"
 	for how in "" -p --verify "-p --verify"; do
+		# shellcheck disable=SC2086 # several options
 		as_user env "PATH=$PATH" lov cp $how "$S/large" "$S/small" "$B"
 		same "$S/large" "$B/large"
 		same "$S/small" "$B/small"

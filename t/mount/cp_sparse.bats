@@ -25,7 +25,7 @@ islands() {
 	size=$(numfmt --from=iec "$2")
 	truncate -s "$size" "$1"
 	for ((i = 0; i < $3; i++)); do
-		printf '%d\n' "$i" | dd of="$1" bs=1 seek=$((size / $3 * i + size / $3 / 2)) conv=notrunc status=none
+		printf '%d\n' "$i" | dd of="$1" bs=1 seek=$((size * i / $3 + size / $3 / 2)) conv=notrunc status=none
 	done
 }
 
@@ -35,7 +35,7 @@ same_islands() {
 	size=$(numfmt --from=iec "$3")
 	[[ $(stat -c %s "$1") == "$size" && $(stat -c %s "$2") == "$size" ]] || return 1
 	for ((i = 0; i < $4; i++)); do
-		at=$((size / $4 * i + size / $4 / 2 - 1000))
+		at=$((size * i / $4 + size / $4 / 2 - 1000))
 		cmp -i "$at" -n 3000 "$1" "$2" || return 1
 	done
 }

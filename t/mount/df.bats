@@ -20,7 +20,7 @@ backing() { df -k --output="$2" "$1" | tail -n 1 | tr -d ' '; }
 	for ost in 0 1 2 3; do
 		read -r _ total _ <<<"$(grep "^$FSNAME-OST000${ost}_UUID" "$T/text")"
 		[ "$total" -eq "$(backing "${OST[ost]}" size)" ]
-		grep -qF "$MNT[OST:$ost]" "$T/text"
+		grep -qF "${MNT}[OST:$ost]" "$T/text"
 	done
 	grep -q "^$FSNAME-MDT0000_UUID" "$T/text"
 	read -r _ total _ <<<"$(grep '^filesystem_summary:' "$T/text")"
@@ -33,10 +33,10 @@ backing() { df -k --output="$2" "$1" | tail -n 1 | tr -d ' '; }
 	prints '^UUID  *Inodes  *IUsed  *IFree  *IUse%' lov df -i "$MNT"
 	# Others' volumes would be asked too, and may not answer.
 	if (($(grep -c ' fuse\.lovfs ' /proc/self/mounts) == 1)); then
-		prints -F "$MNT[MDT:0]" lov df
+		prints -F "${MNT}[MDT:0]" lov df
 	fi
 	cd "$MNT"
-	prints -F "$MNT[OST:3]" lov df .
+	prints -F "${MNT}[OST:3]" lov df .
 	cd /
 }
 

@@ -23,7 +23,11 @@ lustre_fault() {
 
 # double_log PATTERN: how many lines of the log match the extended regular expression. double_log_clear: it begins anew;
 # what lov_teardown looks for is kept.
-double_log() { cat "$T/double.log" 2>/dev/null | grep -cE -- "$1" || true; }
+double_log() {
+	local count
+	count=$(grep -scE -- "$1" "$T/double.log") || true
+	echo "${count:-0}"
+}
 double_log_clear() {
 	cat "$T/double.log" >>"$T/double.log.before" 2>/dev/null
 	rm -f "$T/double.log"

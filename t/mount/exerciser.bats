@@ -37,6 +37,7 @@ remount() {
 	volume_mount
 	mkdir "$MNT/x"
 	for i in "${!layouts[@]}"; do
+		# shellcheck disable=SC2086 # several options
 		lov setstripe ${layouts[i]} "$MNT/x/f$i"
 	done
 	hook

@@ -34,7 +34,7 @@ lov_setup() {
 	MNT=$T/mnt
 	MDT=
 	OST=()
-	FSNAME=test
+	FSNAME="test"
 	DAEMON=
 	DAEMON_LOG=$T/lovfs.log
 	mkdir "$MNT"
@@ -333,5 +333,6 @@ hold() {
 	return 1
 }
 let_go() {
-	kill "$HOLDER" && wait "$HOLDER" || true
+	kill "$HOLDER" || true
+	wait "$HOLDER" || true
 }

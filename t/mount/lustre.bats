@@ -229,7 +229,7 @@ default_of() { diff <(lov getstripe -d "$1") <(printf '%s\n\n' "$2"); }
 	for at in 4096 50000000 199900000; do dd if="$T/piece" of=f bs=1M oflag=seek_bytes seek=$at conv=notrunc status=none; done
 	cp --sparse=always f "$T/data"
 	for how in "-b -c 3 -S 64k" "-n -E 1M -c 1 -E -1 -c 2" "-b --threads 1 -c 1"; do
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		lov migrate -v $how f
 		same "$T/data" f
 		[ "$(stat -c %b f)" -lt 2000 ]
@@ -677,18 +677,18 @@ stale_still() {
 # --- the other verbs ---
 
 @test "--force-resync, copy and write mark their target stale before they write it, and never their source" {
-	local how good bad
+	local how bad
 	mirrored_file f $((12 * MIB)) -N -c 1 -i 0 -N -c 1 -i 1
 	lov setstripe --comp-set -I 1 --comp-flags prefer f
 	for how in "resync --force-resync" "copy -i 1 -o 2" "write -N 2 -i $T/data"; do
 		echo "$how"
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		background pwrite:1:wait lov mirror $how f
 		[ "$(stale f)" = 2 ]
 		kill -KILL "$BACKGROUND"
 		ended
 		stale_still 2
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		lov mirror $how f
 		in_sync f
 	done
@@ -776,7 +776,8 @@ component_flags() {
 		struct.pack_into("<I", lov, 32 + 48 * number + 4, flags)
 		os.setxattr(path, "trusted.lov", bytes(lov))
 	EOF
-	volume_mount && cd "$MNT"
+	volume_mount
+	cd "$MNT" || return
 }
 
 @test "write, copy and --force-resync onto a mirror that is stale in a part: all of it is stale meanwhile" {
@@ -785,7 +786,7 @@ component_flags() {
 	random_file "$T/other" $((12 * MIB))
 	for how in "write -N 2 -i $T/other" "copy -i 1 -o 2" "resync --force-resync"; do
 		echo "$how"
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		background pwrite:1:wait lov mirror $how f
 		[ "$(stale_parts)" = "2 0" ]
 		kill -KILL "$BACKGROUND"
@@ -795,7 +796,7 @@ component_flags() {
 		in_sync f
 		overwrite f 1000 4096
 		[ "$(stale_parts)" = "1 0" ]
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		fails_with 1 "lov mirror" fault pwrite:2:lose-lease lov mirror $how f
 		[ "$(stale_parts)" = "2 0" ]
 		lov mirror resync f
@@ -819,7 +820,7 @@ component_flags() {
 		overwrite f 1000 4096
 		[ "$(stale_parts)" = "1 0" ]
 		corrupt 2
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		lov mirror $how f
 		in_sync f
 	done
@@ -938,7 +939,7 @@ component_flags() {
 	component_flags f 0 $((0x18))
 	[ "$(flags f 1 | head -n 1)" = init,offline ]
 	for verb in "delete --mirror-id 1" "split --mirror-id 1 -f part" "delete --mirror-id 2"; do
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		fails_with 1 "or no other one is as a whole" lov mirror $verb f
 		[ "$(mirrors f)" = "1 2" ]
 		[ ! -e part ]
@@ -956,7 +957,7 @@ component_flags() {
 	lov getstripe -v f >"$T/layout.before"
 	for how in "resync --force-resync" "write -N 1 -i $T/other" "write -N 2 -i $T/other"; do
 		echo "$how"
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		fails_with 1 "in sync" lov mirror $how f
 		cat "$T/stderr"
 		lov getstripe -v f | diff "$T/layout.before" -

@@ -17,7 +17,7 @@ load migrate
 	touch -d '2001-02-03 04:05:06.123456789' f
 	stat -c '%i %h %a %u %g %s %y' f >"$T/stat.before"
 	for target in "-c 4" "-c 1 -i 3" "-C 7 -S 64k" "-o 1,3" "-p fast -c 2" "-E 1M -c 1 -E 3M -c 2 -E -1 -c -1" "-c 1 -i 0"; do
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		lov migrate $target f
 		same "$T/data" f
 		same "$T/data" g
@@ -253,9 +253,13 @@ load migrate
 @test "a file that is the command's own standard output is refused; one that it inherited otherwise is not" {
 	random_file "$MNT/f" 100000
 	cp "$MNT/f" "$T/f"
-	lov migrate -v -c 2 "$MNT/f" >>"$MNT/f" 2>"$T/said" && false
+	# shellcheck disable=SC2094 # on purpose
+	if lov migrate -v -c 2 "$MNT/f" >>"$MNT/f" 2>"$T/said"; then
+		false
+	fi
 	grep -qF "standard output" "$T/said"
 	same "$T/f" "$MNT/f"
+	# shellcheck disable=SC2094 # on purpose
 	lov migrate -c 2 "$MNT/f" 8<"$MNT/f" 9<>"$MNT/f"
 	[ "$(lov getstripe -c "$MNT/f")" -eq 2 ]
 	same "$T/f" "$MNT/f"

@@ -162,14 +162,16 @@ ost_away() {
 	volume_unmount || return 1
 	mv "${OST[$1]}" "${OST[$1]}.away"
 	engine_active "$1" 0
-	volume_mount && cd "$MNT"
+	volume_mount || return
+	cd "$MNT" || return
 }
 ost_back() {
 	cd /
 	volume_unmount || return 1
 	mv "${OST[$1]}.away" "${OST[$1]}"
 	engine_active "$1" 1
-	volume_mount && cd "$MNT"
+	volume_mount || return
+	cd "$MNT" || return
 }
 
 # fill_device NUMBER: to the last block, also of those reserved for root; empty_device NUMBER.

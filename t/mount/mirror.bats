@@ -49,7 +49,7 @@ refused() {
 		"dd if=/dev/urandom of=/dev/null count=1 status=none" \
 		"truncate -s 900001 @" "truncate -s 1300000 @" "fallocate -p -o 65536 -l 200000 @" \
 		"fallocate -z -o 300000 -l 100000 @" "fallocate -o 0 -l 2000000 @" "truncate -s 0 @" "cp $T/piece.src @"; do
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		both $how
 		case $how in
 		*@*)

@@ -33,7 +33,10 @@ shut_down() {
 device_back() {
 	cd /
 	volume_unmount || return 1
-	umount "$T/d$1" && mount -o loop "$T/d$1.img" "$T/d$1" && volume_mount && cd "$MNT"
+	umount "$T/d$1" || return 1
+	mount -o loop "$T/d$1.img" "$T/d$1" || return 1
+	volume_mount || return 1
+	cd "$MNT" || return 1
 }
 
 @test "the last readable mirror isn't marked stale by what can't succeed" {
@@ -82,7 +85,7 @@ device_back() {
 	lov setstripe --comp-set -I 2 --comp-flags stale f
 	ost_away 1
 	for how in "resync" "resync --force-resync" "copy -i 1 -o 2" "delete --mirror-id 2" "split -d --mirror-id 2"; do
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		fails_with 1 "" lov mirror $how f
 		[ "$(stale f)" = 2 ]
 		same "$T/data" "$(objects f 2)"

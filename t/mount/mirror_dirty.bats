@@ -20,8 +20,8 @@ reboot() {
 }
 # start: serves the volume again.
 start() {
-	volume_mount
-	cd "$MNT"
+	volume_mount || return
+	cd "$MNT" || return
 }
 
 # map FILE ID: the file with the mirror's map.
@@ -243,9 +243,9 @@ is_hole() {
 	lovfs_only "about the record of what changed"
 	mirrored_file f $MIB -N3 -c 1
 	overwrite f 0 10
-	[ "$(ls "$MDT/DIRTY" | wc -l)" -eq 2 ]
+	[ "$(find "$MDT/DIRTY" -type f | wc -l)" -eq 2 ]
 	lov mirror delete --mirror-id "$(stale f | cut -d' ' -f1)" f
-	[ "$(ls "$MDT/DIRTY" | wc -l)" -eq 1 ]
+	[ "$(find "$MDT/DIRTY" -type f | wc -l)" -eq 1 ]
 	exec 7<f
 	rm f
 	exec 7<&-

@@ -107,7 +107,7 @@ slow_ended() {
 	truncate -s 16M f
 	writers_begin f pwrite
 	until enough "$times"; do
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		unless_outrun lov migrate -v ${layouts[times % 4]} f
 		times=$((times + 1))
 	done
@@ -240,7 +240,7 @@ slow_ended() {
 	for verb in "mirror extend -W 4 -N2" "migrate -W 4 -c 2"; do
 		for who in tool daemon; do
 			cd /
-			# shellcheck disable=SC2086
+			# shellcheck disable=SC2086 # several words
 			lov_slowly $verb "$MNT/f"
 			! can_follow || overwrite "$MNT/f" 12345 1000
 			if [ $who = tool ]; then

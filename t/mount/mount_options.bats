@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Mount options and flags of open(2) do what they say, or are refused.
+#
+# The commands of the cases are run later.
+# shellcheck disable=SC2016 # the shell that runs them expands them
 
 load lib
 
@@ -17,7 +20,7 @@ power_cut() {
 survives() {
 	local status=0
 	volume_mount ${1:+-o "$1"} || return 1
-	rm -rf "$MNT"/*
+	rm -rf "${MNT:?}"/*
 	(cd "$MNT" && mkdir d full && echo old >file && echo old >gone && echo old >over && touch "full/x") || return 1
 	sync
 	sleep 0.1
@@ -125,7 +128,7 @@ assert os.copy_file_range(a, b, 4) == 4"' '[ "$(cat file)" = old ] && [ "$(stat 
 	volume_unmount
 	volume_mount
 	# Fewer than the files that are to be looked at.
-	prlimit "--nofile=$(($(ls "/proc/$DAEMON/fd" | wc -l) + 20)):" --pid "$DAEMON"
+	prlimit "--nofile=$(($(find "/proc/$DAEMON/fd" -type l | wc -l) + 20)):" --pid "$DAEMON"
 	python3 - "$MNT/d" <<-'END'
 		import errno, os, subprocess, sys, time
 		os.chdir(sys.argv[1])

@@ -111,9 +111,8 @@ on_terminal() {
 	LC_ALL=C.UTF-8 SHELL=/bin/bash timeout 20 script -qec "$(printf '%q ' "$@")" /dev/null </dev/null >"$T/typescript"
 }
 
-# shown_safely [NAME]: no control characters, and the name as ls has it.
+# shown_safely: no control characters, and the odd name as ls has it.
 shown_safely() {
-	local name=${1:-$ODD}
 	LC_ALL=C tr -d '\r\n\t' <"$T/typescript" >"$T/bytes"
 	if LC_ALL=C grep -qP '[\x00-\x1f\x7f]|\xc2[\x80-\x9f]' "$T/bytes"; then
 		cat -v "$T/typescript" >&2
@@ -154,6 +153,7 @@ shown_safely() {
 	need jq
 	lov setstripe -c 1 "$ODD"
 	for verb in "getstripe --json" "fid --json" "migrate -c 2 --json"; do
+		# shellcheck disable=SC2086 # a verb and its options
 		lov $verb "$ODD" >"$T/json"
 		[[ $(jq -r '.[0].path' "$T/json") == $'esc\033[31m\xef\xbf\xbd' ]]
 		[[ $(jq -r '.[0].path_bytes' "$T/json") == $'esc\033[31m\\xff' ]]

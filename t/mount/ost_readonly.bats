@@ -7,7 +7,7 @@ load lib
 
 # volume_of_three: OSTs 0, 1 and 2 on file systems of their own (that of OST 0 holds the MDT too), and a pool of OST 1 alone.
 volume_of_three() {
-	volume_make -d 3 -n 3 --pool one=1 "$@"
+	volume_make -d 3 -n 3 --pool one=1
 }
 
 # files_go_elsewhere N NAME...: N new files, all written in full, none of them on OST 1.
@@ -159,11 +159,13 @@ over_quota() {
 	# The first that is written there may meet it; those after that don't.
 	as_user bash -c "for i in {1..3}; do head -c 100000 /dev/zero >'$MNT/first'\$i; done" 2>/dev/null || true
 	as_user bash -ec "for i in {1..12}; do head -c 100000 /dev/zero >'$MNT/new'\$i; done"
-	as_user env PATH="$PATH" lov df "$MNT" | tee "$T/df"
+	as_user env PATH="$PATH" lov df "$MNT" >"$T/df"
+	cat "$T/df"
 	grep -q "\[OST:1\] N (Disk quota exceeded)" "$T/df"
 	quota bhard=0 ihard=0
 	sleep 1.1
-	as_user env PATH="$PATH" lov df "$MNT" | tee "$T/df"
+	as_user env PATH="$PATH" lov df "$MNT" >"$T/df"
+	cat "$T/df"
 	grep -q "\[OST:1\]$" "$T/df"
 	as_user fusermount3 -u "$MNT"
 	timeout 20 flock "$MDT/lock" true

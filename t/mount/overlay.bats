@@ -81,7 +81,7 @@ teardown() {
 	volume_mount
 	[ "$(cat "$MNT/f")" = 2 ]
 	is_whiteout "$MNT/one"
-	rm -r "$MNT"/*
+	rm -r "${MNT:?}"/*
 	volume_unmount
 	[ "$(object_count)" -eq 0 ]
 }

@@ -84,14 +84,14 @@ keeps() {
 	touch -d "$LONG_AGO" "$MNT/f"
 	exec 8>>"$MNT/f"
 	echo x >&8
-	local then
-	then=$(stat -c %y "$MNT/f")
+	local earlier
+	earlier=$(stat -c %y "$MNT/f")
 	[ "$(stat -c %Y "$MNT/f")" -ge "$(($(date +%s) - 30))" ]
 	sleep 0.05
 	quiet lov migrate -c 2 "$MNT/f"
-	[ "$(stat -c %y "$MNT/f")" = "$then" ]
+	[ "$(stat -c %y "$MNT/f")" = "$earlier" ]
 	exec 8>&-
-	[ "$(stat -c %y "$MNT/f")" = "$then" ]
+	[ "$(stat -c %y "$MNT/f")" = "$earlier" ]
 }
 
 @test "mirror extend, resync, verify, read, split and delete keep times" {
@@ -271,8 +271,8 @@ is_now() {
 	sync "$MNT/f"
 	hold "$MNT/f" 5
 	sync "$MNT/f"
-	local then i
-	then=$(stat -c %.Y "$MNT/f")
+	local earlier i
+	earlier=$(stat -c %.Y "$MNT/f")
 	is_now "$MNT/f"
 	for i in 0 1; do
 		xfs_io -x -c 'shutdown' "$T/d$i"
@@ -285,7 +285,7 @@ is_now() {
 	done
 	volume_mount
 	# The objects' clock may be a tick finer (Linux 6.13).
-	awk -v a="$then" -v b="$(stat -c %.Y "$MNT/f")" 'BEGIN { exit !(b >= a && b < a + 0.02) }'
+	awk -v a="$earlier" -v b="$(stat -c %.Y "$MNT/f")" 'BEGIN { exit !(b >= a && b < a + 0.02) }'
 	[ "$(stat -c %s "$MNT/f")" = 200005 ]
 }
 

@@ -286,6 +286,7 @@ seconds() {
 	mode=$(stat -c %a /dev/fuse)
 	chmod 666 /dev/fuse
 	local status=0
+	# shellcheck disable=SC2016 # the inner shell expands it
 	as_user env PATH="$PATH" MDT="$MDT" MNT="$MNT" bash -ec '
 		for i in 1 2 3; do
 			lovfs "$MDT" "$MNT"
