@@ -465,5 +465,5 @@ int main(void)
 		cmocka_unit_test_setup(whatever_fails_the_name_stays, reset_from),
 	};
 
-	return cmocka_run_group_tests(tests, fixture_make, fixture_remove);
+	return cmocka_run_group_tests(tests, fake_make, fake_remove);
 }

@@ -47,7 +47,7 @@ static int new_victim(void)
 static int commit(void *cookie, uint64_t version)
 {
 	const struct follow_job *job = cookie;
-	int err = note("commit");
+	int err = fake_note("commit");
 
 	if (err)
 		return err;
@@ -645,5 +645,5 @@ int main(void)
 		cmocka_unit_test(many_near_pieces_become_few),
 	};
 
-	return cmocka_run_group_tests(tests, fixture_make, fixture_remove);
+	return cmocka_run_group_tests(tests, fake_make, fake_remove);
 }

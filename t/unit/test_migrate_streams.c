@@ -271,5 +271,5 @@ int main(void)
 		cmocka_unit_test_setup(whatever_call_fails_nothing_is_swapped, reset),
 	};
 
-	return cmocka_run_group_tests(tests, fixture_make, fixture_remove);
+	return cmocka_run_group_tests(tests, fake_make, fake_remove);
 }

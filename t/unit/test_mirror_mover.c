@@ -756,5 +756,5 @@ int main(void)
 		cmocka_unit_test_setup(mirrors_on_one_device_are_found, reset),
 	};
 
-	return cmocka_run_group_tests(tests, fixture_make, fixture_remove);
+	return cmocka_run_group_tests(tests, fake_make, fake_remove);
 }
