@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * copyfile SOURCE DESTINATION: copies a file with liblov, says how far it has come, and how the bytes
- * moved. Ctrl-C ends it.
+ * copyfile SOURCE DESTINATION: copies a file with liblov, says how far it has come, and how the
+ * bytes moved. Ctrl-C ends it.
  *
  *	cc copyfile.c $(pkg-config --cflags --libs lov)
  */

@@ -115,11 +115,12 @@ struct lov_copy_result {
  * Copies a range. The source may end before src_offset + len_bytes: what is missing is left out. The
  * destination grows as needed and otherwise keeps its size.
  *
- * On failure parts of the range may be copied, in no order. -EINVAL: overlapping ranges of one file, not
- * a regular file, O_APPEND, unknown flags, or a struct_size that isn't set. -EBADMSG: verified, and it differs. -EAGAIN: can't be
- * verified, since the source changed. -ECANCELED. -EFBIG, -ENOSPC, -EDQUOT, -EIO and others as the file
- * systems say. ret_result may be NULL; otherwise its struct_size says what of it is filled, and fields
- * that the library doesn't know become 0.
+ * On failure parts of the range may be copied, in no order. -EINVAL: overlapping ranges of one
+ * file, not a regular file, O_APPEND, unknown flags, or a struct_size that isn't set. -EBADMSG:
+ * verified, and it differs. -EAGAIN: can't be verified, since the source changed. -ECANCELED.
+ * -EFBIG, -ENOSPC, -EDQUOT, -EIO and others as the file systems say. ret_result may be NULL;
+ * otherwise its struct_size says what of it is filled, and fields that the library doesn't know
+ * become 0.
  */
 int lov_copy_range(struct lov_copier *copier, const struct lov_copy_job *job,
 		   struct lov_copy_result *ret_result);

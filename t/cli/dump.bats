@@ -1,13 +1,15 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# lov getstripe --xattr-file: layouts of real Lustre files, dumped with getfattr, printed as lfs printed them there.
+# lov getstripe --xattr-file: layouts of real Lustre files, dumped with getfattr, printed as lfs
+# printed them there.
 
 bats_require_minimum_version 1.5.0
 
 GOLDEN=${BATS_TEST_DIRNAME}/../golden
 
-# Without the lines on what a dump doesn't hold: the FID (of a directory's default and of composites), and the generation of a plain layout.
+# Without the lines on what a dump doesn't hold: the FID (of a directory's default and of
+# composites), and the generation of a plain layout.
 known() { grep -v 'lmm_fid:\|lmm_seq:\|lmm_object_id:\|lmm_layout_gen:' "$1"; }
 
 # dump_refused TEXT FILE: status 1 and TEXT on standard error.

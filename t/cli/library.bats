@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The library as it is installed: a program that knows nothing of this tree is built with it, and copies.
+# The library as it is installed: a program that knows nothing of this tree is built with it, and
+# copies.
 
 bats_require_minimum_version 1.5.0
 

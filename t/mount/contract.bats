@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What src/fs/fs.h promises, kept by both that implement it: the cases of t/contract on a volume as it is (fs_lovfs.c), and
-# as a Lustre client's by the double (fs_lustre.c).
+# What src/fs/fs.h promises, kept by both that implement it: the cases of t/contract on a volume as
+# it is (fs_lovfs.c), and as a Lustre client's by the double (fs_lustre.c).
 
 load lib
 load double

@@ -90,7 +90,8 @@ setup() {
 	same "$MNT/sparse" "$MNT/copy"
 	[ "$(stat -c %s "$MNT/copy")" -eq $((300 * 1024 * 1024)) ]
 	[ "$(du -k "$MNT/copy" | cut -f1)" -lt 4096 ]
-	# The same in one call, which meets the holes by itself; over old data, which must not shine through.
+	# The same in one call, which meets the holes by itself; over old data, which must not shine
+	# through.
 	lov setstripe -c 3 -S 64k "$MNT/over"
 	head -c 310M /dev/zero | tr '\0' x >"$MNT/over"
 	xfs_io -c "copy_range -s 0 -d 0 -l $((300 * 1024 * 1024)) $MNT/sparse" "$MNT/over"

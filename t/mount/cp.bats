@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# lov cp: trees and their attributes, compared with what cp -a makes of them; names that exist; what is refused.
+# lov cp: trees and their attributes, compared with what cp -a makes of them; names that exist; what
+# is refused.
 
 load lib
 load cp
@@ -18,7 +19,8 @@ as_cp_a() {
 	done
 }
 
-# as_it_was: the copy is like $S itself. cp -a leaves what an ACL of the directory gave to the copy, with coreutils 9.7.
+# as_it_was: the copy is like $S itself. cp -a leaves what an ACL of the directory gave to the copy,
+# with coreutils 9.7.
 as_it_was() {
 	local to
 	for to in "$A" "$B"; do
@@ -265,7 +267,8 @@ tree_make() {
 	ln -s dir "$A/to dir"
 	ln -s old "$A/to old"
 	ln -s nothing "$A/dangling"
-	# A file is replaced in one step; the copy keeps its owner and mode, and its other names the old data.
+	# A file is replaced in one step; the copy keeps its owner and mode, and its other names the
+	# old data.
 	lov cp "$S/f" "$A/old"
 	same "$S/f" "$A/old"
 	[ "$(stat -c '%a %u:%g' "$A/old")" = "640 12:34" ]

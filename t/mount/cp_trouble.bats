@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# lov cp that is killed, stopped, out of room, or whose source changes; what it says of what it did; and where it runs.
+# lov cp that is killed, stopped, out of room, or whose source changes; what it says of what it did;
+# and where it runs.
 
 load lib
 load cp
@@ -181,7 +182,8 @@ files_make() {
 	grep -qx "$S -> $B/src" "$T/said"
 	grep -qx "$S/l -> $B/src/l" "$T/said"
 	grep -q "^$S/f -> $B/src/f: 160M in " "$T/said"
-	# The kernel copies between files of one file system; where extents aren't shared there is a choice.
+	# The kernel copies between files of one file system; where extents aren't shared there is a
+	# choice.
 	if [[ $FS == ext4 ]]; then
 		echo 3 >/proc/sys/vm/drop_caches
 		lov cp -v "$S/f" "$A/f" >"$T/said"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# After lib: the mount as a Lustre client's, by the double of t/double (see t/double/double.c, and fault.h for faults).
+# After lib: the mount as a Lustre client's, by the double of t/double (see t/double/double.c, and
+# fault.h for faults).
 #
 #   lustre lov migrate -c 2 f
 #   lustre_fault 'SWAP:1:lose-lease,pwrite:3:EIO' lov migrate -n -c 2 f
@@ -21,8 +22,8 @@ lustre_fault() {
 	LUSTRE_DOUBLE_FAULT=$spec lustre "$@"
 }
 
-# double_log PATTERN: how many lines of the log match the extended regular expression. double_log_clear: it begins anew;
-# what lov_teardown looks for is kept.
+# double_log PATTERN: how many lines of the log match the extended regular expression.
+# double_log_clear: it begins anew; what lov_teardown looks for is kept.
 double_log() {
 	local count
 	count=$(grep -scE -- "$1" "$T/double.log") || true
@@ -41,7 +42,8 @@ nothing_forbidden() {
 	fi
 }
 
-# double_waiting [SECONDS]: waits until a command stands at a fault "wait"; double_go: lets it go on.
+# double_waiting [SECONDS]: waits until a command stands at a fault "wait"; double_go: lets it go
+# on.
 double_waiting() {
 	local i
 	for ((i = 0; i < ${1:-10} * 20; i++)); do

@@ -18,7 +18,8 @@ teardown() {
 	lov_teardown
 }
 
-# check CASE [ARG...]: a case of double_selftest. Everything is done as root, with the file's names as they are.
+# check CASE [ARG...]: a case of double_selftest. Everything is done as root, with the file's names
+# as they are.
 check() { lustre "$SELFTEST" "$@"; }
 
 # mirror_count FILE: of components, of which each mirror here has one.
@@ -102,7 +103,8 @@ mirrored() {
 	local id value
 	mirrored
 	id=$(lov getstripe m | awk '/lcme_id:/ { print $2; exit }')
-	# A header with one entry: the component's id, and flags: 6 is "prefer"; with the highest bit they are cleared.
+	# A header with one entry: the component's id, and flags: 6 is "prefer"; with the highest
+	# bit they are cleared.
 	for flags in 06000000 06000080; do
 		value=$(printf '0xd00bd60b%056d' 0 | sed 's/^\(0xd00bd60b.\{20\}\)..../\10100/')
 		value+=$(printf '%08x' "$id" | sed -E 's/(..)(..)(..)(..)/\4\3\2\1/')$flags$(printf '%080d' 0)

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Large copies on a volume: past the page cache, by what was measured; and where io_uring isn't to be had.
+# Large copies on a volume: past the page cache, by what was measured; and where io_uring isn't to
+# be had.
 
 load lib
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Seeded random operations on files of different layouts against a plain model, with migrations and remounts in between.
+# Seeded random operations on files of different layouts against a plain model, with migrations and
+# remounts in between.
 
 load lib
 

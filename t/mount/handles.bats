@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# File handles of the mount: what they mean after the kernel has forgotten the file, after a restart, and when they are made up.
+# File handles of the mount: what they mean after the kernel has forgotten the file, after a
+# restart, and when they are made up.
 
 load lib
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What is Lustre's own, with lov on what looks like a Lustre client: which calls are made, and what comes of faults at each of them.
-# What it does as on lovfs is in the other files, which run on it too. Needs ENGINE=lustre.
+# What is Lustre's own, with lov on what looks like a Lustre client: which calls are made, and what
+# comes of faults at each of them. What it does as on lovfs is in the other files, which run on it
+# too. Needs ENGINE=lustre.
 
 load lib
 load double
@@ -25,7 +26,8 @@ fault() {
 	LUSTRE_DOUBLE_FAULT=$spec "$@"
 }
 
-# plain_file NAME BYTES SETSTRIPE_OPTION...: random data, also in $T/data; what it is like is remembered for as_before.
+# plain_file NAME BYTES SETSTRIPE_OPTION...: random data, also in $T/data; what it is like is
+# remembered for as_before.
 plain_file() {
 	rm -f "$1"
 	lov setstripe "${@:3}" "$1" || return 1
@@ -52,7 +54,8 @@ osts() { lov getstripe --json "$1" | jq -c '[.[0].layout.lmm_objects[].l_ost_idx
 # ioctls: those of the log, in their order; gid and descriptors left out.
 ioctls() { sed -nE 's/^ioctl (GROUP_[A-Z]*) [0-9]+/\1/p; s/^ioctl //p' "$T/double.log" | sed -E 's/ ids=[0-9,]+//' | uniq; }
 
-# background SPEC COMMAND...: sets BACKGROUND; it stands at its fault "wait" then. ended: sets STATUS.
+# background SPEC COMMAND...: sets BACKGROUND; it stands at its fault "wait" then. ended: sets
+# STATUS.
 background() {
 	double_go
 	LUSTRE_DOUBLE_FAULT=$1 env --default-signal=INT "${@:2}" >"$T/background.out" 2>"$T/background.err" 3>&- 4>&- &

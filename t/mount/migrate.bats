@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# lov migrate: the data and the file are the same afterwards, and nothing changes where it can't be done.
-# What can come between: migrate_halfway.bats. Readers and writers meanwhile: concurrent.bats.
+# lov migrate: the data and the file are the same afterwards, and nothing changes where it can't be
+# done. What can come between: migrate_halfway.bats. Readers and writers meanwhile: concurrent.bats.
 
 load lib
 load migrate
@@ -167,7 +167,8 @@ load migrate
 
 @test "onto a full OST: no space, and the file is as it was" {
 	file_make f $((24 << 20)) -c 1 -i 0
-	# To the last block, also of those reserved for root, who migrates here; then a part of the copy will fit.
+	# To the last block, also of those reserved for root, who migrates here; then a part of the
+	# copy will fit.
 	dd if=/dev/zero of="$T/d1/filler" bs=1M status=none 2>/dev/null || true
 	sync -f "$T/d1/filler"
 	truncate -s -8M "$T/d1/filler"

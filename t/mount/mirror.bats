@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Mirrored files and the verbs of lov mirror. What is known of changes: mirror_dirty.bats; OSTs that fail: mirror_failure.bats;
+# Mirrored files and the verbs of lov mirror. What is known of changes: mirror_dirty.bats; OSTs that
+# fail: mirror_failure.bats;
 # writers meanwhile, and death half way: mirror_live.bats.
 
 load lib

@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# A mirror that can't be reached (its OST is away, its file system was shut down, an object is missing): the last copy that can be
-# read stays as it is, what can be done is done, and the message names the mirror and the OST.
+# A mirror that can't be reached (its OST is away, its file system was shut down, an object is
+# missing): the last copy that can be read stays as it is, what can be done is done, and the message
+# names the mirror and the OST.
 
 load lib
 load mirror
@@ -24,7 +25,8 @@ untouched() {
 	for id; do mirror_same "$name" "$id" || return 1; done
 }
 
-# shut_down DEVICE: its file system gives EIO from now on; device_back DEVICE: mounted anew, and the volume too.
+# shut_down DEVICE: its file system gives EIO from now on; device_back DEVICE: mounted anew, and the
+# volume too.
 shut_down() {
 	need xfs_io
 	drop_caches

@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What is known of a stale mirror: a resync copies what changed, at most a grain of 64 KiB around each change, as long as the record
-# of it can be trusted; and all where it can't. On Lustre nothing is known of that, and --compare finds it.
+# What is known of a stale mirror: a resync copies what changed, at most a grain of 64 KiB around
+# each change, as long as the record of it can be trusted; and all where it can't. On Lustre nothing
+# is known of that, and --compare finds it.
 
 load lib
 load mirror

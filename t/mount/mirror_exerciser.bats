@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Seeded random operations on mirrored files against a plain model, while mirrors become stale, are brought up, come and go, and are
-# lost; at the end each mirror is compared with the model.
+# Seeded random operations on mirrored files against a plain model, while mirrors become stale, are
+# brought up, come and go, and are lost; at the end each mirror is compared with the model.
 
 load lib
 

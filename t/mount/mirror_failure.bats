@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# OSTs and objects that are lost: reads and writes go on with another mirror, and what was lost can be made again.
+# OSTs and objects that are lost: reads and writes go on with another mirror, and what was lost can
+# be made again.
 
 load lib
 load mirror

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Several names of one file in one command: it is worked on once. And names with odd bytes in what is said of a volume.
+# Several names of one file in one command: it is worked on once. And names with odd bytes in what
+# is said of a volume.
 
 load lib
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# OSTs that are there, but take no new objects: read-only, not writable, shut down, over quota. New files go elsewhere, df says why,
-# and they are used again when they can be.
+# OSTs that are there, but take no new objects: read-only, not writable, shut down, over quota. New
+# files go elsewhere, df says why, and they are used again when they can be.
 
 load lib
 
-# volume_of_three: OSTs 0, 1 and 2 on file systems of their own (that of OST 0 holds the MDT too), and a pool of OST 1 alone.
+# volume_of_three: OSTs 0, 1 and 2 on file systems of their own (that of OST 0 holds the MDT too),
+# and a pool of OST 1 alone.
 volume_of_three() {
 	volume_make -d 3 -n 3 --pool one=1
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What the kernel keeps of a file in its page cache is right, whoever changes the file by whatever way while others read it.
+# What the kernel keeps of a file in its page cache is right, whoever changes the file by whatever
+# way while others read it.
 # RACE_SECONDS: how long each way is tried.
 
 load lib

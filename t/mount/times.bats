@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# A file's times are what it was told last, to the nanosecond: before 1970, in the future, whatever moves its data, whatever is away,
-# and whatever ends the daemon.
+# A file's times are what it was told last, to the nanosecond: before 1970, in the future, whatever
+# moves its data, whatever is away, and whatever ends the daemon.
 load lib
 
 setup() {
@@ -29,7 +29,8 @@ quiet() {
 	}
 }
 
-# kinds COMMAND_OF_LAYOUT...: for each time one file with data, one that is empty but has objects, and one without objects.
+# kinds COMMAND_OF_LAYOUT...: for each time one file with data, one that is empty but has objects,
+# and one without objects.
 kinds() {
 	local i=0 t
 	for t in "$LONG_AGO" "$AT_ZERO" "$TO_COME"; do
@@ -45,7 +46,8 @@ kinds() {
 	done
 }
 
-# keeps COMMAND...: run on each of the files, it leaves their times as they are, also in the eyes of the next daemon.
+# keeps COMMAND...: run on each of the files, it leaves their times as they are, also in the eyes of
+# the next daemon.
 keeps() {
 	local f
 	times "$MNT"/* >"$T/before"

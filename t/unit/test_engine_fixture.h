@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * For tests of the copy engine: files on real file systems, and a hook with which a source is never in the
- * page cache, calls fail, and things happen in the middle of a copy.
+ * For tests of the copy engine: files on real file systems, and a hook with which a source is never
+ * in the page cache, calls fail, and things happen in the middle of a copy.
  */
 #ifndef LOVFS_UNIT_TEST_ENGINE_FIXTURE_H
 #define LOVFS_UNIT_TEST_ENGINE_FIXTURE_H
@@ -33,7 +33,10 @@ void engine_setup(unsigned int size_mib);
 
 void engine_teardown(void);
 
-/* Runs a group of tests on file systems of 400 MiB, with a ladder of their own. Returns how many failed. */
+/*
+ * Runs a group of tests on file systems of 400 MiB, with a ladder of their own. Returns how many
+ * failed.
+ */
 int engine_run(const struct CMUnitTest *tests, size_t count, struct io_ladder *ladder);
 
 /* NULL: not there. */
@@ -72,8 +75,8 @@ bool engine_has_uring(void);
 /* ---- the hook ---- */
 
 /*
- * From call number `at` on, `count` calls of one name come back with `result`: those named `only`, or the
- * first that is met. Any thread.
+ * From call number `at` on, `count` calls of one name come back with `result`: those named `only`,
+ * or the first that is met. Any thread.
  */
 struct engine_hook {
 	bool cold;      /* nothing is found in the page cache */

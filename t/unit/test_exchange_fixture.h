@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A volume, a file "t" and victims in it, for tests of swap, merge and split; and what must be true of the
- * volume afterwards.
+ * A volume, a file "t" and victims in it, for tests of swap, merge and split; and what must be true
+ * of the volume afterwards.
  */
 #ifndef LOVFS_UNIT_TEST_EXCHANGE_FIXTURE_H
 #define LOVFS_UNIT_TEST_EXCHANGE_FIXTURE_H
@@ -123,8 +123,10 @@ void prepare_any_split(struct volume *vol, bool named);
 
 void drop_all(void);
 
-/* Removes the files; nothing may be left. (But for the dirty map of a mirror that has left its file, where
- * removing just that failed: it is never looked at again.) */
+/*
+ * Removes the files; nothing may be left. (But for the dirty map of a mirror that has left its
+ * file, where removing just that failed: it is never looked at again.)
+ */
 void clean(struct volume *vol, bool map_may_stay);
 
 struct volume *begin(void);

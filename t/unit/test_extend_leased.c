@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* New mirrors under leases: what is merged is what the file has at that moment (the fixture sees to that), and
- * without the lease nothing is. */
+/*
+ * New mirrors under leases: what is merged is what the file has at that moment (the fixture sees to
+ * that), and without the lease nothing is.
+ */
 #include "test_leased_fixture.h"
 
 #include "fault.h"

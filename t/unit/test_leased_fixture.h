@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The file system of test_mover_fixture.h as one that can't follow files: streams of direct I/O, leases, and
- * one descriptor that is bound to one mirror after the other, by dup3(2). What is merged or said to be in
- * sync is compared with the file at that very moment. A test may change things at each call (fake.at_call), in
- * the thread that calls.
+ * The file system of test_mover_fixture.h as one that can't follow files: streams of direct I/O,
+ * leases, and one descriptor that is bound to one mirror after the other, by dup3(2). What is
+ * merged or said to be in sync is compared with the file at that very moment. A test may change
+ * things at each call (fake.at_call), in the thread that calls.
  */
 #ifndef LOVFS_UNIT_TEST_LEASED_FIXTURE_H
 #define LOVFS_UNIT_TEST_LEASED_FIXTURE_H

@@ -53,8 +53,8 @@ void mirrored_make_stale(struct file *f, uint64_t start, uint64_t end);
 
 /*
  * Calls an operation that changes [start, end) of the mirror, or of the file, until it needs
- * neither objects nor stale mirrors any more. Where disks rotate, a mirror without objects is better than
- * the same one with them, and each in turn is chosen for the write.
+ * neither objects nor stale mirrors any more. Where disks rotate, a mirror without objects is
+ * better than the same one with them, and each in turn is chosen for the write.
  */
 #define CHANGING(b, f, mirror_id, start, end, call)                                                \
 	({                                                                                         \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A file system of ordinary files for the movers: struct fs_ops with what a daemon knows of a file that
- * is followed. The file is "file" in a directory of its own, mirror N is "mirrorN" beside it (mirror 1
- * is the file itself), victims have no names. A test may write to the file at each call.
+ * A file system of ordinary files for the movers: struct fs_ops with what a daemon knows of a file
+ * that is followed. The file is "file" in a directory of its own, mirror N is "mirrorN" beside it
+ * (mirror 1 is the file itself), victims have no names. A test may write to the file at each call.
  */
 #ifndef LOVFS_UNIT_TEST_MOVER_FIXTURE_H
 #define LOVFS_UNIT_TEST_MOVER_FIXTURE_H

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Stale mirrors brought up, and one written, under a lease: only what is as the file is at that very moment is
- * marked as in sync (the fixture sees to that), and without the lease nothing is. */
+/*
+ * Stale mirrors brought up, and one written, under a lease: only what is as the file is at that
+ * very moment is marked as in sync (the fixture sees to that), and without the lease nothing is.
+ */
 #include "test_leased_fixture.h"
 
 #include "fault.h"
@@ -107,7 +109,10 @@ static void assert_done(const uint32_t *ids, unsigned int count)
 	assert_int_equal(leased.done_count, count);
 	for (unsigned int i = 0; i < count; i++)
 		assert_int_equal(leased.done[i], ids[i]);
-	/* That of the resync is used up; another one that is given back has looked whether it can be had. */
+	/*
+	 * That of the resync is used up; another one that is given back has looked whether it can
+	 * be had.
+	 */
 	assert_int_equal(leased.file.puts + 1, leased.file.gets);
 	assert_false(leased.file.held || leased.resyncing);
 }

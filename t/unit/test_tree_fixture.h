@@ -46,8 +46,10 @@ int copy_with(const struct tree_options *o, const char *src, const char *dst_dir
 
 /* ---- what came of it ---- */
 
-/* Names, types, modes, owners, times to the nanosecond, targets, numbers of links; and by tar, which knows
- * no longest path, the data and who is linked to whom. */
+/*
+ * Names, types, modes, owners, times to the nanosecond, targets, numbers of links; and by tar,
+ * which knows no longest path, the data and who is linked to whom.
+ */
 bool same_trees(void);
 
 /* Whatever regular file is there is complete, and there is no temporary one. */

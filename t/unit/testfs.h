@@ -39,7 +39,10 @@ bool testfs_run(const char *command);
 
 int testfs_open(struct testfs *fs, const char *path);
 
-/* Root as the daemon knows it, who may mount and set trusted. xattrs; in many containers root may not. */
+/*
+ * Root as the daemon knows it, who may mount and set trusted. xattrs; in many containers root may
+ * not.
+ */
 bool testfs_is_root(void);
 
 /* Enters a namespace with an empty tmpfs on TESTFS_BASE; false where that isn't allowed. */
@@ -59,14 +62,15 @@ void testfs_remove_plain(const char *path);
 _Noreturn void testfs_skip(const char *reason);
 
 /*
- * testfs_make_plain() in /dev/shm, for what counts calls: a disk is asked about itself as well, and what isn't
- * in the page cache, on overlayfs nothing is, is copied by other calls.
+ * testfs_make_plain() in /dev/shm, for what counts calls: a disk is asked about itself as well, and
+ * what isn't in the page cache, on overlayfs nothing is, is copied by other calls.
  */
 bool testfs_make_plain_memory(struct testfs *fs, char path[64]);
 
 /*
- * testfs_make_plain() for what needs xattrs, as objects do. Root without root's capabilities goes on as
- * an ordinary user. Where the directory has no xattrs that we may set, the program ends as skipped.
+ * testfs_make_plain() for what needs xattrs, as objects do. Root without root's capabilities goes
+ * on as an ordinary user. Where the directory has no xattrs that we may set, the program ends as
+ * skipped.
  */
 bool testfs_make_plain_xattrs(struct testfs *fs, char path[64]);
 
