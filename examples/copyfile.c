@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * copyfile SOURCE DESTINATION: copies a file with liblov, says how far it has come, and how the bytes
- * moved. Ctrl-C ends it.
+ * copyfile SOURCE DESTINATION: copies a file with liblov, says how far it has come, and how the
+ * bytes moved. Ctrl-C ends it.
  *
  *	cc copyfile.c $(pkg-config --cflags --libs lov)
  */
@@ -31,7 +31,7 @@ static int say(uint64_t done_bytes, uint64_t total_bytes, void *cookie)
 static int copy(int src, int dst)
 {
 	struct lov_copy_job job = LOV_COPY_JOB_INIT;
-	struct lov_copy_result r;
+	struct lov_copy_result r = LOV_COPY_RESULT_INIT;
 	int err;
 
 	job.src_fd = src;

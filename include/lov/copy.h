@@ -6,7 +6,7 @@
  *
  *	struct lov_copier *copier;
  *	struct lov_copy_job job = LOV_COPY_JOB_INIT;
- *	struct lov_copy_result result;
+ *	struct lov_copy_result result = LOV_COPY_RESULT_INIT;
  *	int err = lov_copier_new(NULL, &copier);
  *
  *	job.src_fd = src;
@@ -92,6 +92,7 @@ struct lov_copy_job {
 
 /* How the bytes moved. Filled as far as it is known also on failure. */
 struct lov_copy_result {
+	size_t struct_size; /* sizeof(struct lov_copy_result), as LOV_COPY_RESULT_INIT sets it */
 	uint64_t
 		copied_bytes; /* of the source that the destination has now: the sum of the following */
 	uint64_t shared_bytes;   /* by shared extents */
@@ -102,17 +103,24 @@ struct lov_copy_result {
 	uint64_t hole_bytes;     /* holes, kept as holes */
 	uint64_t verified_bytes; /* read back, and right */
 	uint64_t elapsed_ns;
-	int source_changed; /* 1: somebody wrote to the source, or cut it off, meanwhile */
+	int source_changed;    /* 1: somebody wrote to the source, or cut it off, meanwhile */
+	unsigned int reserved; /* 0 */
 };
+#define LOV_COPY_RESULT_INIT                                                                       \
+	{                                                                                          \
+		sizeof(struct lov_copy_result), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0                    \
+	}
 
 /*
  * Copies a range. The source may end before src_offset + len_bytes: what is missing is left out. The
  * destination grows as needed and otherwise keeps its size.
  *
- * On failure parts of the range may be copied, in no order. -EINVAL: overlapping ranges of one file, not
- * a regular file, O_APPEND, or unknown flags. -EBADMSG: verified, and it differs. -EAGAIN: can't be
- * verified, since the source changed. -ECANCELED. -EFBIG, -ENOSPC, -EDQUOT, -EIO and others as the file
- * systems say. ret_result may be NULL.
+ * On failure parts of the range may be copied, in no order. -EINVAL: overlapping ranges of one
+ * file, not a regular file, O_APPEND, unknown flags, or a struct_size that isn't set. -EBADMSG:
+ * verified, and it differs. -EAGAIN: can't be verified, since the source changed. -ECANCELED.
+ * -EFBIG, -ENOSPC, -EDQUOT, -EIO and others as the file systems say. ret_result may be NULL;
+ * otherwise its struct_size says what of it is filled, and fields that the library doesn't know
+ * become 0.
  */
 int lov_copy_range(struct lov_copier *copier, const struct lov_copy_job *job,
 		   struct lov_copy_result *ret_result);

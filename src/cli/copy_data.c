@@ -192,6 +192,7 @@ static int copy_sized(struct copy_data *c, const struct tree_file *file, struct 
 	job.cookie = &f->watch;
 	if (file->src_st.st_size >= (off_t)CHOICE_BYTES && !sys_fstat(file->dst_fd, &dst))
 		note_pair(c, file->src_st.st_dev, dst.st_dev);
+	f->result = (struct lov_copy_result)LOV_COPY_RESULT_INIT;
 	return lov_copy_file(c->copier, &job, &f->result);
 }
 

@@ -33,14 +33,23 @@ struct lov_copier {
 /* No version of a struct is larger: what says so was never initialised. */
 #define STRUCT_MAX 4096
 
-/* least: the size up to what no copy can do without. What the caller's struct has more than ours must be zero. */
+/* least: the size up to what no copy can do without. */
+static int check_size(const char *what, size_t given_size, size_t least)
+{
+	if (given_size < least || given_size > STRUCT_MAX)
+		return fail(-EINVAL, "%s: struct_size is not set", what);
+	return 0;
+}
+
+/* What the caller's struct has more than ours must be zero. */
 static int take_struct(const char *what, const void *given, size_t given_size, size_t least,
 		       void *ours, size_t size)
 {
 	const unsigned char *bytes = given;
+	int err = check_size(what, given_size, least);
 
-	if (given_size < least || given_size > STRUCT_MAX)
-		return fail(-EINVAL, "%s: struct_size is not set", what);
+	if (err)
+		return err;
 	for (size_t i = size; i < given_size; i++) {
 		if (bytes[i])
 			return fail(-EINVAL, "%s: a newer version of the library is needed", what);
@@ -131,6 +140,22 @@ static int check_job(const struct lov_copy_job *job)
 	return 0;
 }
 
+/* No version has less. */
+static int check_result(const struct lov_copy_result *result)
+{
+	return result ? check_size("lov_copy_result", result->struct_size,
+				   sizeof(struct lov_copy_result))
+		      : 0;
+}
+
+/* What a newer program's struct has more than ours becomes 0. */
+static void give_result(struct lov_copy_result *theirs, struct lov_copy_result ours)
+{
+	ours.struct_size = theirs->struct_size;
+	memset(theirs, 0, ours.struct_size);
+	memcpy(theirs, &ours, MIN_OF(sizeof(ours), ours.struct_size));
+}
+
 static struct lov_copy_result result_of(const struct filecopy_result *r, uint64_t elapsed_ns)
 {
 	return (struct lov_copy_result){
@@ -201,6 +226,9 @@ static int copy(struct lov_copier *copier, const struct lov_copy_job *given, boo
 	int err;
 
 	error_clear();
+	err = check_result(ret_result);
+	if (err)
+		return err;
 	err = take_struct("lov_copy_job", given, given->struct_size,
 			  offsetof(struct lov_copy_job, interval_ms), &job, sizeof(job));
 	if (!err)
@@ -208,7 +236,7 @@ static int copy(struct lov_copier *copier, const struct lov_copy_job *given, boo
 	if (!err)
 		err = run(copier, &job, whole, &result);
 	if (ret_result)
-		*ret_result = result_of(&result, clock_now_ns() - began_ns);
+		give_result(ret_result, result_of(&result, clock_now_ns() - began_ns));
 	return err;
 }
 

@@ -1,14 +1,16 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# lov getstripe --xattr-file: layouts of real Lustre files, dumped with getfattr, printed as lfs printed them there.
+# lov getstripe --xattr-file: layouts of real Lustre files, dumped with getfattr, printed as lfs
+# printed them there.
 
 bats_require_minimum_version 1.5.0
 
 GOLDEN=${BATS_TEST_DIRNAME}/../golden
 
-# Without the lines on what a dump doesn't hold: the FID (of a directory's default and of composites), and the generation of a plain layout;
-# and a stripe size that a directory leaves to the file system is 0, which the real one had as 4 MiB.
+# Without the lines on what a dump doesn't hold: the FID (of a directory's default and of
+# composites), and the generation of a plain layout; and a stripe size that a directory leaves to
+# the file system is 0, which the real one had as 4 MiB.
 known() {
 	grep -v 'lmm_fid:\|lmm_seq:\|lmm_object_id:\|lmm_layout_gen:' "$1" |
 		sed -E 's/^( *stripe_count: .*)?( *stripe_size:  ) (0|4194304)/\1\2 default/'
@@ -61,7 +63,7 @@ dump_refused() {
 	echo "0x$hex" >"$BATS_TEST_TMPDIR/value"
 	run lov getstripe -c --xattr-file "$BATS_TEST_TMPDIR/value"
 	[ "$output" = 4 ]
-	sed 's/../\\x&/g' <<<"$hex" | xargs -0 printf '%b' | head -c $((${#hex} / 2)) >"$BATS_TEST_TMPDIR/raw"
+	for ((i = 0; i < ${#hex}; i += 2)); do printf '%b' "\\x${hex:i:2}"; done >"$BATS_TEST_TMPDIR/raw"
 	run lov getstripe -c --xattr-file "$BATS_TEST_TMPDIR/raw"
 	[ "$output" = 4 ]
 }

@@ -84,7 +84,7 @@ usage_error() {
 	place=$BATS_TEST_TMPDIR/place
 	mkdir "$place"
 	for verb in "setstripe -c 1" "migrate -c 1" getstripe fid df stats; do
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		run --separate-stderr lov $verb "$place"
 		echo "$verb: $status: $stderr"
 		[ "$status" -eq 1 ]

@@ -22,7 +22,7 @@ usage_error() {
 	[ "$status" -eq 0 ]
 	[ -z "$stderr" ]
 	listed=$(sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p' <<<"$output")
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086 # several words
 	[ "$listed" = "$(printf '%s\n' $VERBS)" ]
 	for verb in $VERBS; do
 		run --separate-stderr lov mirror "$verb" --help
@@ -50,7 +50,7 @@ usage_error() {
 @test "operands that are missing, or too many" {
 	usage_error "which file or directory?" mirror create -N2
 	for verb in "extend -N" resync verify "split --mirror-id 1" "delete --mirror-id 1" "read -N 1" "write -N 1" "copy -i 1 -o 2"; do
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		usage_error "which file?" mirror $verb
 	done
 	usage_error "one file at a time" mirror read -N 1 f g
@@ -141,7 +141,7 @@ usage_error() {
 	mkdir "$place"
 	: >"$place/f"
 	for verb in "create -N2" "extend -N" "extend -N=3" "extend -f $place/f" resync verify "split --mirror-id 1" "split -p pool" "delete --mirror-id 2" "read -N 1" "write -N 1 -i /dev/null" "copy -i 1 -o -1"; do
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		run --separate-stderr lov mirror $verb "$place/f"
 		echo "$verb: $status: $stderr"
 		[ "$status" -eq 1 ]

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Names with odd bytes, of other people: as ls shows them on a terminal, as they are elsewhere, and so that they can be had
-# back in YAML and JSON. No control character reaches a terminal.
+# Names with odd bytes, of other people: as ls shows them on a terminal, as they are elsewhere, and
+# so that they can be had back in YAML and JSON. No control character reaches a terminal.
 
 bats_require_minimum_version 1.5.0
 
@@ -16,12 +16,14 @@ setup() {
 	done
 }
 
-# on_terminal COMMAND...: its output and errors, as a terminal gets them, in $T/typescript. In a UTF-8 locale.
+# on_terminal COMMAND...: its output and errors, as a terminal gets them, in $T/typescript. In a
+# UTF-8 locale.
 on_terminal() {
 	LC_ALL=${LOCALE:-C.UTF-8} TERM=${TERMINAL:-xterm} SHELL=/bin/bash timeout 20 script -qec "$(printf '%q ' "$@")" /dev/null </dev/null >"$T/typescript"
 }
 
-# no_controls FILE [MORE]: no byte that moves a cursor, nor C1 as UTF-8; MORE is what a text may have, as tr(1) has it.
+# no_controls FILE [MORE]: no byte that moves a cursor, nor C1 as UTF-8; MORE is what a text may
+# have, as tr(1) has it.
 no_controls() {
 	! LC_ALL=C tr -d "\\n$2" <"$1" | LC_ALL=C grep -qP '[\x00-\x1f\x7f]|\xc2[\x80-\x9f]' || {
 		od -c "$1" >&2
@@ -168,7 +170,8 @@ as_ls() {
 	on_terminal lov getstripe --xattr-file pool.hex
 	no_controls typescript '\r\t'
 	grep -qF 'lmm_pool:          \033[m\377A' typescript
-	lov getstripe --xattr-file pool.hex | LC_ALL=C grep -qF $'\033[m\xffA'
+	lov getstripe --xattr-file pool.hex >"$T/said"
+	LC_ALL=C grep -qF $'\033[m\xffA' "$T/said"
 	lov getstripe -y --xattr-file pool.hex >yaml
 	grep -qF 'lmm_pool:          "\e[m\xffA"' yaml
 	no_controls yaml

@@ -26,6 +26,7 @@ must_find() {
 }
 
 "$exerciser" --dir "$dir/d" --ops 2000 --seed 1
+# shellcheck disable=SC2016 # the hook expands it
 "$exerciser" --dir "$dir/d" --ops 500 --seed 2 --hook 'cp "$1" "$1.t" && cat "$1.t" >"$1" && rm "$1.t"' \
 	--hook-every 50 --hook-closed --remount true
 
@@ -38,6 +39,7 @@ done
 must_find 'differs at offset' --inject 1
 must_find 'differs at offset' --inject 500
 must_find 'exit status 1' --hook false --hook-every 10
+# shellcheck disable=SC2016 # the hook expands it
 must_find 'FAILED at operation 100:' --hook-every 100 \
 	--hook 'printf xxx | dd of="$1" bs=1 seek=5 conv=notrunc status=none'
 must_find 'exit status 3' --remount 'exit 3'

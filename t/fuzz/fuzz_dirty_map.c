@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The file of a dirty map: refused, or all of it can be taken, copied and marked, and what is left in
- * the file can be read again.
+ * The file of a dirty map: refused, or all of it can be taken, copied and marked, and what is left
+ * in the file can be read again.
  *
  * The input is the file without the zeros between the header's fields and the bits.
  */

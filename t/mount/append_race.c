@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * append_race FILE SECONDS: processes append records to FILE while another empties it by open(2) with O_TRUNC again and again,
- * as programs and a rotation of their log do. FILE must always be records one after the other: no holes, none written over
- * another. Prints "truncations N bad M"; exit status 1 if it wasn't so.
+ * append_race FILE SECONDS: processes append records to FILE while another empties it by open(2)
+ * with O_TRUNC again and again, as programs and a rotation of their log do. FILE must always be
+ * records one after the other: no holes, none written over another. Prints "truncations N bad M";
+ * exit status 1 if it wasn't so.
  */
 #include <errno.h>
 #include <fcntl.h>

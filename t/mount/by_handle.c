@@ -3,16 +3,21 @@
  * For the tests of file handles.
  *
  *   by_handle save PATH FILE       writes PATH's handle to FILE: its type, then its bytes
- *   by_handle cat MOUNT FILE       opens what the handle in FILE means on the file system at MOUNT, and prints it
+ *   by_handle cat MOUNT FILE       opens what the handle in FILE means on the file system at MOUNT,
+ *                                  and prints it
  *   by_handle path MOUNT FILE      prints its path
- *   by_handle hold MOUNT FILE      opens it, says so, waits for a line on standard input, then prints it
+ *   by_handle hold MOUNT FILE      opens it, says so, waits for a line on standard input, then
+ *                                  prints it
  *   by_handle forge FILE NUMBER    makes the handle one of that inode, its generation as it was
- *   by_handle guess MOUNT FILE     tries the handle with each of its bits the other way, and with each number up to
- *                                  GUESSES_MAX; prints how many of those that aren't the handle could be opened
- *   by_handle many MOUNT DIR       keeps the handles of all files in DIR, has the kernel forget the files, opens
- *                                  each by its handle and compares what is in it with its name
- *   by_handle tmpfile DIR TEXT NAME   writes TEXT to a file without a name in DIR, has the kernel forget what it can,
- *                                  then gives it the name; NAME "": waits for a line on standard input instead
+ *   by_handle guess MOUNT FILE     tries the handle with each of its bits the other way, and with
+ *                                  each number up to GUESSES_MAX; prints how many of those that
+ *                                  aren't the handle could be opened
+ *   by_handle many MOUNT DIR       keeps the handles of all files in DIR, has the kernel forget the
+ *                                  files, opens each by its handle and compares what is in it with
+ *                                  its name
+ *   by_handle tmpfile DIR TEXT NAME   writes TEXT to a file without a name in DIR, has the kernel
+ *                                     forget what it can, then gives it the name; NAME "":
+ *                                     waits for a line on standard input instead
  *
  * Exit status 0; 1 with "by_handle: ERRNAME" on standard error.
  */

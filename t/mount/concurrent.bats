@@ -15,11 +15,13 @@ setup() {
 	volume_mount
 }
 
-# migrate_for SECONDS TIMES FILE: migrates FILE to one layout after the other for so long, and on until that was done so often, since a
-# busy machine is slow. $T/stop exists afterwards. Where writers are too fast, nothing is moved, and it is tried again.
+# migrate_for SECONDS TIMES FILE: migrates FILE to one layout after the other for so long, and on
+# until that was done so often, since a busy machine is slow. $T/stop exists afterwards. Where
+# writers are too fast, nothing is moved, and it is tried again.
 migrate_for() {
 	local i done=0 status=0 begin=$SECONDS layouts=("-c 4 -S 64k" "-c 1" "-E 1M -c 1 -E -1 -c 3 -S 256k" "-c 2 -S 1M")
 	for ((i = 0; SECONDS < begin + $1 || done < $2; i++)); do
+		# shellcheck disable=SC2086 # several options
 		if lov migrate ${layouts[i % 4]} "$3" 2>"$T/said"; then
 			done=$((done + 1))
 		elif ! grep -qE "faster than it is copied|changed during the copy" "$T/said"; then

@@ -27,8 +27,9 @@ setup() {
 	local size=$((30 * 1024 * 1024 + 12345)) before after
 	for layout in "-c 1" "-c 4 -S 1M" "-E 1M -c 1 -E 16M -c 2 -E -1 -c 4"; do
 		mkdir -p "$MNT/dir"
+		# shellcheck disable=SC2086 # several options
 		lov setstripe $layout "$MNT/dir"
-		head -c $size /dev/urandom >"$MNT/dir/a"
+		head -c "$size" /dev/urandom >"$MNT/dir/a"
 		sync
 		before=$(crossed)
 		cp "$MNT/dir/a" "$MNT/dir/b"
@@ -52,9 +53,11 @@ setup() {
 	local a b
 	random_file "$T/data" $((11 * 1024 * 1024 + 4097))
 	for a in "-c 1" "-c 3 -S 64k" "-c 4 -S 1M" "-C 7 -S 128k"; do
+		# shellcheck disable=SC2086 # several options
 		lov setstripe $a "$MNT/a"
 		cp "$T/data" "$MNT/a"
 		for b in "-c 1 -S 64k" "-c 4 -S 64k" "-c 2 -S 1M" "-E 64k -c 1 -E 10M -c 3 -E -1 -c 2 -S 2M"; do
+			# shellcheck disable=SC2086 # several options
 			lov setstripe $b "$MNT/b"
 			cp "$MNT/a" "$MNT/b"
 			same "$T/data" "$MNT/b"
@@ -87,7 +90,8 @@ setup() {
 	same "$MNT/sparse" "$MNT/copy"
 	[ "$(stat -c %s "$MNT/copy")" -eq $((300 * 1024 * 1024)) ]
 	[ "$(du -k "$MNT/copy" | cut -f1)" -lt 4096 ]
-	# The same in one call, which meets the holes by itself; over old data, which must not shine through.
+	# The same in one call, which meets the holes by itself; over old data, which must not shine
+	# through.
 	lov setstripe -c 3 -S 64k "$MNT/over"
 	head -c 310M /dev/zero | tr '\0' x >"$MNT/over"
 	xfs_io -c "copy_range -s 0 -d 0 -l $((300 * 1024 * 1024)) $MNT/sparse" "$MNT/over"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# For the tests of lov cp, after lib: two file systems of type $FS, $A with what is copied and $B, and looks at whole trees.
+# For the tests of lov cp, after lib: two file systems of type $FS, $A with what is copied and $B,
+# and looks at whole trees.
 
 setup() {
 	lov_setup

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# lov cp: trees and their attributes, compared with what cp -a makes of them; names that exist; what is refused.
+# lov cp: trees and their attributes, compared with what cp -a makes of them; names that exist; what
+# is refused.
 
 load lib
 load cp
@@ -18,7 +19,8 @@ as_cp_a() {
 	done
 }
 
-# as_it_was: the copy is like $S itself. cp -a leaves what an ACL of the directory gave to the copy, with coreutils 9.7.
+# as_it_was: the copy is like $S itself. cp -a leaves what an ACL of the directory gave to the copy,
+# with coreutils 9.7.
 as_it_was() {
 	local to
 	for to in "$A" "$B"; do
@@ -197,7 +199,7 @@ tree_make() {
 	same_tree "$S/d0" "$B/d0"
 	[ "$(stat -c %i "$B/d1/pipe" "$B/d9/pipe" | uniq | wc -l)" -eq 1 ]
 	lov cp -r -j 16 -t "$B" "$S"/d*
-	for d in "$S"/d*; do [ "$(ls "$d" | wc -l)" -eq "$(ls "$B/${d##*/}" | wc -l)" ]; done
+	for d in "$S"/d*; do diff <(ls "$d") <(ls "$B/${d##*/}"); done
 	same_tree "$S/d0" "$B/d0"
 	nothing_temporary "$B"
 }
@@ -212,7 +214,7 @@ tree_make() {
 	touch -d '2020-02-02 02:02:02.02' "$S/pipe" "$S/null"
 	as_cp_a
 	lov cp -r "$S/pipe" "$S/null" "$B"
-	[ -p "$B/pipe" ] && [ -c "$B/null" ]
+	[[ -p $B/pipe && -c $B/null ]]
 	# Special files are replaced by their like, and left alone by data.
 	lov cp -r "$S/pipe" "$S/null" "$B"
 	echo data >"$A/pipe"
@@ -265,7 +267,8 @@ tree_make() {
 	ln -s dir "$A/to dir"
 	ln -s old "$A/to old"
 	ln -s nothing "$A/dangling"
-	# A file is replaced in one step; the copy keeps its owner and mode, and its other names the old data.
+	# A file is replaced in one step; the copy keeps its owner and mode, and its other names the
+	# old data.
 	lov cp "$S/f" "$A/old"
 	same "$S/f" "$A/old"
 	[ "$(stat -c '%a %u:%g' "$A/old")" = "640 12:34" ]
@@ -320,7 +323,8 @@ tree_make() {
 	ln -s f "$S/link"
 	ln -s . "$S/dirlink"
 	lov cp "$S/link" "$B"
-	[ ! -L "$B/link" ] && [ "$(cat "$B/link")" = data ]
+	[ ! -L "$B/link" ]
+	[ "$(cat "$B/link")" = data ]
 	lov cp -r "$S/link" "$B"
 	[ "$(readlink "$B/link")" = f ]
 	lov cp -r "$S/dirlink" "$B/x"
@@ -385,7 +389,7 @@ tree_make() {
 	mount -t tmpfs lovfs-test "$S/mounted"
 	echo >"$S/mounted/f"
 	lov cp -r -x "$S" "$B/x"
-	[ -d "$B/x/mounted" ] && [ ! -e "$B/x/mounted/f" ] && [ -e "$B/x/d/f" ]
+	[[ -d $B/x/mounted && ! -e $B/x/mounted/f && -e $B/x/d/f ]]
 	lov cp -r "$S" "$B/all"
 	[ -e "$B/all/mounted/f" ]
 	# What is named is copied, wherever it is.
@@ -393,7 +397,7 @@ tree_make() {
 	[ -e "$B/m/f" ]
 	umount "$S/mounted"
 	lov cp -r -t "$B/in" "$S/d" "$S/d/f"
-	[ -e "$B/in/d/f" ] && [ -e "$B/in/f" ]
+	[[ -e $B/in/d/f && -e $B/in/f ]]
 	lov cp -r -T "$S/d" "$B/in"
 	lov cp -r "$S/d" "$B/in/"
 	fails_with 3 "an operand before it has the same name" lov cp "$S/d/f" "$S/./d/f" "$B/in"
@@ -441,6 +445,7 @@ tree_make() {
 	chmod 444 "$S"/*
 	chown -R 65534 "$S"
 	for how in "" -p --verify "-p --verify"; do
+		# shellcheck disable=SC2086 # several options
 		as_user env "PATH=$PATH" lov cp $how "$S/large" "$S/small" "$B"
 		same "$S/large" "$B/large"
 		same "$S/small" "$B/small"

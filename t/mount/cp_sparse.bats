@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Sparse files: what lov cp, migrate and the mirrors read of them follows their data, not their size, and whoever
-# searches a hole looks for a wish to stop.
+# Sparse files: what lov cp, migrate and the mirrors read of them follows their data, not their
+# size, and whoever searches a hole looks for a wish to stop.
 
 load lib
 
@@ -25,7 +25,7 @@ islands() {
 	size=$(numfmt --from=iec "$2")
 	truncate -s "$size" "$1"
 	for ((i = 0; i < $3; i++)); do
-		printf '%d\n' "$i" | dd of="$1" bs=1 seek=$((size / $3 * i + size / $3 / 2)) conv=notrunc status=none
+		printf '%d\n' "$i" | dd of="$1" bs=1 seek=$((size * i / $3 + size / $3 / 2)) conv=notrunc status=none
 	done
 }
 
@@ -35,7 +35,7 @@ same_islands() {
 	size=$(numfmt --from=iec "$3")
 	[[ $(stat -c %s "$1") == "$size" && $(stat -c %s "$2") == "$size" ]] || return 1
 	for ((i = 0; i < $4; i++)); do
-		at=$((size / $4 * i + size / $4 / 2 - 1000))
+		at=$((size * i / $4 + size / $4 / 2 - 1000))
 		cmp -i "$at" -n 3000 "$1" "$2" || return 1
 	done
 }
@@ -65,7 +65,8 @@ many_islands() {
 	EOF
 }
 
-# stops_soon COMMAND...: SIGTERM after half a second ends it within another half; it would take longer otherwise.
+# stops_soon COMMAND...: SIGTERM after half a second ends it within another half; it would take
+# longer otherwise.
 stops_soon() {
 	local status=0 began pid
 	"$@" >"$T/stop.out" 2>&1 3>&- 4>&- &
@@ -159,5 +160,5 @@ stops_soon() {
 	EOF
 	cat "$T/fiemap"
 	[[ $(<"$T/fiemap") == unsupported ]]
-	filefrag "$(find "${OST[@]/%//O}" -type f -size +0 | head -n 1)" | grep -q 'extent'
+	prints extent filefrag "$(find "${OST[@]/%//O}" -type f -size +0 | head -n 1)"
 }

@@ -20,7 +20,7 @@ backing() { df -k --output="$2" "$1" | tail -n 1 | tr -d ' '; }
 	for ost in 0 1 2 3; do
 		read -r _ total _ <<<"$(grep "^$FSNAME-OST000${ost}_UUID" "$T/text")"
 		[ "$total" -eq "$(backing "${OST[ost]}" size)" ]
-		grep -qF "$MNT[OST:$ost]" "$T/text"
+		grep -qF "${MNT}[OST:$ost]" "$T/text"
 	done
 	grep -q "^$FSNAME-MDT0000_UUID" "$T/text"
 	read -r _ total _ <<<"$(grep '^filesystem_summary:' "$T/text")"
@@ -28,15 +28,15 @@ backing() { df -k --output="$2" "$1" | tail -n 1 | tr -d ' '; }
 }
 
 @test "human sizes, inodes, and all mounted volumes" {
-	lov df -h "$MNT" | grep -q '^UUID  *bytes'
-	lov df -h "$MNT" | grep -Eq "OST0000_UUID +[0-9.]+[MG] "
-	lov df -i "$MNT" | grep -q '^UUID  *Inodes  *IUsed  *IFree  *IUse%'
+	prints '^UUID  *bytes' lov df -h "$MNT"
+	prints -E "OST0000_UUID +[0-9.]+[MG] " lov df -h "$MNT"
+	prints '^UUID  *Inodes  *IUsed  *IFree  *IUse%' lov df -i "$MNT"
 	# Others' volumes would be asked too, and may not answer.
 	if (($(grep -c ' fuse\.lovfs ' /proc/self/mounts) == 1)); then
-		lov df | grep -qF "$MNT[MDT:0]"
+		prints -F "${MNT}[MDT:0]" lov df
 	fi
 	cd "$MNT"
-	lov df . | grep -qF "$MNT[OST:3]"
+	prints -F "${MNT}[OST:3]" lov df .
 	cd /
 }
 

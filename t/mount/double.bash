@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# After lib: the mount as a Lustre client's, by the double of t/double (see t/double/double.c, and fault.h for faults).
+# After lib: the mount as a Lustre client's, by the double of t/double (see t/double/double.c, and
+# fault.h for faults).
 #
 #   lustre lov migrate -c 2 f
 #   lustre_fault 'SWAP:1:lose-lease,pwrite:3:EIO' lov migrate -n -c 2 f
@@ -21,9 +22,13 @@ lustre_fault() {
 	LUSTRE_DOUBLE_FAULT=$spec lustre "$@"
 }
 
-# double_log PATTERN: how many lines of the log match the extended regular expression. double_log_clear: it begins anew;
-# what lov_teardown looks for is kept.
-double_log() { cat "$T/double.log" 2>/dev/null | grep -cE -- "$1" || true; }
+# double_log PATTERN: how many lines of the log match the extended regular expression.
+# double_log_clear: it begins anew; what lov_teardown looks for is kept.
+double_log() {
+	local count
+	count=$(grep -scE -- "$1" "$T/double.log") || true
+	echo "${count:-0}"
+}
 double_log_clear() {
 	cat "$T/double.log" >>"$T/double.log.before" 2>/dev/null
 	rm -f "$T/double.log"
@@ -32,10 +37,13 @@ double_log_clear() {
 # nothing_forbidden: and says what was.
 nothing_forbidden() {
 	[[ -e $T/double.log ]] || return 0
-	! grep FORBIDDEN "$T/double.log" >&2
+	if grep FORBIDDEN "$T/double.log" >&2; then
+		return 1
+	fi
 }
 
-# double_waiting [SECONDS]: waits until a command stands at a fault "wait"; double_go: lets it go on.
+# double_waiting [SECONDS]: waits until a command stands at a fault "wait"; double_go: lets it go
+# on.
 double_waiting() {
 	local i
 	for ((i = 0; i < ${1:-10} * 20; i++)); do

@@ -18,7 +18,8 @@ teardown() {
 	lov_teardown
 }
 
-# check CASE [ARG...]: a case of double_selftest. Everything is done as root, with the file's names as they are.
+# check CASE [ARG...]: a case of double_selftest. Everything is done as root, with the file's names
+# as they are.
 check() { lustre "$SELFTEST" "$@"; }
 
 # mirror_count FILE: of components, of which each mirror here has one.
@@ -44,7 +45,7 @@ mirrored() {
 
 @test "without LUSTRE_DOUBLE all is as it was" {
 	echo data >f
-	LD_PRELOAD=$LUSTRE_DOUBLE_SO cat f | grep -q data
+	prints data env LD_PRELOAD="$LUSTRE_DOUBLE_SO" cat f
 	LD_PRELOAD=$LUSTRE_DOUBLE_SO lov setstripe -c 2 g
 	LD_PRELOAD=$LUSTRE_DOUBLE_SO lov migrate -c 2 f
 	[[ $(cat f) == data ]]
@@ -102,7 +103,8 @@ mirrored() {
 	local id value
 	mirrored
 	id=$(lov getstripe m | awk '/lcme_id:/ { print $2; exit }')
-	# A header with one entry: the component's id, and flags: 6 is "prefer"; with the highest bit they are cleared.
+	# A header with one entry: the component's id, and flags: 6 is "prefer"; with the highest
+	# bit they are cleared.
 	for flags in 06000000 06000080; do
 		value=$(printf '0xd00bd60b%056d' 0 | sed 's/^\(0xd00bd60b.\{20\}\)..../\10100/')
 		value+=$(printf '%08x' "$id" | sed -E 's/(..)(..)(..)(..)/\4\3\2\1/')$flags$(printf '%080d' 0)
@@ -193,7 +195,7 @@ mirrored() {
 		[[ $(head -n 1 "$T/out") == "$call EIO" ]]
 		[[ $(tail -n 1 "$T/out") != *" E"* ]]
 	done
-	lustre_fault "SET_LEASE:2:EBUSY" "$SELFTEST" calls f SET_LEASE SET_LEASE | grep -q "SET_LEASE EBUSY"
+	prints "SET_LEASE EBUSY" lustre_fault "SET_LEASE:2:EBUSY" "$SELFTEST" calls f SET_LEASE SET_LEASE
 	(($(double_log '^fault pread:1:EIO') == 1))
 	(($(double_log '^ioctl GET_LEASE = EIO') == 1))
 	run lustre_fault "VOLATILE:1:ENOSPC" "$SELFTEST" merge f
@@ -217,7 +219,7 @@ mirrored() {
 @test "faults: the file is opened, written, gets another layout" {
 	local before
 	plain
-	lustre_fault "GET_LEASE:1:lose-lease" "$SELFTEST" calls f SET_LEASE GET_LEASE | grep -qx "GET_LEASE 0"
+	prints -x "GET_LEASE 0" lustre_fault "GET_LEASE:1:lose-lease" "$SELFTEST" calls f SET_LEASE GET_LEASE
 	cp f "$T/before"
 	lustre_fault "pread:1:write-file" "$SELFTEST" calls f pread
 	[[ $(cmp -l f "$T/before" | wc -l) == 1 ]]
@@ -262,6 +264,6 @@ mirrored() {
 @test "faults: one OST is full" {
 	lov setstripe -c 2 -i 1 -S 64k f
 	random_file f 200000
-	lustre_fault "pwrite-ost1:1:ENOSPC" "$SELFTEST" calls f pwrite | grep -q "pwrite ENOSPC"
-	lustre_fault "pwrite-ost2:1:ENOSPC" "$SELFTEST" calls f pwrite | grep -q "pwrite positive"
+	prints "pwrite ENOSPC" lustre_fault "pwrite-ost1:1:ENOSPC" "$SELFTEST" calls f pwrite
+	prints "pwrite positive" lustre_fault "pwrite-ost2:1:ENOSPC" "$SELFTEST" calls f pwrite
 }

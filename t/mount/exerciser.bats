@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Seeded random operations on files of different layouts against a plain model, with migrations and remounts in between.
+# Seeded random operations on files of different layouts against a plain model, with migrations and
+# remounts in between.
 
 load lib
 
@@ -37,6 +38,7 @@ remount() {
 	volume_mount
 	mkdir "$MNT/x"
 	for i in "${!layouts[@]}"; do
+		# shellcheck disable=SC2086 # several options
 		lov setstripe ${layouts[i]} "$MNT/x/f$i"
 	done
 	hook

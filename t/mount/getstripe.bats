@@ -149,6 +149,6 @@ teardown() {
 	[ $(($(lov stats --json . | jq '.[0].written_bytes') - before)) -eq 4194304 ]
 	copied=$(lov stats --json "$MNT" | jq '.[0] | .shared_bytes + .kernel_bytes + .user_bytes')
 	[ "$copied" -ge 4194304 ]
-	lov stats | grep -q '^shared_bytes: '
+	prints '^shared_bytes: ' lov stats
 	fails_with 1 "is neither on" lov stats /
 }

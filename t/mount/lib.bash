@@ -7,12 +7,14 @@
 #   lov setstripe -c 4 "$MNT/f"
 #   volume_unmount              # and waits for the daemon, which must end with status 0
 #
-# With ENGINE=lustre the tool takes the mount for that of a Lustre client (t/double/double.c): lov is a script that calls the real one,
-# which is real_lov here, with the double. What is different then is asked of can_follow and offloads.
+# With ENGINE=lustre the tool takes the mount for that of a Lustre client (t/double/double.c): lov
+# is a script that calls the real one, which is real_lov here, with the double. What is different
+# then is asked of can_follow and offloads.
 #
-# In a test: $T the test's directory, $FS, $MNT the mount point, $MDT, ${OST[i]} the directories of the volume, $FSNAME.
-# lov, lovfs and mkfs.lovfs are those of $BUILD_DIR. What is made here goes in teardown(), whatever the test did; a file that has
-# setup() or teardown() of its own calls lov_setup and lov_teardown in them.
+# In a test: $T the test's directory, $FS, $MNT the mount point, $MDT, ${OST[i]} the directories of
+# the volume, $FSNAME. lov, lovfs and mkfs.lovfs are those of $BUILD_DIR. What is made here goes in
+# teardown(), whatever the test did; a file that has setup() or teardown() of its own calls
+# lov_setup and lov_teardown in them.
 
 bats_require_minimum_version 1.5.0
 
@@ -34,14 +36,15 @@ lov_setup() {
 	MNT=$T/mnt
 	MDT=
 	OST=()
-	FSNAME=test
+	FSNAME="test"
 	DAEMON=
 	DAEMON_LOG=$T/lovfs.log
 	mkdir "$MNT"
 	[[ $ENGINE != lustre ]] || engine_setup
 }
 
-# Ends the daemon in order if it can be, then removes everything. Shows the daemon's log, which bats prints if the test failed.
+# Ends the daemon in order if it can be, then removes everything. Shows the daemon's log, which bats
+# prints if the test failed.
 lov_teardown() {
 	local status=0
 	[[ -n ${T:-} ]] || return 0
@@ -64,7 +67,8 @@ teardown() { lov_teardown; }
 
 # --- the engine ---
 
-# engine_setup: the double in front of lov. A script, so that it may be started by any program, and is the process that is signalled.
+# engine_setup: the double in front of lov. A script, so that it may be started by any program, and
+# is the process that is signalled.
 engine_setup() {
 	mkdir "$T/bin"
 	cat >"$T/bin/lov" <<-EOF
@@ -113,26 +117,48 @@ engine_active() {
 	[[ $ENGINE == lovfs ]] || echo "$2" >"$T/tree/sys/fs/lustre/osc/$(printf '%s-OST%04x-osc-ffff8f0012345678' "$FSNAME" "$1")/active"
 }
 
-# engine_check: the tool has done nothing that loses data on Lustre, and has left the kernel's ways of copying alone.
+# engine_check: the tool has done nothing that loses data on Lustre, and has left the kernel's ways
+# of copying alone.
 engine_check() {
 	[[ $ENGINE == lustre ]] || return 0
-	! grep -hE 'FORBIDDEN|copy_file_range|sendfile|splice|io_uring|lovfs ioctl' "$T"/double.log*
+	if grep -hE 'FORBIDDEN|copy_file_range|sendfile|splice|io_uring|lovfs ioctl' "$T"/double.log*; then
+		return 1
+	fi
 }
 
 # real_lov ARGUMENT...: not by the double.
 real_lov() { "$BUILD_DIR/src/cli/lov" "$@"; }
 
-# can_follow: whether copies follow a file while others write it; otherwise writers are held back or a lease is taken.
-# offloads: whether the file system moves the bytes of copies by itself; otherwise all go through user space.
+# can_follow: whether copies follow a file while others write it; otherwise writers are held back or
+# a lease is taken.
+# offloads: whether the file system moves the bytes of copies by itself; otherwise all go through
+# user space.
 can_follow() { [[ $ENGINE == lovfs ]]; }
 offloads() { [[ $ENGINE == lovfs ]]; }
 
 # lovfs_only: skips a test of what isn't there on Lustre.
 lovfs_only() { [[ $ENGINE == lovfs ]] || skip "lovfs only: $1"; }
 
+# prints [-GREP_OPTION]... PATTERN COMMAND...: the command succeeds, and its output has the pattern.
+prints() {
+	local options=() pattern said
+	while [[ $1 == -* ]]; do
+		options+=("$1")
+		shift
+	done
+	pattern=$1
+	shift
+	said=$("$@") || return
+	LC_ALL=C grep -q "${options[@]}" -e "$pattern" <<<"$said" || {
+		printf '"%s" does not print "%s" but:\n%s\n' "$*" "$pattern" "$said" >&2
+		return 1
+	}
+}
+
 # --- backing file systems ---
 
-# fs_make DIR [SIZE_MIB] [TYPE]: a fresh file system of TYPE (default $FS), mounted on DIR, which is made.
+# fs_make DIR [SIZE_MIB] [TYPE]: a fresh file system of TYPE (default $FS), mounted on DIR, which is
+# made.
 fs_make() {
 	local dir=$1 size_mib=${2:-512} type=${3:-$FS} image=$1.img options=() said
 	mkdir -p "$dir"
@@ -155,7 +181,8 @@ fs_shares_extents() { [[ $FS == xfs || $FS == btrfs ]]; }
 
 # --- the volume ---
 
-# volume_make [-d FILE_SYSTEMS] [-n OSTS] [-s SIZE_MIB] [MKFS_OPTION...]: OST i is $T/d<i mod FILE_SYSTEMS>/ost<i>.
+# volume_make [-d FILE_SYSTEMS] [-n OSTS] [-s SIZE_MIB] [MKFS_OPTION...]: OST i is $T/d<i mod
+# FILE_SYSTEMS>/ost<i>.
 volume_make() {
 	local devices=1 osts=2 size_mib=512 i args=() pools=()
 	while [[ ${1:-} == -[dns] ]]; do
@@ -187,7 +214,8 @@ volume_make() {
 
 volume_mounted() { grep -q " $MNT fuse" /proc/self/mounts; }
 
-# volume_mount [LOVFS_OPTION...]: serves $MDT on $MNT; returns when it is mounted. Sets DAEMON to its process id.
+# volume_mount [LOVFS_OPTION...]: serves $MDT on $MNT; returns when it is mounted. Sets DAEMON to
+# its process id.
 volume_mount() {
 	volume_serve "$MDT" "$MNT" "$@"
 }
@@ -212,7 +240,8 @@ volume_serve() {
 	return 1
 }
 
-# unmount_soon MOUNT_POINT: what is mounted just now may be busy for a moment, if somebody on this machine looks into new mounts.
+# unmount_soon MOUNT_POINT: what is mounted just now may be busy for a moment, if somebody on this
+# machine looks into new mounts.
 unmount_soon() {
 	local i
 	for ((i = 0; i < 20; i++)); do
@@ -273,7 +302,8 @@ object_count() { find "${OST[@]/%//O}" -type f 2>/dev/null | wc -l; }
 # as_user COMMAND...: runs it as nobody, without capabilities.
 as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups -- "$@"; }
 
-# fails_with STATUS TEXT COMMAND...: COMMAND must exit with STATUS and say TEXT (a fixed string) on standard error.
+# fails_with STATUS TEXT COMMAND...: COMMAND must exit with STATUS and say TEXT (a fixed string) on
+# standard error.
 fails_with() {
 	local want=$1 text=$2 status=0
 	shift 2
@@ -295,7 +325,8 @@ need() {
 
 # --- files that stay open ---
 
-# hold FILE BYTES...: appends that many to each and keeps them open, so that no close tells the daemon anything. Sets HOLDER.
+# hold FILE BYTES...: appends that many to each and keeps them open, so that no close tells the
+# daemon anything. Sets HOLDER.
 hold() {
 	rm -f "$T/written"
 	python3 - "$T/written" "$@" <<-'END' 3>&- 4>&- &
@@ -315,5 +346,6 @@ hold() {
 	return 1
 }
 let_go() {
-	kill "$HOLDER" && wait "$HOLDER" || true
+	kill "$HOLDER" || true
+	wait "$HOLDER" || true
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What is Lustre's own, with lov on what looks like a Lustre client: which calls are made, and what comes of faults at each of them.
-# What it does as on lovfs is in the other files, which run on it too. Needs ENGINE=lustre.
+# What is Lustre's own, with lov on what looks like a Lustre client: which calls are made, and what
+# comes of faults at each of them. What it does as on lovfs is in the other files, which run on it
+# too. Needs ENGINE=lustre.
 
 load lib
 load double
@@ -25,7 +26,8 @@ fault() {
 	LUSTRE_DOUBLE_FAULT=$spec "$@"
 }
 
-# plain_file NAME BYTES SETSTRIPE_OPTION...: random data, also in $T/data; what it is like is remembered for as_before.
+# plain_file NAME BYTES SETSTRIPE_OPTION...: random data, also in $T/data; what it is like is
+# remembered for as_before.
 plain_file() {
 	rm -f "$1"
 	lov setstripe "${@:3}" "$1" || return 1
@@ -52,7 +54,8 @@ osts() { lov getstripe --json "$1" | jq -c '[.[0].layout.lmm_objects[].l_ost_idx
 # ioctls: those of the log, in their order; gid and descriptors left out.
 ioctls() { sed -nE 's/^ioctl (GROUP_[A-Z]*) [0-9]+/\1/p; s/^ioctl //p' "$T/double.log" | sed -E 's/ ids=[0-9,]+//' | uniq; }
 
-# background SPEC COMMAND...: sets BACKGROUND; it stands at its fault "wait" then. ended: sets STATUS.
+# background SPEC COMMAND...: sets BACKGROUND; it stands at its fault "wait" then. ended: sets
+# STATUS.
 background() {
 	double_go
 	LUSTRE_DOUBLE_FAULT=$1 env --default-signal=INT "${@:2}" >"$T/background.out" 2>"$T/background.err" 3>&- 4>&- &
@@ -91,10 +94,12 @@ stat_of() {
 	engine_active 2 0
 	lov df . >"$T/df"
 	run ! grep -q OST0002 "$T/df"
-	lov df -v . | grep -q "^OST0002 *: inactive device (deactivated on this client)"
+	prints "^OST0002 *: inactive device (deactivated on this client)" lov df -v .
 	echo Df >"$T/tree/sys/fs/lustre/osc/test-OST0004-osc-ffff8f0012345678/statfs_state"
-	lov df . | grep -qF "$MNT[OST:4] D"
-	lov df -v . | grep -qF "$MNT[OST:4] Df"
+	lov df . >"$T/df"
+	grep -qF "$MNT[OST:4] D" "$T/df"
+	lov df -v . >"$T/df"
+	grep -qF "$MNT[OST:4] Df" "$T/df"
 	[ "$(lov df --json . | jq -r '.[0].targets[] | select(.index == 4).state')" = Df ]
 	echo 0 >"$T/tree/sys/fs/lustre/osc/test-OST0003-osc-ffff8f0012345678/kbytestotal"
 	lov df --json . | jq -e '.[0].targets[] | select(.kind == "OST" and .index == 3) | .active == false and .why == "it doesn'"'"'t answer"'
@@ -188,7 +193,7 @@ default_of() { diff <(lov getstripe -d "$1") <(printf '%s\n\n' "$2"); }
 	echo x >d/a
 	[ "$(osts d/a | jq length)" -eq 3 ]
 	lov setstripe -E 1M -c 1 -E -1 -c 2 d
-	lov getstripe -d d | grep -q lcm_entry_count
+	prints lcm_entry_count lov getstripe -d d
 	lov setstripe -d d
 	echo x >d/b
 	[ "$(osts d/b | jq length)" -eq 1 ]
@@ -237,7 +242,7 @@ default_of() { diff <(lov getstripe -d "$1") <(printf '%s\n\n' "$2"); }
 	for at in 4096 50000000 199900000; do dd if="$T/piece" of=f bs=1M oflag=seek_bytes seek=$at conv=notrunc status=none; done
 	cp --sparse=always f "$T/data"
 	for how in "-b -c 3 -S 64k" "-n -E 1M -c 1 -E -1 -c 2" "-b --threads 1 -c 1"; do
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		lov migrate -v $how f
 		same "$T/data" f
 		[ "$(stat -c %b f)" -lt 2000 ]
@@ -704,18 +709,18 @@ stale_still() {
 # --- the other verbs ---
 
 @test "--force-resync, copy and write mark their target stale before they write it, and never their source" {
-	local how good bad
+	local how bad
 	mirrored_file f $((12 * MIB)) -N -c 1 -i 0 -N -c 1 -i 1
 	lov setstripe --comp-set -I 1 --comp-flags prefer f
 	for how in "resync --force-resync" "copy -i 1 -o 2" "write -N 2 -i $T/data"; do
 		echo "$how"
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		background pwrite:1:wait lov mirror $how f
 		[ "$(stale f)" = 2 ]
 		kill -KILL "$BACKGROUND"
 		ended
 		stale_still 2
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		lov mirror $how f
 		in_sync f
 	done
@@ -803,7 +808,8 @@ component_flags() {
 		struct.pack_into("<I", lov, 32 + 48 * number + 4, flags)
 		os.setxattr(path, "trusted.lov", bytes(lov))
 	EOF
-	volume_mount && cd "$MNT"
+	volume_mount
+	cd "$MNT" || return
 }
 
 @test "write, copy and --force-resync onto a mirror that is stale in a part: all of it is stale meanwhile" {
@@ -812,7 +818,7 @@ component_flags() {
 	random_file "$T/other" $((12 * MIB))
 	for how in "write -N 2 -i $T/other" "copy -i 1 -o 2" "resync --force-resync"; do
 		echo "$how"
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		background pwrite:1:wait lov mirror $how f
 		[ "$(stale_parts)" = "2 0" ]
 		kill -KILL "$BACKGROUND"
@@ -822,7 +828,7 @@ component_flags() {
 		in_sync f
 		overwrite f 1000 4096
 		[ "$(stale_parts)" = "1 0" ]
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		fails_with 1 "lov mirror" fault pwrite:2:lose-lease lov mirror $how f
 		[ "$(stale_parts)" = "2 0" ]
 		lov mirror resync f
@@ -846,7 +852,7 @@ component_flags() {
 		overwrite f 1000 4096
 		[ "$(stale_parts)" = "1 0" ]
 		corrupt 2
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		lov mirror $how f
 		in_sync f
 	done
@@ -965,7 +971,7 @@ component_flags() {
 	component_flags f 0 $((0x18))
 	[ "$(flags f 1 | head -n 1)" = init,offline ]
 	for verb in "delete --mirror-id 1" "split --mirror-id 1 -f part" "delete --mirror-id 2"; do
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		fails_with 1 "or no other one is as a whole" lov mirror $verb f
 		[ "$(mirrors f)" = "1 2" ]
 		[ ! -e part ]
@@ -983,7 +989,7 @@ component_flags() {
 	lov getstripe -v f >"$T/layout.before"
 	for how in "resync --force-resync" "write -N 1 -i $T/other" "write -N 2 -i $T/other"; do
 		echo "$how"
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		fails_with 1 "in sync" lov mirror $how f
 		cat "$T/stderr"
 		lov getstripe -v f | diff "$T/layout.before" -

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# For the tests of lov migrate, after lib: a volume of four OSTs on two devices, files with a known content, and what must be as before.
+# For the tests of lov migrate, after lib: a volume of four OSTs on two devices, files with a known
+# content, and what must be as before.
 
 setup() {
 	lov_setup
@@ -20,7 +21,8 @@ osts() { lov getstripe --json "$1" | jq -c '[.[0].layout | (.lmm_objects // [.co
 # layout FILE: everything that its layout says.
 layout() { lov getstripe -v "$1"; }
 
-# file_make NAME BYTES SETSTRIPE_OPTION...: a file with random data; its twin, for comparing, is $T/data.
+# file_make NAME BYTES SETSTRIPE_OPTION...: a file with random data; its twin, for comparing, is
+# $T/data.
 file_make() {
 	lov setstripe "${@:3}" "$1"
 	random_file "$T/data" "$2"
@@ -46,7 +48,8 @@ unharmed() {
 	return 1
 }
 
-# migrate_slowly ARGUMENT...: in the background, so slow that what comes next hits it half way. Sets MIGRATE.
+# migrate_slowly ARGUMENT...: in the background, so slow that what comes next hits it half way. Sets
+# MIGRATE.
 migrate_slowly() {
 	lov migrate -W 4 "$@" >"$T/migrate.out" 2>"$T/migrate.err" 3>&- 4>&- &
 	MIGRATE=$!

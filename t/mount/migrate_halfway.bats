@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# lov migrate and what can happen half way: signals, a daemon that goes, another migrate, writers. The copy is held at a few MiB a
-# second, so that the middle of it lasts.
+# lov migrate and what can happen half way: signals, a daemon that goes, another migrate, writers.
+# The copy is held at a few MiB a second, so that the middle of it lasts.
 
 load lib
 load migrate

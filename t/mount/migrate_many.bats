@@ -1,12 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# lov migrate of many files: several at once, errors in some, signals half way, and what is seen of it.
+# lov migrate of many files: several at once, errors in some, signals half way, and what is seen of
+# it.
 
 load lib
 load migrate
 
-# files_make COUNT BYTES: files of random data in four directories; their names are in $T/names, copies in $T/copy.
+# files_make COUNT BYTES: files of random data in four directories; their names are in $T/names,
+# copies in $T/copy.
 files_make() {
 	local i
 	mkdir -p d0 d1 d2 d3 "$T/copy"
@@ -117,7 +119,8 @@ sys.exit(done.returncode)' "$@") || return 1
 	grep -q "lov migrate: d0/dir: is a directory" "$T/stderr"
 	grep -q "lov migrate: missing: " "$T/stderr"
 	[ "$(wc -l <"$T/stderr")" -eq 4 ]
-	head -100 "$names" >"$T/good" && mv "$T/good" "$names"
+	head -100 "$names" >"$T/good"
+	mv "$T/good" "$names"
 	[ "$(on 1)" -eq 99 ]
 	all_whole
 	kill "$prog"
@@ -130,7 +133,7 @@ sys.exit(done.returncode)' "$@") || return 1
 	[ "$(cat "$T/list")" = d0/dir ]
 	: >d0/dir
 	lov migrate -c 1 -i 1 --errors "$T/list" --files-from "$T/list"
-	[ -f "$T/list" ] && [ ! -s "$T/list" ]
+	[[ -f $T/list && ! -s $T/list ]]
 	[ "$(ls "$T"/list*)" = "$T/list" ]
 	fails_with 1 "lov migrate: none: " lov migrate -c 1 --errors "$T/list" none
 	fails_with 1 "$T/no/list: cannot make it" lov migrate -c 1 --errors "$T/no/list" missing
@@ -159,7 +162,7 @@ sys.exit(done.returncode)' "$@") || return 1
 		settled 300
 		done=$(on 1)
 		echo "$done done"
-		[ "$done" -gt 10 ] && [ "$done" -lt 250 ]
+		((done > 10 && done < 250))
 		[ "$(wc -l <"$T/errors")" -eq $((300 - done)) ]
 		lov migrate -c 1 -i 1 --errors "$T/errors" --files-from "$T/errors"
 		[ ! -s "$T/errors" ]
@@ -191,9 +194,9 @@ sys.exit(done.returncode)' "$@") || return 1
 	[ "$MIGRATE_STATUS" -eq 0 ]
 	cat "$T/migrate.err"
 	# Whoever else sends one gets a line, too.
-	lines=$(wc -l <"$T/migrate.err")
-	[ "$lines" -ge 3 ]
-	[ "$(grep -Ec '^lov migrate: d[0-9]/f[0-9]+ [0-9]+/300 files +[0-9]+% [0-9.]+[KM]/19M [0-9.]+M/s [0-9]:[0-9]{2} left$' "$T/migrate.err")" -eq "$lines" ]
+	count=$(wc -l <"$T/migrate.err")
+	[ "$count" -ge 3 ]
+	[ "$(grep -Ec '^lov migrate: d[0-9]/f[0-9]+ [0-9]+/300 files +[0-9]+% [0-9.]+[KM]/19M [0-9.]+M/s [0-9]:[0-9]{2} left$' "$T/migrate.err")" -eq "$count" ]
 	all_whole
 	# Of one file, in the middle of it; and of a verb of mirror.
 	random_file f $((8 << 20))

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# For the tests of mirrors, after lib: a volume of six OSTs on three devices, and what layouts and mirrors say of themselves.
-# The data that a file of these tests must have is in $T/data, unless another MODEL is named.
+# For the tests of mirrors, after lib: a volume of six OSTs on three devices, and what layouts and
+# mirrors say of themselves. The data that a file of these tests must have is in $T/data, unless
+# another MODEL is named.
 
 setup() {
 	lov_setup
@@ -45,8 +46,8 @@ other() { echo $((3 - $1)); }
 
 # --- data ---
 
-# mirrored_file NAME BYTES [CREATE_OPTION...]: random data in a mirrored file (default: -N2) and in $T/data; all mirrors, if there
-# are several, in sync.
+# mirrored_file NAME BYTES [CREATE_OPTION...]: random data in a mirrored file (default: -N2) and in
+# $T/data; all mirrors, if there are several, in sync.
 mirrored_file() {
 	local name=$1 bytes=$2
 	shift 2
@@ -118,7 +119,8 @@ copies_count() {
 copies_at_most() { copies_count "${@:2}" && ((COPIED <= $1)); }
 copies_at_least() { copies_count "${@:2}" && ((COPIED >= $1)); }
 
-# resync_little ARGUMENT...: a resync that copies only what changed: where nothing is known of that, by comparing.
+# resync_little ARGUMENT...: a resync that copies only what changed: where nothing is known of that,
+# by comparing.
 resync_little() {
 	if can_follow; then
 		lov mirror resync "$@"
@@ -156,20 +158,23 @@ objects_left() {
 
 # --- OSTs that fail ---
 
-# ost_away INDEX, ost_back INDEX: from the next mount on it is inactive, or there again. The volume is unmounted meanwhile.
+# ost_away INDEX, ost_back INDEX: from the next mount on it is inactive, or there again. The volume
+# is unmounted meanwhile.
 ost_away() {
 	cd /
 	volume_unmount || return 1
 	mv "${OST[$1]}" "${OST[$1]}.away"
 	engine_active "$1" 0
-	volume_mount && cd "$MNT"
+	volume_mount || return
+	cd "$MNT" || return
 }
 ost_back() {
 	cd /
 	volume_unmount || return 1
 	mv "${OST[$1]}.away" "${OST[$1]}"
 	engine_active "$1" 1
-	volume_mount && cd "$MNT"
+	volume_mount || return
+	cd "$MNT" || return
 }
 
 # fill_device NUMBER: to the last block, also of those reserved for root; empty_device NUMBER.

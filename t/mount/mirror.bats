@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Mirrored files and the verbs of lov mirror. What is known of changes: mirror_dirty.bats; OSTs that fail: mirror_failure.bats;
+# Mirrored files and the verbs of lov mirror. What is known of changes: mirror_dirty.bats; OSTs that
+# fail: mirror_failure.bats;
 # writers meanwhile, and death half way: mirror_live.bats.
 
 load lib
@@ -49,7 +50,7 @@ refused() {
 		"dd if=/dev/urandom of=/dev/null count=1 status=none" \
 		"truncate -s 900001 @" "truncate -s 1300000 @" "fallocate -p -o 65536 -l 200000 @" \
 		"fallocate -z -o 300000 -l 100000 @" "fallocate -o 0 -l 2000000 @" "truncate -s 0 @" "cp $T/piece.src @"; do
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		both $how
 		case $how in
 		*@*)

@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# A mirror that can't be reached (its OST is away, its file system was shut down, an object is missing): the last copy that can be
-# read stays as it is, what can be done is done, and the message names the mirror and the OST.
+# A mirror that can't be reached (its OST is away, its file system was shut down, an object is
+# missing): the last copy that can be read stays as it is, what can be done is done, and the message
+# names the mirror and the OST.
 
 load lib
 load mirror
@@ -24,7 +25,8 @@ untouched() {
 	for id; do mirror_same "$name" "$id" || return 1; done
 }
 
-# shut_down DEVICE: its file system gives EIO from now on; device_back DEVICE: mounted anew, and the volume too.
+# shut_down DEVICE: its file system gives EIO from now on; device_back DEVICE: mounted anew, and the
+# volume too.
 shut_down() {
 	need xfs_io
 	drop_caches
@@ -33,7 +35,10 @@ shut_down() {
 device_back() {
 	cd /
 	volume_unmount || return 1
-	umount "$T/d$1" && mount -o loop "$T/d$1.img" "$T/d$1" && volume_mount && cd "$MNT"
+	umount "$T/d$1" || return 1
+	mount -o loop "$T/d$1.img" "$T/d$1" || return 1
+	volume_mount || return 1
+	cd "$MNT" || return 1
 }
 
 @test "the last readable mirror isn't marked stale by what can't succeed" {
@@ -82,7 +87,7 @@ device_back() {
 	lov setstripe --comp-set -I 2 --comp-flags stale f
 	ost_away 1
 	for how in "resync" "resync --force-resync" "copy -i 1 -o 2" "delete --mirror-id 2" "split -d --mirror-id 2"; do
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		fails_with 1 "" lov mirror $how f
 		[ "$(stale f)" = 2 ]
 		same "$T/data" "$(objects f 2)"

@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What is known of a stale mirror: a resync copies what changed, at most a grain of 64 KiB around each change, as long as the record
-# of it can be trusted; and all where it can't. On Lustre nothing is known of that, and --compare finds it.
+# What is known of a stale mirror: a resync copies what changed, at most a grain of 64 KiB around
+# each change, as long as the record of it can be trusted; and all where it can't. On Lustre nothing
+# is known of that, and --compare finds it.
 
 load lib
 load mirror
@@ -20,8 +21,8 @@ reboot() {
 }
 # start: serves the volume again.
 start() {
-	volume_mount
-	cd "$MNT"
+	volume_mount || return
+	cd "$MNT" || return
 }
 
 # map FILE ID: the file with the mirror's map.
@@ -243,9 +244,9 @@ is_hole() {
 	lovfs_only "about the record of what changed"
 	mirrored_file f $MIB -N3 -c 1
 	overwrite f 0 10
-	[ "$(ls "$MDT/DIRTY" | wc -l)" -eq 2 ]
+	[ "$(find "$MDT/DIRTY" -type f | wc -l)" -eq 2 ]
 	lov mirror delete --mirror-id "$(stale f | cut -d' ' -f1)" f
-	[ "$(ls "$MDT/DIRTY" | wc -l)" -eq 1 ]
+	[ "$(find "$MDT/DIRTY" -type f | wc -l)" -eq 1 ]
 	exec 7<f
 	rm f
 	exec 7<&-

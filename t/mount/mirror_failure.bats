@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# OSTs and objects that are lost: reads and writes go on with another mirror, and what was lost can be made again.
+# OSTs and objects that are lost: reads and writes go on with another mirror, and what was lost can
+# be made again.
 
 load lib
 load mirror
@@ -11,7 +12,7 @@ load mirror
 	for ost in 1 2 1; do
 		id=$ost # mirror 1 is on OST 1, mirror 2 on OST 2
 		ost_away $ost
-		lov df "$MNT" | grep -q "OST000$ost.*inactive"
+		prints "OST000$ost.*inactive" lov df "$MNT"
 		[ "$(stat -c %s f)" -eq 1000000 ]
 		same "$T/data" f
 		overwrite f 70000 4096
@@ -148,7 +149,8 @@ load mirror
 	same "$T/data.g" g
 	[ "$(failovers)" -ge 1 ]
 	[ "$(head -c 1000 h | cmp -n 1000 - "$T/data" && echo same)" = same ]
-	overwrite h 100000 4096 && sync h
+	overwrite h 100000 4096
+	sync h
 	same "$T/data" h
 	exec 7<&-
 	cd /

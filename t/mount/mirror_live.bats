@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Mirrors that are made and brought up, and files that are migrated, while others read and write them; and what is left when one of
-# those involved dies half way.
+# Mirrors that are made and brought up, and files that are migrated, while others read and write
+# them; and what is left when one of those involved dies half way.
 
 load lib
 load mirror
@@ -12,7 +12,8 @@ TEST_LIMIT=120
 BATS_TEST_TIMEOUT=120
 MIB=1048576
 
-# writers_begin FILE HOW: rewrites the file until writers_end; each writer checks what it wrote. Sets WRITERS.
+# writers_begin FILE HOW: rewrites the file until writers_end; each writer checks what it wrote.
+# Sets WRITERS.
 writers_begin() {
 	rm -f "$T/stop"
 	"$CONCUR" rewrite --file "$1" --write "$2" --threads 3 --until-file-exists "$T/stop" 3>&- 4>&- &
@@ -27,8 +28,8 @@ writers_end() {
 	kill -0 "$WRITERS" && touch "$T/stop" && wait "$WRITERS"
 }
 
-# unless_outrun COMMAND...: it succeeds, or says that writers were faster; nothing else may come of it. Where copies can't follow the
-# file, a writer ends what has a lease.
+# unless_outrun COMMAND...: it succeeds, or says that writers were faster; nothing else may come of
+# it. Where copies can't follow the file, a writer ends what has a lease.
 unless_outrun() {
 	local status=0 words=faster
 	can_follow || words="open for writing elsewhere|lease lost|somebody opened the file for writing"
@@ -45,7 +46,8 @@ settle() {
 	lov mirror resync "$1" && cat "$1" >"$T/data" && in_sync "$1"
 }
 
-# lov_slowly ARGUMENT...: in the background, so slow that what comes next hits it half way. Sets SLOW.
+# lov_slowly ARGUMENT...: in the background, so slow that what comes next hits it half way. Sets
+# SLOW.
 lov_slowly() {
 	lov "$@" >"$T/slow.out" 2>"$T/slow.err" 3>&- 4>&- &
 	SLOW=$!
@@ -107,7 +109,7 @@ slow_ended() {
 	truncate -s 16M f
 	writers_begin f pwrite
 	until enough "$times"; do
-		# shellcheck disable=SC2086
+		# shellcheck disable=SC2086 # several words
 		unless_outrun lov migrate -v ${layouts[times % 4]} f
 		times=$((times + 1))
 	done
@@ -240,7 +242,7 @@ slow_ended() {
 	for verb in "mirror extend -W 4 -N2" "migrate -W 4 -c 2"; do
 		for who in tool daemon; do
 			cd /
-			# shellcheck disable=SC2086
+			# shellcheck disable=SC2086 # several words
 			lov_slowly $verb "$MNT/f"
 			! can_follow || overwrite "$MNT/f" 12345 1000
 			if [ $who = tool ]; then

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Mount options and flags of open(2) do what they say, or are refused.
+#
+# The commands of the cases are run later.
+# shellcheck disable=SC2016 # the shell that runs them expands them
 
 load lib
 
@@ -12,12 +15,12 @@ power_cut() {
 	mount -o loop "$T/d0.img" "$T/d0"
 }
 
-# survives OPTIONS COMMAND CHECK: in a volume with names to be used up, mounted with OPTIONS, COMMAND is run in the mount point, and
-# CHECK is true of the volume after a power cut just then.
+# survives OPTIONS COMMAND CHECK: in a volume with names to be used up, mounted with OPTIONS,
+# COMMAND is run in the mount point, and CHECK is true of the volume after a power cut just then.
 survives() {
 	local status=0
 	volume_mount ${1:+-o "$1"} || return 1
-	rm -rf "$MNT"/*
+	rm -rf "${MNT:?}"/*
 	(cd "$MNT" && mkdir d full && echo old >file && echo old >gone && echo old >over && touch "full/x") || return 1
 	sync
 	sleep 0.1
@@ -41,8 +44,8 @@ nameless() { python3 -c 'import ctypes, os, sys; f = os.open("d", os.O_TMPFILE |
 sys.exit(ctypes.CDLL(None).linkat(-100, b"/proc/self/fd/%d" % f, -100, sys.argv[1].encode(), 0x400))' "$@"; }
 export -f rename nameless
 
-# Each line: what changes a name; what must be true afterwards. A power cut takes a second: with LONG all of them are tried, otherwise
-# the first ones.
+# Each line: what changes a name; what must be true afterwards. A power cut takes a second: with
+# LONG all of them are tried, otherwise the first ones.
 name_changes=(
 	'mkdir new' '[ -d new ]'
 	'rm gone' '[ ! -e gone ]'
@@ -125,7 +128,7 @@ assert os.copy_file_range(a, b, 4) == 4"' '[ "$(cat file)" = old ] && [ "$(stat 
 	volume_unmount
 	volume_mount
 	# Fewer than the files that are to be looked at.
-	prlimit "--nofile=$(($(ls "/proc/$DAEMON/fd" | wc -l) + 20)):" --pid "$DAEMON"
+	prlimit "--nofile=$(($(find "/proc/$DAEMON/fd" -type l | wc -l) + 20)):" --pid "$DAEMON"
 	python3 - "$MNT/d" <<-'END'
 		import errno, os, subprocess, sys, time
 		os.chdir(sys.argv[1])
@@ -146,7 +149,8 @@ assert os.copy_file_range(a, b, 4) == 4"' '[ "$(cat file)" = old ] && [ "$(stat 
 		    attempt(os.read, fd, 10)
 		    attempt(os.write, fd, b"x")
 		    if fd != kept[0]: attempt(os.copy_file_range, kept[0], fd, 1)
-		# Those that have no objects yet; also when what is known of the OSTs has become old.
+		# Those that have no objects yet; also when what is known of the OSTs has become
+		# old.
 		for again in range(2):
 		    for fd in kept[:5]: attempt(os.pwrite, fd, b"x", 0)
 		    if not again: time.sleep(1.1)

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Several names of one file in one command: it is worked on once. And names with odd bytes in what is said of a volume.
+# Several names of one file in one command: it is worked on once. And names with odd bytes in what
+# is said of a volume.
 
 load lib
 
@@ -111,9 +112,8 @@ on_terminal() {
 	LC_ALL=C.UTF-8 SHELL=/bin/bash timeout 20 script -qec "$(printf '%q ' "$@")" /dev/null </dev/null >"$T/typescript"
 }
 
-# shown_safely [NAME]: no control characters, and the name as ls has it.
+# shown_safely: no control characters, and the odd name as ls has it.
 shown_safely() {
-	local name=${1:-$ODD}
 	LC_ALL=C tr -d '\r\n\t' <"$T/typescript" >"$T/bytes"
 	if LC_ALL=C grep -qP '[\x00-\x1f\x7f]|\xc2[\x80-\x9f]' "$T/bytes"; then
 		cat -v "$T/typescript" >&2
@@ -146,14 +146,15 @@ shown_safely() {
 	on_terminal lov migrate -c 99 "$ODD" || true
 	shown_safely
 	# Not on a terminal: the bytes.
-	lov getstripe "$ODD" | LC_ALL=C grep -qxF "$ODD"
-	lov fid "$ODD" . | LC_ALL=C grep -qF "$ODD: ["
+	prints -xF "$ODD" lov getstripe "$ODD"
+	prints -F "$ODD: [" lov fid "$ODD" .
 }
 
 @test "JSON of a file with an odd name" {
 	need jq
 	lov setstripe -c 1 "$ODD"
 	for verb in "getstripe --json" "fid --json" "migrate -c 2 --json"; do
+		# shellcheck disable=SC2086 # a verb and its options
 		lov $verb "$ODD" >"$T/json"
 		[[ $(jq -r '.[0].path' "$T/json") == $'esc\033[31m\xef\xbf\xbd' ]]
 		[[ $(jq -r '.[0].path_bytes' "$T/json") == $'esc\033[31m\\xff' ]]

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * no_uring COMMAND [ARG...]: runs it where io_uring_setup(2) fails with EPERM, as in containers whose seccomp
+ * no_uring COMMAND [ARG...]: runs it where io_uring_setup(2) fails with EPERM, as in containers
+ * whose seccomp
  * profile doesn't know it. With -n in front: with ENOSYS, as on kernels without it.
  */
 #include <errno.h>

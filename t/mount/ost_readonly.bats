@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# OSTs that are there, but take no new objects: read-only, not writable, shut down, over quota. New files go elsewhere, df says why,
-# and they are used again when they can be.
+# OSTs that are there, but take no new objects: read-only, not writable, shut down, over quota. New
+# files go elsewhere, df says why, and they are used again when they can be.
 
 load lib
 
-# volume_of_three: OSTs 0, 1 and 2 on file systems of their own (that of OST 0 holds the MDT too), and a pool of OST 1 alone.
+# volume_of_three: OSTs 0, 1 and 2 on file systems of their own (that of OST 0 holds the MDT too),
+# and a pool of OST 1 alone.
 volume_of_three() {
-	volume_make -d 3 -n 3 --pool one=1 "$@"
+	volume_make -d 3 -n 3 --pool one=1
 }
 
 # files_go_elsewhere N NAME...: N new files, all written in full, none of them on OST 1.
@@ -34,9 +35,10 @@ is_used_again() {
 
 # df_says TEXT: of OST 1, and in JSON too.
 df_says() {
-	lov df "$MNT" | tee "$T/df"
+	lov df "$MNT" >"$T/df" || return 1
+	cat "$T/df"
 	grep -q "OST0001_UUID.*\[OST:1\] $1$" "$T/df" || return 1
-	lov df --json "$MNT" >"$T/df.json"
+	lov df --json "$MNT" >"$T/df.json" || return 1
 	python3 - "$T/df.json" "$1" <<-'END'
 		import json, sys
 		t = [t for t in json.load(open(sys.argv[1]))[0]["targets"] if t["kind"] == "OST" and t["index"] == 1][0]
@@ -44,7 +46,7 @@ df_says() {
 		assert "(" + t["why"] + ")" in sys.argv[2], t
 	END
 }
-df_is_silent() { lov df "$MNT" | grep -q "OST0001_UUID.*\[OST:1\] $"; }
+df_is_silent() { prints "OST0001_UUID.*\[OST:1\] $" lov df "$MNT"; }
 
 @test "an OST that becomes read-only gets no new files, and does again" {
 	volume_of_three
@@ -158,11 +160,13 @@ over_quota() {
 	# The first that is written there may meet it; those after that don't.
 	as_user bash -c "for i in {1..3}; do head -c 100000 /dev/zero >'$MNT/first'\$i; done" 2>/dev/null || true
 	as_user bash -ec "for i in {1..12}; do head -c 100000 /dev/zero >'$MNT/new'\$i; done"
-	as_user env PATH="$PATH" lov df "$MNT" | tee "$T/df"
+	as_user env PATH="$PATH" lov df "$MNT" >"$T/df"
+	cat "$T/df"
 	grep -q "\[OST:1\] N (Disk quota exceeded)" "$T/df"
 	quota bhard=0 ihard=0
 	sleep 1.1
-	as_user env PATH="$PATH" lov df "$MNT" | tee "$T/df"
+	as_user env PATH="$PATH" lov df "$MNT" >"$T/df"
+	cat "$T/df"
 	grep -q "\[OST:1\] $" "$T/df"
 	as_user fusermount3 -u "$MNT"
 	timeout 20 flock "$MDT/lock" true

@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * page_race WAY FILE SECONDS READERS [SOURCE]: one thread changes FILE in one way again and again while READERS threads read
- * it through the page cache and let go of its pages, so that there are reads under way at any moment. Once a change has been
- * acknowledged, a read through the page cache and one past it must both show it. Every second reader reads by a mapping.
+ * page_race WAY FILE SECONDS READERS [SOURCE]: one thread changes FILE in one way again and again
+ * while READERS threads read it through the page cache and let go of its pages, so that there are
+ * reads under way at any moment. Once a change has been acknowledged, a read through the page cache
+ * and one past it must both show it. Every second reader reads by a mapping.
  *
  *   aio        direct writes, all blocks of the file under way at once (io_submit)
  *   direct     direct writes, one after the other
- *   locked     the same, waited for under a group lock that holds back somebody's writes of parts of pages; not compared
+ *   locked     the same, waited for under a group lock that holds back somebody's writes of parts
+ *              of pages; not compared
  *   toggled    asynchronous writes through a descriptor to which O_DIRECT came by fcntl(2)
  *   write      writes through the page cache
  *   copy       copy_file_range(2) from SOURCE, which is written before each round
- *   swap       a file without a name, with other data, is swapped with FILE by the mount's ioctl; seen within a second
- *   held       the same under a group lock, which holds back a write through the page cache; what that wrote is seen within a second
- *   punch, zero, truncate, open    holes, zeros, cut off and extended, O_TRUNC; and filled again by direct writes
+ *   swap       a file without a name, with other data, is swapped with FILE by the mount's ioctl;
+ *              seen within a second
+ *   held       the same under a group lock, which holds back a write through the page cache; what
+ *              that wrote is seen within a second
+ *   punch, zero, truncate, open    holes, zeros, cut off and extended, O_TRUNC; and filled again by
+ *                                  direct writes
  *
- * Prints "rounds N stale M". Exit status: 0 as it must be, 1 a read showed what was there before, 2 it couldn't be tried.
+ * Prints "rounds N stale M". Exit status: 0 as it must be, 1 a read showed what was there before, 2
+ * it couldn't be tried.
  */
 #include "lovfs_ioctl.h"
 
@@ -209,7 +215,10 @@ static void write_locked(int fd)
 	struct lovfs_ioc_group_lock lock = { .gid = 1 };
 	time_t began = time(NULL);
 
-	/* In this order: a write that is held back keeps the lock in the kernel that a new one needs. */
+	/*
+	 * In this order: a write that is held back keeps the lock in the kernel that a new one
+	 * needs.
+	 */
 	begin_async(fd);
 	if (ioctl(fd, LOVFS_IOC_GROUP_LOCK, &lock))
 		die("group lock");

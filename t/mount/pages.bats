@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What the kernel keeps of a file in its page cache is right, whoever changes the file by whatever way while others read it.
+# What the kernel keeps of a file in its page cache is right, whoever changes the file by whatever
+# way while others read it.
 # RACE_SECONDS: how long each way is tried.
 
 load lib
@@ -116,8 +117,8 @@ fill_up() {
 }
 
 @test "a daemon that is killed while pages are being dropped leaves nothing that hangs" {
-	local round beside
-	for round in 1 2 3 4 5 6; do
+	local beside
+	for _ in 1 2 3 4 5 6; do
 		race_begin
 		mapfile -t beside < <(children)
 		volume_kill
@@ -129,7 +130,7 @@ fill_up() {
 
 @test "the process that drops pages is started again when it was killed" {
 	race_begin
-	kill -KILL $(children)
+	children | xargs kill -KILL
 	sleep 2
 	[ -n "$(children)" ]
 	kill "$RACING"

@@ -16,7 +16,7 @@ POSIX=$BUILD_DIR/t/posix/posix
 	volume_make -n 2
 	volume_mount
 	"$POSIX" "$MNT"
-	rm -r "$MNT"/*
+	rm -r "${MNT:?}"/*
 	volume_unmount
 	[ "$(object_count)" -eq 0 ]
 }
@@ -26,7 +26,7 @@ POSIX=$BUILD_DIR/t/posix/posix
 	volume_mount
 	lov setstripe -E 64k -c 1 -E 1M -c 2 -S 64k -E -1 -c 4 -S 256k "$MNT"
 	"$POSIX" "$MNT"
-	rm -r "$MNT"/*
+	rm -r "${MNT:?}"/*
 	volume_unmount
 	[ "$(object_count)" -eq 0 ]
 }

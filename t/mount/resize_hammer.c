@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * resize_hammer FILE MODEL STOP: cuts FILE off and makes it longer again, at sizes of all kinds, until the file STOP exists;
- * and does the same to MODEL, which must be like FILE at the beginning and is like it at the end. Prints how often.
+ * resize_hammer FILE MODEL STOP: cuts FILE off and makes it longer again, at sizes of all kinds,
+ * until the file STOP exists; and does the same to MODEL, which must be like FILE at the beginning
+ * and is like it at the end. Prints how often.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Files that are cut off and extended all the time, while they are moved, copied and mirrored. HAMMER_SECONDS: how long each way is tried.
+# Files that are cut off and extended all the time, while they are moved, copied and mirrored.
+# HAMMER_SECONDS: how long each way is tried.
 
 load lib
 
@@ -24,8 +25,8 @@ hammer_end() {
 	same "$HAMMERED" "$T/model"
 }
 
-# until_time SECONDS COMMAND...: the command again and again; it must do what it's told, or say that the file is changed too fast.
-# Sets TIMES to how often it did.
+# until_time SECONDS COMMAND...: the command again and again; it must do what it's told, or say that
+# the file is changed too fast. Sets TIMES to how often it did.
 until_time() {
 	local end=$((SECONDS + $1)) status
 	shift

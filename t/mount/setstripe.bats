@@ -15,7 +15,8 @@ setup() {
 # field FILE OPTION...: a single value of the file's layout.
 field() { lov getstripe "${@:2}" "$1"; }
 
-# refused TEXT ARGUMENT...: setstripe of the new file z fails with status 1 and leaves no file; refused_usage: with status 2.
+# refused TEXT ARGUMENT...: setstripe of the new file z fails with status 1 and leaves no file;
+# refused_usage: with status 2.
 refused() {
 	fails_with 1 "$1" lov setstripe "${@:2}" z
 	[ ! -e z ]

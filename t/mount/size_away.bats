@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# An OST is away, or fails: a file is as long as it was known to be, or nobody is told how long it is. It is never shorter.
+# An OST is away, or fails: a file is as long as it was known to be, or nobody is told how long it
+# is. It is never shorter.
 load lib
 
 MIB=1048576
@@ -10,7 +11,8 @@ setup() {
 	volume_make -d 3 -n 3
 }
 
-# ost_away INDEX, ost_back INDEX: the directory goes, and comes back. ost_fail: its file system goes down, under the mount.
+# ost_away INDEX, ost_back INDEX: the directory goes, and comes back. ost_fail: its file system goes
+# down, under the mount.
 ost_away() { mv "${OST[$1]}" "${OST[$1]}.away"; }
 ost_back() { mv "${OST[$1]}.away" "${OST[$1]}"; }
 ost_fail() { xfs_io -x -c shutdown "$T/d$1"; }
@@ -221,7 +223,7 @@ changes_fail() {
 	[ "$(size "$MNT/log")" = fails ]
 	lov getstripe "$MNT/log" >"$T/shown"
 	grep -q 'lmm_stripe_count:  3' "$T/shown"
-	lov getstripe "$MNT" | grep -q "$MNT/log"
+	prints "$MNT/log" lov getstripe "$MNT"
 	lov path2fid "$MNT/log"
 	run ! as_user getfattr -n system.lovfs.lov "$MNT/log"
 	touch -c -d 2001-01-01 "$MNT/log"

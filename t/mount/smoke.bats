@@ -22,7 +22,7 @@ load lib
 	volume_mount
 	echo text >"$MNT/file"
 	volume_stop TERM
-	! volume_mounted
+	run ! volume_mounted
 	volume_mount
 	[ "$(cat "$MNT/file")" = text ]
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# A file's times are what it was told last, to the nanosecond: before 1970, in the future, whatever moves its data, whatever is away,
-# and whatever ends the daemon.
+# A file's times are what it was told last, to the nanosecond: before 1970, in the future, whatever
+# moves its data, whatever is away, and whatever ends the daemon.
 load lib
 
 setup() {
@@ -29,7 +29,8 @@ quiet() {
 	}
 }
 
-# kinds COMMAND_OF_LAYOUT...: for each time one file with data, one that is empty but has objects, and one without objects.
+# kinds COMMAND_OF_LAYOUT...: for each time one file with data, one that is empty but has objects,
+# and one without objects.
 kinds() {
 	local i=0 t
 	for t in "$LONG_AGO" "$AT_ZERO" "$TO_COME"; do
@@ -45,7 +46,8 @@ kinds() {
 	done
 }
 
-# keeps COMMAND...: run on each of the files, it leaves their times as they are, also in the eyes of the next daemon.
+# keeps COMMAND...: run on each of the files, it leaves their times as they are, also in the eyes of
+# the next daemon.
 keeps() {
 	local f
 	times "$MNT"/* >"$T/before"
@@ -84,14 +86,14 @@ keeps() {
 	touch -d "$LONG_AGO" "$MNT/f"
 	exec 8>>"$MNT/f"
 	echo x >&8
-	local then
-	then=$(stat -c %y "$MNT/f")
+	local earlier
+	earlier=$(stat -c %y "$MNT/f")
 	[ "$(stat -c %Y "$MNT/f")" -ge "$(($(date +%s) - 30))" ]
 	sleep 0.05
 	quiet lov migrate -c 2 "$MNT/f"
-	[ "$(stat -c %y "$MNT/f")" = "$then" ]
+	[ "$(stat -c %y "$MNT/f")" = "$earlier" ]
 	exec 8>&-
-	[ "$(stat -c %y "$MNT/f")" = "$then" ]
+	[ "$(stat -c %y "$MNT/f")" = "$earlier" ]
 }
 
 @test "mirror extend, resync, verify, read, split and delete keep times" {
@@ -271,8 +273,8 @@ is_now() {
 	sync "$MNT/f"
 	hold "$MNT/f" 5
 	sync "$MNT/f"
-	local then i
-	then=$(stat -c %.Y "$MNT/f")
+	local earlier i
+	earlier=$(stat -c %.Y "$MNT/f")
 	is_now "$MNT/f"
 	for i in 0 1; do
 		xfs_io -x -c 'shutdown' "$T/d$i"
@@ -285,7 +287,7 @@ is_now() {
 	done
 	volume_mount
 	# The objects' clock may be a tick finer (Linux 6.13).
-	awk -v a="$then" -v b="$(stat -c %.Y "$MNT/f")" 'BEGIN { exit !(b >= a && b < a + 0.02) }'
+	awk -v a="$earlier" -v b="$(stat -c %.Y "$MNT/f")" 'BEGIN { exit !(b >= a && b < a + 0.02) }'
 	[ "$(stat -c %s "$MNT/f")" = 200005 ]
 }
 

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# From a mount to the next one: lovfs -u returns when all is closed, and a mount waits for whoever is still closing the volume, as
-# long as somebody wants it.
+# From a mount to the next one: lovfs -u returns when all is closed, and a mount waits for whoever
+# is still closing the volume, as long as somebody wants it.
 
 load lib
 
 # lock_is_free: nobody serves the volume any more, at this moment.
 lock_is_free() { flock -n "$MDT/lock" true; }
 
-# hold_lock LINE: another process holds the volume's lock and says LINE of itself, @ for its process id. Sets HOLDER.
+# hold_lock LINE: another process holds the volume's lock and says LINE of itself, @ for its process
+# id. Sets HOLDER.
 hold_lock() {
 	local i
 	python3 - "$MDT/lock" "$1" 3>&- 4>&- <<-'END' &
@@ -108,7 +109,8 @@ seconds() {
 	[ "$status" -eq 1 ]
 	[[ $output == *"$MNT is unmounted, but who served it can't be found and waited for"* ]]
 	volume_wait
-	# The process beside the daemon doesn't keep its mount waiting for answers, not even stopped.
+	# The process beside the daemon doesn't keep its mount waiting for answers, not even
+	# stopped.
 	volume_mount
 	kill -STOP "$(cat "/proc/$DAEMON/task/$DAEMON/children")"
 	kill -KILL "$DAEMON"
@@ -286,6 +288,7 @@ seconds() {
 	mode=$(stat -c %a /dev/fuse)
 	chmod 666 /dev/fuse
 	local status=0
+	# shellcheck disable=SC2016 # the inner shell expands it
 	as_user env PATH="$PATH" MDT="$MDT" MNT="$MNT" bash -ec '
 		for i in 1 2 3; do
 			lovfs "$MDT" "$MNT"

@@ -28,13 +28,13 @@ mkfs() { mkfs.lovfs --fsname test "$@"; }
 	fails_with 2 "--mdt" mkfs --ost ost0
 	fails_with 1 "toolongname" mkfs.lovfs --fsname toolongname --mdt mdt --ost ost0
 	# Nothing was made by any of these.
-	[ -z "$(ls -A mdt ost0 ost1 | grep -v : | grep .)" ]
+	[ -z "$(find mdt ost0 ost1 -mindepth 1)" ]
 	[ "$(cat used/file)" = data ]
 
 	mkfs --mdt mdt --ost ost0
 	fails_with 1 "OST 0" mkfs --mdt mdt2 --ost ost0
 	fails_with 1 "$T/d0/mdt" mkfs --mdt mdt --ost fresh
-	[ -z "$(ls -A mdt2 fresh | grep -v : | grep .)" ]
+	[ -z "$(find mdt2 fresh -mindepth 1)" ]
 }
 
 @test "a volume can be served once" {
@@ -42,7 +42,7 @@ mkfs() { mkfs.lovfs --fsname test "$@"; }
 	volume_mount
 	mkdir "$T/second"
 	fails_with 1 "served already" lovfs "$MDT" "$T/second"
-	! mountpoint -q "$T/second"
+	run ! mountpoint -q "$T/second"
 	echo fine >"$MNT/file"
 	[ "$(cat "$MNT/file")" = fine ]
 }
@@ -79,7 +79,7 @@ mkfs() { mkfs.lovfs --fsname test "$@"; }
 
 	# Missing.
 	volume_mount
-	lov df "$MNT" | grep -q "OST0001.*inactive"
+	prints "OST0001.*inactive" lov df "$MNT"
 	[ "$(cat "$MNT/f0")" = "data 0" ]
 	fails_with 1 "Input/output error" cat "$MNT/f1"
 	fails_with 1 "Input/output error" cat "$MNT/wide"
@@ -92,7 +92,7 @@ mkfs() { mkfs.lovfs --fsname test "$@"; }
 	# Another directory in its place: not ours.
 	mkdir "${OST[1]}"
 	volume_mount
-	lov df "$MNT" | grep -q "OST0001.*inactive"
+	prints "OST0001.*inactive" lov df "$MNT"
 	echo new >"$MNT/new9"
 	[ -z "$(ls -A "${OST[1]}")" ]
 	volume_unmount
@@ -101,7 +101,7 @@ mkfs() { mkfs.lovfs --fsname test "$@"; }
 	rmdir "${OST[1]}"
 	cp -a "${OST[2]}" "${OST[1]}"
 	volume_mount
-	lov df "$MNT" | grep -q "OST0001.*inactive"
+	prints "OST0001.*inactive" lov df "$MNT"
 	volume_unmount
 	rm -r "${OST[1]}"
 
@@ -134,7 +134,7 @@ mkfs() { mkfs.lovfs --fsname test "$@"; }
 	fails_with 1 "Structure needs cleaning" bash -c "echo x >>'$MNT/cut'"
 	# They can be removed; what isn't understood is kept for a check.
 	rm "$MNT/cut" "$MNT/flip"
-	[ "$(cat "$MNT/good" | head -1)" = good ]
+	[ "$(head -1 "$MNT/good")" = good ]
 }
 
 @test "a full OST gives ENOSPC and harms nothing" {

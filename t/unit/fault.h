@@ -28,54 +28,17 @@ struct fault {
 	char call[32]; /* which one it was */
 };
 
-static inline int fault_hook(const char *call, size_t len_bytes, void *cookie)
-{
-	struct fault *f = cookie;
+int fault_hook(const char *call, size_t len_bytes, void *cookie);
 
-	(void)len_bytes;
-	if (++f->seen != f->at)
-		return 0;
-	f->hit = true;
-	snprintf(f->call, sizeof(f->call), "%s", call);
-	return f->err;
-}
-
-static inline struct fault fault_start(int err)
-{
-	return (struct fault){ .err = err };
-}
+struct fault fault_start(int err);
 
 /* Whether to run once more: the last run made a call that failed, or there was none yet. */
-static inline bool fault_next(struct fault *f)
-{
-	if (f->at && !f->hit) {
-		sys_set_hook(NULL, NULL);
-		return false;
-	}
-	f->at++;
-	f->seen = 0;
-	f->hit = false;
-	sys_set_hook(fault_hook, f);
-	return true;
-}
+bool fault_next(struct fault *f);
 
 /* After the operation: what the test does from now on isn't failed. */
-static inline void fault_pause(void)
-{
-	sys_set_hook(NULL, NULL);
-}
+void fault_pause(void);
 
 /* Descriptors that this process has open. */
-static inline unsigned int open_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned int n = 0;
-
-	assert(dir);
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
-}
+unsigned int open_fds(void);
 
 #endif

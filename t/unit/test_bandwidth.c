@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The limit holds over any time, however many threads ask and however long they were idle before. */
+/*
+ * The limit holds over any time, however many threads ask and however long they were idle before.
+ */
 #include "unit.h"
 
 #include "base/attr.h"
@@ -49,7 +51,10 @@ static void *take_all_the_time(void *arg)
 	return NULL;
 }
 
-/* What may have been taken since began_ns, at the most: a portion of each thread was under way then. */
+/*
+ * What may have been taken since began_ns, at the most: a portion of each thread was under way
+ * then.
+ */
 static uint64_t allowed(uint64_t began_ns)
 {
 	uint64_t ns = clock_now_ns() - began_ns + 30 * NS_PER_MS;

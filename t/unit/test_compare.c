@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Sparse files are compared while one of them fails, at each call in turn: it is said once, the others are compared
- * further, and what is told to be different is.
+ * Sparse files are compared while one of them fails, at each call in turn: it is said once, the
+ * others are compared further, and what is told to be different is.
  */
 #include "unit.h"
 

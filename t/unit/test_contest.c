@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The choice between the kernel's copy and io_uring, whoever asks and in whatever order tries end; and how much is
- * under way on what kind of device. */
+/*
+ * The choice between the kernel's copy and io_uring, whoever asks and in whatever order tries end;
+ * and how much is under way on what kind of device.
+ */
 #include "unit.h"
 
 #include "random.h"
@@ -114,8 +116,10 @@ static void a_piece_that_took_no_time_is_no_division_by_it(void **state)
 	assert_true(c.best_bytes_per_s[won] > 0);
 }
 
-/* Tries begin, end and come to nothing in any order: never more under way or counted than there may be, and in the
- * end it is decided. */
+/*
+ * Tries begin, end and come to nothing in any order: never more under way or counted than there may
+ * be, and in the end it is decided.
+ */
 static void any_order(void **state)
 {
 	struct random_source r = random_start("any_order");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is seen of a command that copies: sums that are right whatever the order of begin, progress and end; the rate
- * of the last seconds; the text of the line; and that files of many threads come out as whole lines.
+ * What is seen of a command that copies: sums that are right whatever the order of begin, progress
+ * and end; the rate of the last seconds; the text of the line; and that files of many threads come
+ * out as whole lines.
  */
 #include "unit.h"
 

@@ -171,7 +171,9 @@ static void each_mirror_has_its_map(const struct testfs *fs, bool privileged)
 	place_release(&p);
 }
 
-/* Maps that can't be trusted are gone before MOUNTED says that they can; what fails is tried again. */
+/*
+ * Maps that can't be trusted are gone before MOUNTED says that they can; what fails is tried again.
+ */
 static void a_failed_begin_trusts_nothing(const struct testfs *fs, bool privileged)
 {
 	struct place p = place_new(fs, privileged);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Dirty maps against plain arrays: what is dirty, taken, and said by the file, with and without system
- * calls that fail. */
+/*
+ * Dirty maps against plain arrays: what is dirty, taken, and said by the file, with and without
+ * system calls that fail.
+ */
 #include "unit.h"
 
 #include "fault.h"

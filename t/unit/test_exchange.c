@@ -124,8 +124,10 @@ static void a_named_victim_can_be_used_again(void **state)
 	end(vol);
 }
 
-/* A power loss may leave an intent without its victim, or without the content of it: then nothing had
- * been committed, or all of it. */
+/*
+ * A power loss may leave an intent without its victim, or without the content of it: then nothing
+ * had been committed, or all of it.
+ */
 static void half_intents_are_dropped(void **state)
 {
 	struct volume *vol = begin();

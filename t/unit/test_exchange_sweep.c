@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Swap, merge and split with each system call failing once, and with the daemon killed before each of
- * them. After that the volume is opened again, and each file must have its old layout or its new one, its
- * data in every mirror, one link, and every object must belong to exactly one file.
+ * Swap, merge and split with each system call failing once, and with the daemon killed before each
+ * of them. After that the volume is opened again, and each file must have its old layout or its new
+ * one, its data in every mirror, one link, and every object must belong to exactly one file.
  */
 #include "test_exchange_fixture.h"
 
@@ -182,8 +182,10 @@ static int stop_hook(const char *call, size_t len_bytes, void *cookie)
 	return s->err;
 }
 
-/* What users see right after the commit, or its failure, in the same volume. An intent that could not
- * be removed is one link more until the next mount. */
+/*
+ * What users see right after the commit, or its failure, in the same volume. An intent that could
+ * not be removed is one link more until the next mount.
+ */
 static void check_now(const struct scene *s, int err, bool all)
 {
 	bool settled = run_here("! ls $BASE/mdt/PENDING | grep -q swap");
@@ -196,7 +198,10 @@ static void check_now(const struct scene *s, int err, bool all)
 		check_links(t.inode);
 }
 
-/* Data that moves has the times that it had, whatever comes of it. Before 1970: no object's are older. */
+/*
+ * Data that moves has the times that it had, whatever comes of it. Before 1970: no object's are
+ * older.
+ */
 static const struct timespec long_ago = { .tv_sec = -12345, .tv_nsec = 67890 };
 
 static void set_time(struct inode *inode)
@@ -330,8 +335,8 @@ static bool failed_at(const struct scene *s, unsigned int at, bool all)
 enum way { KILL, FAIL_ONE, FAIL_ALL };
 
 /*
- * Stops at every call in turn, until there are no more. On a real disk, where each round takes a while, only
- * at some.
+ * Stops at every call in turn, until there are no more. On a real disk, where each round takes a
+ * while, only at some.
  */
 static void sweep(const struct scene *s, enum way way, struct random_source *r)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* New mirrors under leases: what is merged is what the file has at that moment (the fixture sees to that), and
- * without the lease nothing is. */
+/*
+ * New mirrors under leases: what is merged is what the file has at that moment (the fixture sees to
+ * that), and without the lease nothing is.
+ */
 #include "test_leased_fixture.h"
 
 #include "fault.h"
@@ -531,5 +533,5 @@ int main(void)
 		cmocka_unit_test_setup(whatever_fails_the_name_stays, reset_from),
 	};
 
-	return cmocka_run_group_tests(tests, fixture_make, fixture_remove);
+	return cmocka_run_group_tests(tests, fake_make, fake_remove);
 }

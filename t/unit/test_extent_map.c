@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The map of extents: as holes_at() says, one search for each extent however many threads go through a file, and a search
- * that fails leaves the others to try. */
+/*
+ * The map of extents: as holes_at() says, one search for each extent however many threads go
+ * through a file, and a search that fails leaves the others to try.
+ */
 #include "unit.h"
 
 #include "base/sys.h"
@@ -124,8 +126,10 @@ static int walk_together(struct extent_map *m, int fd)
 	return bad;
 }
 
-/* 300 GiB are 9600 parts and 11 extents. An extent takes two calls at most; threads may come to the front of an extent
- * and to its middle, the later one first. */
+/*
+ * 300 GiB are 9600 parts and 11 extents. An extent takes two calls at most; threads may come to the
+ * front of an extent and to its middle, the later one first.
+ */
 static void each_extent_is_searched_for_once(void **state)
 {
 	int fd = islands();

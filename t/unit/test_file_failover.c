@@ -237,7 +237,10 @@ static void test_calls_fail(void **state)
 	file_free(f);
 }
 
-/* Only of a descriptor, or of what is in the page cache, a mirror that isn't there looks as if it were. */
+/*
+ * Only of a descriptor, or of what is in the page cache, a mirror that isn't there looks as if it
+ * were.
+ */
 static void test_reach_sees_objects_that_are_gone(void **state)
 {
 	struct bed *b = &mirror_bed.bed;
@@ -290,8 +293,10 @@ static int fail_reading(const char *call, size_t len_bytes, void *cookie)
 	return strcmp(call, "pread") == 0 ? -EIO : 0;
 }
 
-/* What ext4 does after a shutdown, and any file system over a device that is gone: all is as it was, but no
- * byte can be read. */
+/*
+ * What ext4 does after a shutdown, and any file system over a device that is gone: all is as it
+ * was, but no byte can be read.
+ */
 static void test_reach_reads(void **state)
 {
 	struct file *f = synced_file(&mirror_bed.bed);

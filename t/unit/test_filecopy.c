@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Files and ranges of files by filecopy_run(): sizes, holes, what others do to the files meanwhile; each of its
- * calls failing in each way, also while it verifies: never success with a wrong byte.
+ * Files and ranges of files by filecopy_run(): sizes, holes, what others do to the files meanwhile;
+ * each of its calls failing in each way, also while it verifies: never success with a wrong byte.
  */
 #include "test_filecopy_fixture.h"
 
@@ -53,7 +53,9 @@ static void a_range_changes_nothing_around_it(void **state)
 		assert_int_equal(engine_equal(p.src, 100, p.dst, 5000, p.c.len_bytes),
 				 p.c.len_bytes);
 		assert_int_equal(p.r.verified_bytes, p.c.len_bytes);
-		/* Up to the end of the source, which is a hole; and what isn't there isn't counted. */
+		/*
+		 * Up to the end of the source, which is a hole; and what isn't there isn't counted.
+		 */
 		p.c.src_offset = MIB;
 		p.c.dst_offset = 3 * MIB;
 		p.c.len_bytes = INT64_MAX - 3 * MIB;

@@ -10,7 +10,7 @@
 #define ISLAND_BYTES (300 * KIB + 7)
 #define SPARSE_BYTES (9 * MIB + 100) /* enough to count as a large copy */
 
-static struct io_ladder ladder;
+extern struct io_ladder ladder;
 
 struct pair {
 	int src, dst;
@@ -18,47 +18,15 @@ struct pair {
 	struct filecopy_result r;
 };
 
-static inline void pair_open(struct pair *p, const struct testfs *fs)
-{
-	*p = (struct pair){ .src = engine_file(fs, "source"),
-			    .dst = engine_file(fs, "destination") };
-	p->c.src_fd = p->src;
-	p->c.dst_fd = p->dst;
-	p->c.workers = 1;
-}
+void pair_open(struct pair *p, const struct testfs *fs);
 
-static inline void pair_close(struct pair *p)
-{
-	close(p->src);
-	close(p->dst);
-}
+void pair_close(struct pair *p);
 
-static inline int run(struct pair *p, struct engine_hook *h)
-{
-	int err;
+int run(struct pair *p, struct engine_hook *h);
 
-	error_clear();
-	if (h)
-		engine_hook_set(h);
-	err = filecopy_run(&ladder, &p->c, &p->r);
-	if (h)
-		engine_hook_end(h);
-	return err;
-}
-
-static inline bool same_files(const struct pair *p)
-{
-	uint64_t size = engine_size(p->src);
-
-	return engine_size(p->dst) == size && engine_equal(p->src, 0, p->dst, 0, size) == size;
-}
+bool same_files(const struct pair *p);
 
 /* Data, a hole, data, a hole at the end. */
-static inline void make_sparse(int fd)
-{
-	engine_write(fd, 0, ISLAND_BYTES, 1);
-	engine_write(fd, MIB, ISLAND_BYTES, 1);
-	assert_int_equal(ftruncate(fd, SPARSE_BYTES), 0);
-}
+void make_sparse(int fd);
 
 #endif

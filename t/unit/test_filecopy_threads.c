@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* filecopy_run() with many threads: several copies into one file, and several workers of one copy, of which one
- * fails. */
+/*
+ * filecopy_run() with many threads: several copies into one file, and several workers of one copy,
+ * of which one fails.
+ */
 #include "test_filecopy_fixture.h"
 
 #include <pthread.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* io_seek(): right where the kernel's answer is, and where XFS or a server reports data as a hole. */
+/*
+ * io_seek(): right where the kernel's answer is, and where XFS or a server reports data as a hole.
+ */
 #include "unit.h"
 
 #include "base/error.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * follow_run: copies are like the file whatever a writer does, writers are let go whatever fails, and what isn't durable
- * isn't reported; and changes_merge, by which no byte is read twice.
+ * follow_run: copies are like the file whatever a writer does, writers are let go whatever fails,
+ * and what isn't durable isn't reported; and changes_merge, by which no byte is read twice.
  */
 #include "test_mover_fixture.h"
 
@@ -47,7 +47,7 @@ static int new_victim(void)
 static int commit(void *cookie, uint64_t version)
 {
 	const struct follow_job *job = cookie;
-	int err = note("commit");
+	int err = fake_note("commit");
 
 	if (err)
 		return err;
@@ -645,5 +645,5 @@ int main(void)
 		cmocka_unit_test(many_near_pieces_become_few),
 	};
 
-	return cmocka_run_group_tests(tests, fixture_make, fixture_remove);
+	return cmocka_run_group_tests(tests, fake_make, fake_remove);
 }

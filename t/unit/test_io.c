@@ -633,8 +633,10 @@ static void every_call_fails_in_every_way(void **state)
 	}
 }
 
-/* A call that never does anything, on each file system; or not for some time, as where somebody cuts the
- * source off before each read and makes it longer before each look at its size. */
+/*
+ * A call that never does anything, on each file system; or not for some time, as where somebody
+ * cuts the source off before each read and makes it longer before each look at its size.
+ */
 static void a_call_that_never_works(void **state)
 {
 	static const struct {

@@ -76,7 +76,9 @@ static uint64_t nr_come(void)
 	return nr;
 }
 
-/* It has come to the gate when this returns, however busy the machine is, and had time to come in. */
+/*
+ * It has come to the gate when this returns, however busy the machine is, and had time to come in.
+ */
 static pthread_t start(enum link_gate_kind kind)
 {
 	uint64_t before = nr_come();

@@ -97,7 +97,7 @@ static void a_file_is_copied_and_verified(void **state)
 	struct lov_copier *copier = copier_new();
 	struct files f = files_new();
 	struct lov_copy_job job = job_of(&f);
-	struct lov_copy_result r;
+	struct lov_copy_result r = LOV_COPY_RESULT_INIT;
 
 	(void)state;
 	job.flags = LOV_COPY_VERIFY | LOV_COPY_SYNC;
@@ -121,7 +121,7 @@ static void a_range_leaves_the_rest_alone(void **state)
 	struct lov_copier *copier = copier_new();
 	struct files f = files_new();
 	struct lov_copy_job job = job_of(&f);
-	struct lov_copy_result r;
+	struct lov_copy_result r = LOV_COPY_RESULT_INIT;
 
 	(void)state;
 	assert_int_equal(pwrite(f.dst, f.data, 20000, 0), 20000);
@@ -258,7 +258,7 @@ static void progress_is_told_and_can_stop_it(void **state)
 	struct lov_copier *copier = slow_copier();
 	struct files f = files_new();
 	struct lov_copy_job job = job_of(&f);
-	struct lov_copy_result r;
+	struct lov_copy_result r = LOV_COPY_RESULT_INIT;
 	struct seen s = { .thread = pthread_self() };
 
 	(void)state;
@@ -313,7 +313,7 @@ static void a_stopped_copier_begins_nothing(void **state)
 	struct files f = files_new();
 	struct lov_copy_job job = job_of(&f);
 	struct seen s = { .thread = pthread_self() };
-	struct lov_copy_result r;
+	struct lov_copy_result r = LOV_COPY_RESULT_INIT;
 
 	(void)state;
 	job.progress = see;
@@ -359,7 +359,7 @@ static void progress_ends_with_the_source(void **state)
 	for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
 		struct seen s = { .thread = pthread_self() };
 		uint64_t want = offsets[i] < BYTES ? BYTES - offsets[i] : 0;
-		struct lov_copy_result r;
+		struct lov_copy_result r = LOV_COPY_RESULT_INIT;
 
 		job.progress = see;
 		job.cookie = &s;
@@ -375,9 +375,34 @@ static void progress_ends_with_the_source(void **state)
 	lov_copier_free(copier);
 }
 
+/* A newer program's result: its own fields are 0; nothing after it is touched. */
+static void a_result_of_a_newer_version(void **state)
+{
+	struct {
+		struct lov_copy_result r;
+		uint64_t newer, after;
+	} longer;
+	struct lov_copier *copier = copier_new();
+	struct files f = files_new();
+	struct lov_copy_job job = job_of(&f);
+
+	(void)state;
+	memset(&longer, 0xff, sizeof(longer));
+	longer.r.struct_size = sizeof(longer) - sizeof(longer.after);
+	assert_int_equal(lov_copy_file(copier, &job, &longer.r), 0);
+	assert_int_equal(longer.r.struct_size, sizeof(longer) - sizeof(longer.after));
+	assert_int_equal(longer.r.copied_bytes, BYTES);
+	assert_int_equal(sum_of(&longer.r), BYTES);
+	assert_int_equal(longer.newer, 0);
+	assert_int_equal(longer.after, UINT64_MAX);
+	files_close(&f);
+	lov_copier_free(copier);
+}
+
 /* A struct_size that no version ever had is a struct that nobody has initialised. */
 static void sizes_that_cannot_be(void **state)
 {
+	const size_t sizes[] = { 0, sizeof(struct lov_copy_result) - 1, SIZE_MAX / 2 };
 	struct lov_copier_options options = LOV_COPIER_OPTIONS_INIT;
 	struct lov_copier *copier = copier_new(), *other;
 	struct files f = files_new();
@@ -391,6 +416,15 @@ static void sizes_that_cannot_be(void **state)
 	assert_refused(lov_copy_file(copier, &job, NULL), "struct_size");
 	options.struct_size = SIZE_MAX / 2;
 	assert_refused(lov_copier_new(&options, &other), "struct_size");
+	/* Nothing is written to a result that isn't initialised, and nothing is copied. */
+	job = job_of(&f);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct lov_copy_result r = { .struct_size = sizes[i], .copied_bytes = 7 };
+
+		assert_refused(lov_copy_file(copier, &job, &r), "struct_size");
+		assert_int_equal(r.copied_bytes, 7);
+		assert_int_equal(size_of(f.dst), 0);
+	}
 	files_close(&f);
 	lov_copier_free(copier);
 }
@@ -402,7 +436,7 @@ static void a_failure_is_accounted_for(void **state)
 	struct files f = files_new();
 	struct lov_copy_job job = job_of(&f);
 	struct seen s = { .thread = pthread_self(), .stop_at = 5 };
-	struct lov_copy_result r;
+	struct lov_copy_result r = LOV_COPY_RESULT_INIT;
 
 	(void)state;
 	job.flags = LOV_COPY_NO_SHARE;
@@ -455,6 +489,7 @@ int main(void)
 		cmocka_unit_test(a_stopped_copier_begins_nothing),
 		cmocka_unit_test(progress_is_told_as_often_as_asked),
 		cmocka_unit_test(progress_ends_with_the_source),
+		cmocka_unit_test(a_result_of_a_newer_version),
 		cmocka_unit_test(sizes_that_cannot_be),
 		cmocka_unit_test(a_failure_is_accounted_for),
 		cmocka_unit_test(several_threads_share_a_copier),

@@ -486,7 +486,10 @@ static void generations_are_kept(const struct testfs *fs, bool privileged)
 	place_release(&p);
 }
 
-/* What is replaced goes to PENDING however it is replaced; what is left under the old name is a whiteout. */
+/*
+ * What is replaced goes to PENDING however it is replaced; what is left under the old name is a
+ * whiteout.
+ */
 static void whiteouts_are_left(const struct testfs *fs, bool privileged)
 {
 	struct place p = place_new(fs, privileged);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What happens while a range is copied, on every rung: the source is cut off or grows, somebody stops the copy,
- * writing out fails, the bytes per second are limited.
+ * What happens while a range is copied, on every rung: the source is cut off or grows, somebody
+ * stops the copy, writing out fails, the bytes per second are limited.
  */
 #include "test_engine_fixture.h"
 
@@ -27,7 +27,10 @@ static const struct way {
 
 static bool uring;
 
-/* Whether files on fs can come to it. The kernel's rung is for what is warm, or it would be measured. */
+/*
+ * Whether files on fs can come to it. The kernel's rung is for what is warm, or it would be
+ * measured.
+ */
 static bool is_here(const struct way *w, const struct testfs *fs)
 {
 	return w->top != IO_URING || (uring && !engine_plain[0] && strcmp(fs->name, "tmpfs"));
@@ -104,7 +107,9 @@ static int pair_copy(struct pair *p, struct engine_hook *h)
 	return err;
 }
 
-/* How many bytes from the front are what the source had; all behind them must be zeros, up to len. */
+/*
+ * How many bytes from the front are what the source had; all behind them must be zeros, up to len.
+ */
 static uint64_t front_then_zeros(int fd, uint64_t len)
 {
 	uint8_t *want = malloc(len), *got = calloc(1, len);
@@ -126,8 +131,10 @@ static uint64_t front_then_zeros(int fd, uint64_t len)
 	return front;
 }
 
-/* The source is cut off at the at-th call. Where it is found to have ended, everything ends: what was under way
- * behind that must not stay. False: there were fewer calls. */
+/*
+ * The source is cut off at the at-th call. Where it is found to have ended, everything ends: what
+ * was under way behind that must not stay. False: there were fewer calls.
+ */
 static bool cut_off_at(const struct testfs *fs, const struct way *w, unsigned int at, uint64_t size,
 		       uint64_t old_bytes, bool first_short)
 {
@@ -258,7 +265,9 @@ static void a_stop_ends_it_with_a_right_front_part(void **state)
 
 /* ---- writing out ---- */
 
-/* The kernel tells a descriptor once that writing out failed: whoever is told must not forget it. */
+/*
+ * The kernel tells a descriptor once that writing out failed: whoever is told must not forget it.
+ */
 static bool writing_out_fails_at(const struct testfs *fs, const struct way *w, unsigned int at,
 				 int result)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * migrate_file on a file system that only notes what is asked of it: the steps and their order, and that whatever fails,
- * nothing is swapped, everything held is given up, and no descriptor stays open.
+ * migrate_file on a file system that only notes what is asked of it: the steps and their order, and
+ * that whatever fails, nothing is swapped, everything held is given up, and no descriptor stays
+ * open.
  */
 #include "unit.h"
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A migrate by streams of direct I/O: what takes the file's place is what the file is (the fixture sees to that),
- * and nothing does if that can't be known. */
+/*
+ * A migrate by streams of direct I/O: what takes the file's place is what the file is (the fixture
+ * sees to that), and nothing does if that can't be known.
+ */
 #include "test_leased_fixture.h"
 
 #include "fault.h"
@@ -346,5 +348,5 @@ int main(void)
 		cmocka_unit_test_setup(whatever_call_fails_nothing_is_swapped, reset),
 	};
 
-	return cmocka_run_group_tests(tests, fixture_make, fixture_remove);
+	return cmocka_run_group_tests(tests, fake_make, fake_remove);
 }

@@ -150,7 +150,9 @@ static uint64_t end_of(const struct layout *l, uint32_t idx)
 	return LAYOUT_EOF;
 }
 
-/* The rule, the slow way: some component that is written has bytes in common with component `idx`. */
+/*
+ * The rule, the slow way: some component that is written has bytes in common with component `idx`.
+ */
 static bool must_be_stale(const struct layout *l, uint32_t idx, uint32_t primary, uint64_t start,
 			  uint64_t end)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What `lov mirror` does to a file, on a file system of ordinary files: which mirrors, what is asked for, what is refused. */
+/*
+ * What `lov mirror` does to a file, on a file system of ordinary files: which mirrors, what is
+ * asked for, what is refused.
+ */
 #include "test_mover_fixture.h"
 
 #include "fault.h"
@@ -20,7 +23,10 @@ static const struct layout *request(void)
 	return l;
 }
 
-/* Mirror N has one component with flags[N - 1], an object on OST N - 1, and pool "near" where N is 2. */
+/*
+ * Mirror N has one component with flags[N - 1], an object on OST N - 1, and pool "near" where N is
+ * 2.
+ */
 static void set_mirrors(const uint32_t flags[MIRRORS])
 {
 	layout_unref(fake.layout);
@@ -756,5 +762,5 @@ int main(void)
 		cmocka_unit_test_setup(mirrors_on_one_device_are_found, reset),
 	};
 
-	return cmocka_run_group_tests(tests, fixture_make, fixture_remove);
+	return cmocka_run_group_tests(tests, fake_make, fake_remove);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The operations on data that each rung issues, exactly and in their order, for sparse and unaligned ranges: none
- * for a hole but to punch it into old data, none twice, none longer than it must be.
+ * The operations on data that each rung issues, exactly and in their order, for sparse and
+ * unaligned ranges: none for a hole but to punch it into old data, none twice, none longer than it
+ * must be.
  */
 #include "test_engine_fixture.h"
 
@@ -85,8 +86,10 @@ struct operations_case {
 	uint64_t src_size, old_size; /* of the files; all of the destination is data */
 	uint64_t src_offset, dst_offset, len;
 	bool fresh, no_share;
-	/* By rung, when those above it are refused and everything is what it is for: the uring rung's sources
-	 * are large and cold. */
+	/*
+	 * By rung, when those above it are refused and everything is what it is for: the uring
+	 * rung's sources are large and cold.
+	 */
 	const char *want[IO_RUNGS];
 };
 
@@ -385,8 +388,10 @@ static const struct operations_case cases[] = {
 	},
 };
 
-/* What is to be expected on a file system: one that doesn't share isn't asked here, tmpfs is never cold, and
- * Btrfs is asked for no blocks in advance. */
+/*
+ * What is to be expected on a file system: one that doesn't share isn't asked here, tmpfs is never
+ * cold, and Btrfs is asked for no blocks in advance.
+ */
 static bool expected(const struct testfs *fs, const struct operations_case *c, enum io_rung top,
 		     char ret_text[TEXT_MAX])
 {

@@ -612,8 +612,10 @@ static void threads_get_different_objects(const struct testfs *fs)
 	ost_free(ost);
 }
 
-/* A sysfs with a disk that rotates (8:0, partition 8:1), one that doesn't (8:16, partition 8:17) and a
- * device that says nothing (8:32). */
+/*
+ * A sysfs with a disk that rotates (8:0, partition 8:1), one that doesn't (8:16, partition 8:17)
+ * and a device that says nothing (8:32).
+ */
 static void rotating_devices_are_known(const struct testfs *fs)
 {
 	struct place p = place_new(fs);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What large copies do to the page cache: what is in it is copied from there; what wasn't leaves it again, on every rung,
- * in both files; and small copies leave it alone.
+ * What large copies do to the page cache: what is in it is copied from there; what wasn't leaves it
+ * again, on every rung, in both files; and small copies leave it alone.
  */
 #include "test_engine_fixture.h"
 

@@ -208,7 +208,10 @@ static void directories_show_their_defaults(void **state)
 	       .yaml = false);
 }
 
-/* The words of lfs: without -v no path for one directory alone, and with it "(Default)" where nobody has set one. */
+/*
+ * The words of lfs: without -v no path for one directory alone, and with it "(Default)" where
+ * nobody has set one.
+ */
 static void a_directory_without_a_default(void **state)
 {
 	struct print_context dir = { .path = "d",

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Properties of what is printed of names: no control characters, the shell, YAML and JSON forms give the exact bytes back,
- * and on a terminal it is what ls shows. */
+/*
+ * Properties of what is printed of names: no control characters, the shell, YAML and JSON forms
+ * give the exact bytes back, and on a terminal it is what ls shows.
+ */
 #include "unit.h"
 
 #include "base/quote.h"
@@ -153,7 +155,9 @@ static size_t decode_bytes(const char *s, char *to)
 	return n;
 }
 
-/* A word of bash: '...', $'...', "..." without what is special in it, and characters by themselves. */
+/*
+ * A word of bash: '...', $'...', "..." without what is special in it, and characters by themselves.
+ */
 static size_t decode_shell(const char *s, char *to)
 {
 	static const char letters[] = "abtnvfr";
@@ -336,7 +340,10 @@ static void as_ls_shows_it(void **state)
 			*slash = (char)(*slash == '/' ? '|' : *slash);
 		if (!*name || *name == '.')
 			continue;
-		/* ls of coreutils 9 forgets to open $' where there is a ' and the last byte is escaped. */
+		/*
+		 * ls of coreutils 9 forgets to open $' where there is a ' and the last byte is
+		 * escaped.
+		 */
 		if (strchr(name, '\''))
 			strcpy(strchr(name, '\''), "'e");
 		dirfd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Stale mirrors brought up, and one written, under a lease: only what is as the file is at that very moment is
- * marked as in sync (the fixture sees to that), and without the lease nothing is. */
+/*
+ * Stale mirrors brought up, and one written, under a lease: only what is as the file is at that
+ * very moment is marked as in sync (the fixture sees to that), and without the lease nothing is.
+ */
 #include "test_leased_fixture.h"
 
 #include "fault.h"
@@ -107,7 +109,10 @@ static void assert_done(const uint32_t *ids, unsigned int count)
 	assert_int_equal(leased.done_count, count);
 	for (unsigned int i = 0; i < count; i++)
 		assert_int_equal(leased.done[i], ids[i]);
-	/* That of the resync is used up; another one that is given back has looked whether it can be had. */
+	/*
+	 * That of the resync is used up; another one that is given back has looked whether it can
+	 * be had.
+	 */
 	assert_int_equal(leased.file.puts + 1, leased.file.gets);
 	assert_false(leased.file.held || leased.resyncing);
 }
@@ -123,8 +128,8 @@ static void assert_nothing_done(void)
 
 static void several_mirrors_are_brought_up_from_one_reading(void **state)
 {
-	const uint32_t ids[] = { component_id(2, 0), component_id(2, 1), component_id(4, 0),
-				 component_id(4, 1) };
+	const uint32_t ids[] = { leased_id(2, 0), leased_id(2, 1), leased_id(4, 0),
+				 leased_id(4, 1) };
 	const struct timespec times[2] = { { 1000, 111 }, { 2000, 222 } };
 	unsigned int fds = open_fds();
 	struct mirror_result r;
@@ -156,7 +161,7 @@ static void only_stale_components_are_written(void **state)
 	static const uint32_t flags[LEASED_MIRRORS][COMPONENTS] = {
 		{ 0, 0 }, { 0, COMP_STALE }, { 0, 0 }, { 0, COMP_STALE }
 	};
-	const uint32_t ids[] = { component_id(2, 1), component_id(4, 1) };
+	const uint32_t ids[] = { leased_id(2, 1), leased_id(4, 1) };
 	struct mirror_result r;
 
 	(void)state;
@@ -179,8 +184,8 @@ static void mirrors_that_are_stale_in_different_places(void **state)
 	static const uint32_t flags[LEASED_MIRRORS][COMPONENTS] = {
 		{ 0, 0 }, { 0, COMP_STALE }, { COMP_STALE, 0 }, { COMP_STALE, COMP_STALE }
 	};
-	const uint32_t ids[] = { component_id(2, 1), component_id(3, 0), component_id(4, 0),
-				 component_id(4, 1) };
+	const uint32_t ids[] = { leased_id(2, 1), leased_id(3, 0), leased_id(4, 0),
+				 leased_id(4, 1) };
 	struct mirror_result r;
 
 	(void)state;
@@ -289,8 +294,8 @@ static void no_mirror_need_be_in_sync_as_a_whole(void **state)
 	static const uint32_t flags[LEASED_MIRRORS][COMPONENTS] = {
 		{ COMP_STALE, 0 }, { 0, COMP_STALE }, { COMP_STALE, 0 }, { 0, COMP_STALE }
 	};
-	const uint32_t ids[] = { component_id(1, 0), component_id(2, 1), component_id(3, 0),
-				 component_id(4, 1) };
+	const uint32_t ids[] = { leased_id(1, 0), leased_id(2, 1), leased_id(3, 0),
+				 leased_id(4, 1) };
 	struct mirror_result r;
 
 	(void)state;
@@ -664,7 +669,7 @@ static int write_mirror(const char *text, bool *ret_in_sync)
 
 static void what_is_written_to_a_mirror_is_in_sync_if_it_is_the_same(void **state)
 {
-	const uint32_t ids[] = { component_id(2, 0), component_id(2, 1) };
+	const uint32_t ids[] = { leased_id(2, 0), leased_id(2, 1) };
 	const struct timespec times[2] = { { 1000, 111 }, { 2000, 222 } };
 	struct stat st;
 	bool in_sync;
@@ -804,5 +809,5 @@ int main(void)
 		cmocka_unit_test_setup(whatever_fails_what_was_written_is_stale, reset),
 	};
 
-	return cmocka_run_group_tests(tests, fixture_make, fixture_remove);
+	return cmocka_run_group_tests(tests, fake_make, fake_remove);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Random layouts; what the plan says of each byte is compared with what the components say of it. */
+/*
+ * Random layouts; what the plan says of each byte is compared with what the components say of it.
+ */
 #include "unit.h"
 
 #include "base/error.h"
@@ -213,7 +215,10 @@ static void what_is_stale_is_copied_from_what_is_not(void **state)
 	assert_true(made > ROUNDS / 20 && no_data > ROUNDS / 100 && nothing > ROUNDS / 100);
 }
 
-/* One that is in sync as a whole is preferred to one that is so at a place, and among these the preferred. */
+/*
+ * One that is in sync as a whole is preferred to one that is so at a place, and among these the
+ * preferred.
+ */
 static void the_best_source_is_read(void **state)
 {
 	struct random_source r = random_start("best source");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Rings and buffers within their budget: never more of them than it allows, however many threads want one;
- * who waits gets one, or is told that there will be none.
+ * Rings and buffers within their budget: never more of them than it allows, however many threads
+ * want one; who waits gets one, or is told that there will be none.
  */
 #include "unit.h"
 

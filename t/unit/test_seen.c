@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Each file once: under all of its names, for one of many threads, as the table grows; a link is not what it leads to. */
+/*
+ * Each file once: under all of its names, for one of many threads, as the table grows; a link is
+ * not what it leads to.
+ */
 #include "unit.h"
 
 #include "cli/seen.h"

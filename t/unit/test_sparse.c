@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Sparse files: the blocks of the destination follow the data of the source on every rung, nothing is written for a
- * hole, and a file of 10 GiB with a few islands takes no longer than its islands.
+ * Sparse files: the blocks of the destination follow the data of the source on every rung, nothing
+ * is written for a hole, and a file of 10 GiB with a few islands takes no longer than its islands.
  */
 #include "test_engine_fixture.h"
 
@@ -12,8 +12,10 @@
 
 #define LARGE_BYTES (10 * GIB + 12345)
 #define ISLANDS 9
-/* What file systems add: ends of blocks, indirect blocks, btrees. XFS also gives blocks in advance to a file that
- * grows, and takes back only those that are behind its end when it is closed. */
+/*
+ * What file systems add: ends of blocks, indirect blocks, btrees. XFS also gives blocks in advance
+ * to a file that grows, and takes back only those that are behind its end when it is closed.
+ */
 static uint64_t slack_bytes(const struct testfs *fs)
 {
 	return strcmp(fs->name, "xfs") ? 64 * KIB : ISLANDS * 64 * KIB;
@@ -184,8 +186,11 @@ static void whole_sparse_files(void **state)
 	}
 }
 
-/* Of 300 GiB each hole is looked for once, by whichever worker comes first, and not for each part that is handed out;
- * it is verified as quickly. Whoever wishes to stop it needn't wait for its end. */
+/*
+ * Of 300 GiB each hole is looked for once, by whichever worker comes first, and not for each part
+ * that is handed out; it is verified as quickly. Whoever wishes to stop it needn't wait for its
+ * end.
+ */
 static void the_search_follows_the_islands(void **state)
 {
 	const uint64_t size = 300 * GIB;
@@ -211,7 +216,10 @@ static void the_search_follows_the_islands(void **state)
 		start_sums();
 		assert_int_equal(filecopy_run(&ladder, &c, &r), 0);
 		sys_set_recorder(NULL, NULL);
-		/* Copying looks at the source, verifying at both; XFS' answers are checked by another. */
+		/*
+		 * Copying looks at the source, verifying at both; XFS' answers are checked by
+		 * another.
+		 */
 		if (seeks > 3 * 6 * (2 * ISLANDS + 1))
 			fail_msg("%s: %u seeks", fs->name, seeks);
 		assert_int_equal(r.verified_bytes, size);
@@ -230,7 +238,10 @@ static void the_search_follows_the_islands(void **state)
 	}
 }
 
-/* Blocks that were given in advance and never written read as zeros: they are copied as a hole, not as zeros. */
+/*
+ * Blocks that were given in advance and never written read as zeros: they are copied as a hole, not
+ * as zeros.
+ */
 static void unwritten_blocks_are_no_data(void **state)
 {
 	(void)state;
@@ -266,8 +277,10 @@ static void unwritten_blocks_are_no_data(void **state)
 	}
 }
 
-/* A file as long as files can be: shared or copied, and verified to the last byte. Linux' tmpfs doesn't find data in
- * the last page of such a one. */
+/*
+ * A file as long as files can be: shared or copied, and verified to the last byte. Linux' tmpfs
+ * doesn't find data in the last page of such a one.
+ */
 static void the_longest_file(void **state)
 {
 	static const uint64_t places[] = { 5, UINT64_C(1) << 62, (uint64_t)INT64_MAX - 100 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Streams: each target gets its ranges and nothing else, by aligned calls only, whatever it had before; and what
- * fails below ends the copy. By direct I/O where the test's file system can.
+ * Streams: each target gets its ranges and nothing else, by aligned calls only, whatever it had
+ * before; and what fails below ends the copy. By direct I/O where the test's file system can.
  */
 #include "unit.h"
 

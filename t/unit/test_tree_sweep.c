@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Each system call of a copy fails once, or the copy is stopped at each file: what is there then under its
- * final name is complete, nothing temporary is left, and either all is as in the source or something was said.
+ * Each system call of a copy fails once, or the copy is stopped at each file: what is there then
+ * under its final name is complete, nothing temporary is left, and either all is as in the source
+ * or something was said.
  */
 #include "test_tree_fixture.h"
 
@@ -32,7 +33,10 @@ static int fail_at(const char *call, size_t len_bytes, void *cookie)
 	return f->err;
 }
 
-/* Errors after which a name of a file with several becomes a copy of its own, as where there are no links. */
+/*
+ * Errors after which a name of a file with several becomes a copy of its own, as where there are no
+ * links.
+ */
 static bool is_copy(int err)
 {
 	if (err != -EOPNOTSUPP)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The rung with io_uring under faults: each of its calls fails in each way, once and from then on, on each
- * file system, with direct I/O for both files, for one of them, and for none. The copy ends with the right bytes, or with
- * the error and a right front part; a rung is left only where it may be; no descriptor stays behind.
+ * The rung with io_uring under faults: each of its calls fails in each way, once and from then on,
+ * on each file system, with direct I/O for both files, for one of them, and for none. The copy ends
+ * with the right bytes, or with the error and a right front part; a rung is left only where it may
+ * be; no descriptor stays behind.
  */
 #include "test_engine_fixture.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A byte of the destination that isn't what the source had is found, wherever it lies and however it came there:
- * between the copy and its verification something happens to the destination.
+ * A byte of the destination that isn't what the source had is found, wherever it lies and however
+ * it came there: between the copy and its verification something happens to the destination.
  */
 #include "test_engine_fixture.h"
 
@@ -156,7 +156,10 @@ static void add_sum(struct subject *s, uint64_t offset, uint32_t len)
 	free(bytes);
 }
 
-/* Checksums anywhere: next to each other, with gaps, across the range's ends, overlapping, unaligned. */
+/*
+ * Checksums anywhere: next to each other, with gaps, across the range's ends, overlapping,
+ * unaligned.
+ */
 static void checksums_need_not_tile_the_range(void **state)
 {
 	struct random_source r = random_start("checksums_need_not_tile_the_range");

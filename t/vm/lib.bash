@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# For scripts that run inside of tools/vm: . lib.bash. A script says what it has found right, and ends at the first thing that isn't.
+# For scripts that run inside of tools/vm: . lib.bash. A script says what it has found right, and
+# ends at the first thing that isn't.
 #
 #   volume_start             a volume on an XFS image in memory, served on $MNT; $T is ours
 #   nfsd_start DIR OPTIONS   exports DIR by NFS 3 and 4.2 to this machine (exports(5)'s options)
-#   nfs_mount VERSION DIR    mounts what is exported, $MNT with fsid=0, on DIR, without caching of attributes
+#   nfs_mount VERSION DIR    mounts what is exported, $MNT with fsid=0, on DIR, without caching of
+#                            attributes
 #   step TEXT                what comes next
 #
 # BUILD_DIR: where lovfs and the tools were built.
@@ -78,7 +80,8 @@ nfsd_restart() {
 	rpc.nfsd --grace-time 10 --lease-time 10 4 >"$T/nfsd.log" 2>&1
 }
 
-# By NFS 4 the export with fsid=0 is the root: the directories above it, which it would show otherwise, can't be exported here.
+# By NFS 4 the export with fsid=0 is the root: the directories above it, which it would show
+# otherwise, can't be exported here.
 nfs_mount() {
 	local path=$MNT
 	[[ $1 == 3 ]] || path=/
