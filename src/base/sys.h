@@ -84,11 +84,13 @@ int MUST_CHECK sys_read_nowait(int fd, uint64_t offset);
 ssize_t MUST_CHECK sys_pread_full(int fd, void *buf, size_t len_bytes, uint64_t offset);
 int MUST_CHECK sys_pwrite_full(int fd, const void *buf, size_t len_bytes, uint64_t offset);
 
-/* read(2) and write(2), for what has no offsets: pipes, terminals. As pread and pwrite_full. */
+/* read(2) and write(2), for what has no offsets: pipes, terminals. As pread, pwrite, pwrite_full. */
 ssize_t MUST_CHECK sys_read(int fd, void *buf, size_t len_bytes);
+ssize_t MUST_CHECK sys_write(int fd, const void *buf, size_t len_bytes);
 int MUST_CHECK sys_write_full(int fd, const void *buf, size_t len_bytes);
 
-/* Waits until fd is ready for POLLIN or POLLOUT: 1, or 0 after timeout_ms, or when a signal came. poll(2). */
+/* poll(2): waits until fd is ready for POLLIN or POLLOUT: 1, or 0 after timeout_ms, or when a signal
+ * came. */
 int MUST_CHECK sys_poll(int fd, short events, int timeout_ms);
 
 /* copy_file_range(2). EINTR is returned, not retried: the caller decides whether it was asked to

@@ -12,6 +12,7 @@
 #include "base/attr.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,13 +25,20 @@ struct error_list {
 	bool nul;         /* names end in NUL, not newline */
 	char *temporary;  /* owned; NULL: written as it is */
 	FILE *out;        /* owned */
+	int fd;           /* the descriptor of out */
 	pthread_mutex_t lock;
 	uint64_t left_out; /* guarded by lock: names with a newline */
 };
 
-/* path may be NULL. Errors with text: FILE can't be made. -ELOOP: it is a symbolic link. */
-int MUST_CHECK error_list_open(struct error_list *l, const struct verb *verb, const char *path,
-			       bool nul);
+struct error_list_request {
+	const char *path; /* borrowed; may be NULL */
+	bool nul;
+	const atomic_bool *stop; /* once it is set, a pipe that nobody reads isn't waited for */
+};
+
+/* Errors with text: FILE can't be made. -ELOOP: it is a symbolic link. */
+int MUST_CHECK error_list_open(struct error_list *l, const struct verb *verb,
+			       const struct error_list_request *request);
 
 /* A name that has a newline can't be told from two where newlines end names: it is left out, and
  * error_list_close() says so. */
