@@ -64,6 +64,7 @@ struct follow_job {
 struct follow_result {
 	uint64_t copied_bytes; /* sum over passes and copies, holes included */
 	uint64_t user_bytes;   /* of them, read and written here */
+	uint64_t hole_bytes;   /* of them, large holes that were passed over */
 	unsigned int passes;   /* that had something to copy; the last step isn't one */
 	uint64_t held_ns;      /* the longest that writers were held back */
 	/* On failure: number of the copy that couldn't be written, or -1 where that isn't known. (It may be

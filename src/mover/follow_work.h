@@ -24,6 +24,7 @@ struct lack {
 	uint64_t from;  /* the pass has asked up to here */
 	uint64_t left;  /* out of date besides what was taken */
 	bool all_asked; /* nothing more of this pass is behind `from` */
+	bool cut;       /* what begins at `from` is out of date, too */
 };
 
 struct follow_work {

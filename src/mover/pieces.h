@@ -52,6 +52,8 @@ int MUST_CHECK pieces_run(const struct pieces_request *req);
 bool pieces_stopped(const struct pieces *p);
 /* So much more is done. */
 void pieces_add_done(struct pieces *p, uint64_t bytes);
+/* The piece grows up to `to`, within its range, where nobody has taken what comes after it. */
+void pieces_extend(struct pieces *p, struct piece *piece, uint64_t to);
 /* All threads are to take part. What is left of the piece from `offset` on, but for piece_bytes, goes back
  * to all. */
 void pieces_spread(struct pieces *p, struct piece *piece, uint64_t offset);

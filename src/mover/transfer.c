@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "io/io.h"
 #include "mover/pieces.h"
+#include "mover/source_hole.h"
 #include "mover/streams.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@ struct transfer {
 	const struct transfer_request *req;
 	struct io_ladder ladder; /* for by_hand */
 	atomic_bool by_hand;     /* no copy_file_range here: read and write */
-	_Atomic uint64_t user_bytes;
+	_Atomic uint64_t user_bytes, hole_bytes;
 	atomic_flag failed; /* who sets it may set the next two */
 	unsigned int failed_target;
 	uint64_t failed_offset;
@@ -188,10 +189,50 @@ static int copy_to(struct transfer *t, struct pieces *p, struct piece *piece, un
 	return 0;
 }
 
+static int make_hole(struct transfer *t, struct pieces *p, const struct piece *piece, uint64_t end)
+{
+	const struct transfer_request *req = t->req;
+
+	for (unsigned int i = 0; i < req->target_count; i++) {
+		int err = 0;
+
+		if (!(piece->targets & UINT32_C(1) << i))
+			continue;
+		if (!req->fresh)
+			err = source_hole_make(req->target_fds[i], piece->start, end, req->stop);
+		if (err)
+			return note_failure(t, i, piece->start, err);
+		atomic_fetch_add(&t->hole_bytes, end - piece->start);
+		pieces_add_done(p, end - piece->start);
+	}
+	return 0;
+}
+
+/* A hole that the piece begins with, and all of it that nobody has taken yet, if that is much: a call of
+ * copy_file_range(2) moves at most 2 GiB, also of nothing. */
+static int skip_hole(struct transfer *t, struct pieces *p, struct piece *piece)
+{
+	uint64_t end;
+	int err;
+
+	if (piece->end - piece->start < PIECE_BYTES)
+		return 0;
+	err = source_hole_end(t->req->src_fd, piece->start, t->req->stop, &end);
+	if (err == -ECANCELED)
+		return fail(err, "interrupted");
+	if (err || end - piece->start < PIECE_BYTES)
+		return err;
+	pieces_extend(p, piece, end);
+	end = MIN_OF(end, piece->end);
+	err = make_hole(t, p, piece, end);
+	piece->start = end;
+	return err == -ECANCELED ? fail(err, "interrupted") : err;
+}
+
 static int copy_piece(struct pieces *p, struct piece *piece, void *cookie)
 {
 	struct transfer *t = cookie;
-	int err = 0;
+	int err = skip_hole(t, p, piece);
 
 	for (unsigned int i = 0; i < t->req->target_count && !err; i++) {
 		if (piece->targets & UINT32_C(1) << i)
@@ -230,6 +271,7 @@ static int run_ranges(const struct transfer_request *req, struct transfer_result
 	io_ladder_release(&t.ladder);
 	*ret_result = (struct transfer_result){
 		.user_bytes = atomic_load(&t.user_bytes),
+		.hole_bytes = atomic_load(&t.hole_bytes),
 		.write_failed = err == -ENOSPC || err == -EDQUOT,
 		.failed_target = t.failed_target,
 		.failed_offset = t.failed_offset,

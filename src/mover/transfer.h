@@ -5,7 +5,8 @@
  * copy_file_range(2), from several threads once it turns out that data is really being moved: where the
  * file system shares extents or its server copies, one call moves everything and no thread is started
  * for nothing. A range that several files need is copied piece by piece, each piece to all of them, so
- * that it comes off the disk once.
+ * that it comes off the disk once. A hole that is larger than a piece is passed over at once, whatever its
+ * size.
  *
  * Or streams (mover/streams.h): read and written here, by direct I/O, several pieces at once.
  */
