@@ -188,7 +188,7 @@ static int open_created(struct session *s, struct inode *inode, int flags,
 			struct open_file **ret_file)
 {
 	struct handle *h;
-	int err = handle_open(inode, flags & ~O_TRUNC, &h);
+	int err = handle_open(inode, flags, &h);
 
 	if (!err)
 		err = open_files_take(&s->files, h, ret_file);

@@ -53,21 +53,11 @@ static int check_hidden(struct inode *inode, int flags)
 	bool writable = (flags & O_ACCMODE) != O_RDONLY;
 
 	if (inode->mirror_id == FILE_WHOLE)
-		return flags & O_TRUNC ? fail(-EROFS, "the file can't be written by this way") : 0;
+		return 0;
 	return writable && !follow_has_mirror(inode->target, inode->mirror_id)
 		       ? fail(-EROFS, "mirror %" PRIu32 ": it isn't being brought up",
 			      inode->mirror_id)
 		       : 0;
-}
-
-/* What an open handle needs before it is used. */
-static int prepare(struct handle *h, int flags)
-{
-	int err = h->writable ? mirrors_load_maps(h->inode, h->file) : 0;
-
-	if (!err && (flags & O_TRUNC))
-		err = handle_truncate(h, 0);
-	return err;
 }
 
 int handle_open(struct inode *inode, int flags, struct handle **ret_handle)
@@ -100,7 +90,7 @@ int handle_open(struct inode *inode, int flags, struct handle **ret_handle)
 		free(h);
 		return err;
 	}
-	err = prepare(h, flags);
+	err = h->writable ? mirrors_load_maps(file, f) : 0;
 	if (err)
 		handle_release(h);
 	else

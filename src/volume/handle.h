@@ -20,9 +20,9 @@
 struct handle; /* opaque */
 
 /*
- * Opens the inode. flags: of open(2); only the access mode, O_TRUNC and O_NOATIME are looked at. Opening for
- * writing breaks others' leases. O_TRUNC truncates to 0. -EIO: see inode_getattr(); -EUCLEAN
- * malformed layout. Opening for reading and writing works with inactive OSTs: only what needs them
+ * Opens the inode. flags: of open(2); only the access mode and O_NOATIME are looked at: the kernel
+ * truncates by a call of its own. Opening for writing breaks others' leases. -EIO: see
+ * inode_getattr(); -EUCLEAN malformed layout. Opening for reading and writing works with inactive OSTs: only what needs them
  * fails.
  */
 int MUST_CHECK handle_open(struct inode *inode, int flags, struct handle **ret_handle);
