@@ -172,7 +172,8 @@ static void op_rename(fuse_req_t req, fuse_ino_t old_parent, const char *old_nam
 {
 	struct session *s = session_begin(req);
 	struct inode *old_dir = session_inode(s, old_parent), *dir = session_inode(s, parent);
-	int err = names_rename(old_dir, old_name, dir, name, flags);
+	struct mdt_creator who = creator_of(req);
+	int err = names_rename(old_dir, old_name, dir, name, flags, &who);
 
 	/* The new name first: a power loss between may leave both, never none. */
 	if (!err)
