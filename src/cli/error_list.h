@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * --errors FILE: the names of files that failed or were not reached, in the form in which --files-from
- * reads them. FILE is replaced in one step at the end, also by an empty list where all went well; so it
- * may be the one that the names are read from. Until then the list grows beside it, as FILE.XXXXXX. What
- * isn't a regular file (a terminal, a pipe) is written to as it is; "-" is standard output. Any thread
- * may add.
+ * --errors FILE: the names of files that failed or were not reached, in the form in which
+ * --files-from reads them. FILE is replaced in one step at the end, also by an empty list where all
+ * went well; so it may be the one that the names are read from. Until then the list grows beside
+ * it, as FILE.XXXXXX. What isn't a regular file (a terminal, a pipe) is written to as it is; "-" is
+ * standard output. Any thread may add.
  */
 #ifndef LOVFS_CLI_ERROR_LIST_H
 #define LOVFS_CLI_ERROR_LIST_H
@@ -44,7 +44,8 @@ int MUST_CHECK error_list_open(struct error_list *l, const struct verb *verb,
  * error_list_close() says so. */
 void error_list_add(struct error_list *l, const char *name);
 
-/* The list is complete: puts it in its place. Says what went wrong, and returns it. Zeroed is fine. */
+/* The list is complete: puts it in its place. Says what went wrong, and returns it. Zeroed is
+ * fine. */
 int error_list_close(struct error_list *l);
 
 #endif

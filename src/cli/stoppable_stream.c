@@ -43,8 +43,8 @@ static int wait_for_room(struct stoppable *s)
 	return -ECANCELED;
 }
 
-/* A pipe with room for anything takes PIPE_BUF bytes at once, unless another program fills it first:
- * then patient_fd says so. */
+/* A pipe with room for anything takes PIPE_BUF bytes at once, unless another program fills it
+ * first: then patient_fd says so. */
 static ssize_t write_some(struct stoppable *s, const char *buf, size_t len_bytes)
 {
 	int err = s->may_wait ? wait_for_room(s) : 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Streams for pipes and terminals that perhaps nobody reads: once a flag is set, a write waits for room
- * no longer than STOPPABLE_GRACE_MS in all. What finds no room by then is lost, as is all after it, and
- * counts as an error of the stream: a program that was told to stop does so. Before that, and for
- * files, they are as any stream of stdio; any thread may write.
+ * Streams for pipes and terminals that perhaps nobody reads: once a flag is set, a write waits for
+ * room no longer than STOPPABLE_GRACE_MS in all. What finds no room by then is lost, as is all
+ * after it, and counts as an error of the stream: a program that was told to stop does so. Before
+ * that, and for files, they are as any stream of stdio; any thread may write.
  */
 #ifndef LOVFS_CLI_STOPPABLE_STREAM_H
 #define LOVFS_CLI_STOPPABLE_STREAM_H

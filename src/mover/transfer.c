@@ -27,8 +27,8 @@ struct transfer {
 };
 
 /*
- * copy_file_range gave 0: either the source ends here now, or the call is broken, or the kernel went
- * by a size of long ago, which asking for the attributes mends.
+ * copy_file_range gave 0: either the source ends here now, or the call is broken, or the kernel
+ * went by a size of long ago, which asking for the attributes mends.
  */
 static int look_at_source(const struct transfer *t, uint64_t offset, bool *ret_ended)
 {
@@ -81,9 +81,10 @@ static int copy_by_hand(struct transfer *t, uint64_t offset, int fd, uint64_t le
 }
 
 /*
- * A copy of nothing: *ret_bytes is the rest, up to `end`, where the source has ended. Where it hasn't, it may
- * have been made longer after the copy, and be cut off again before the next one: only a source that
- * is seen to have data each time, and is copied from in vain each time, is believed to be out of order.
+ * A copy of nothing: *ret_bytes is the rest, up to `end`, where the source has ended. Where it
+ * hasn't, it may have been made longer after the copy, and be cut off again before the next one:
+ * only a source that is seen to have data each time, and is copied from in vain each time, is
+ * believed to be out of order.
  */
 static int copied_nothing(struct transfer *t, uint64_t offset, uint64_t end, int fd, size_t len,
 			  uint64_t *ret_bytes)
@@ -208,8 +209,8 @@ static int make_hole(struct transfer *t, struct pieces *p, const struct piece *p
 	return 0;
 }
 
-/* A hole that the piece begins with, and all of it that nobody has taken yet, if that is much: a call of
- * copy_file_range(2) moves at most 2 GiB, also of nothing. */
+/* A hole that the piece begins with, and all of it that nobody has taken yet, if that is much: a
+ * call of copy_file_range(2) moves at most 2 GiB, also of nothing. */
 static int skip_hole(struct transfer *t, struct pieces *p, struct piece *piece)
 {
 	uint64_t end;
@@ -281,9 +282,9 @@ static int run_ranges(const struct transfer_request *req, struct transfer_result
 }
 
 /*
- * The choice between the two ways. Where the file system wants streams, its descriptors are for direct
- * I/O, and copy_file_range(2), sendfile(2) and splice(2) into such a one are never an option: on Lustre
- * they report success and write wrong bytes.
+ * The choice between the two ways. Where the file system wants streams, its descriptors are for
+ * direct I/O, and copy_file_range(2), sendfile(2) and splice(2) into such a one are never an
+ * option: on Lustre they report success and write wrong bytes.
  */
 int transfer_run(const struct transfer_request *req, struct transfer_result *ret_result)
 {

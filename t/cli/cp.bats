@@ -191,7 +191,8 @@ succeeds() {
 	[ -z "$(find . -name '*.lov*')" ]
 }
 
-# unread_ended PID: a signal ends it, soon, though the pipe "unread" of this shell is full, and nothing half copied is left.
+# unread_ended PID: a signal ends it, soon, though the pipe "unread" of this shell is full, and
+# nothing half copied is left.
 unread_ended() {
 	local start status=0 before=-1 now
 	# It is stuck once nothing changes any more.

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Sparse files: what lov cp, migrate and the mirrors read of them follows their data, not their size, and whoever
-# searches a hole looks for a wish to stop.
+# Sparse files: what lov cp, migrate and the mirrors read of them follows their data, not their
+# size, and whoever searches a hole looks for a wish to stop.
 
 load lib
 
@@ -65,7 +65,8 @@ many_islands() {
 	EOF
 }
 
-# stops_soon COMMAND...: SIGTERM after half a second ends it within another half; it would take longer otherwise.
+# stops_soon COMMAND...: SIGTERM after half a second ends it within another half; it would take
+# longer otherwise.
 stops_soon() {
 	local status=0 began pid
 	"$@" >"$T/stop.out" 2>&1 3>&- 4>&- &

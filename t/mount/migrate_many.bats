@@ -1,12 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# lov migrate of many files: several at once, errors in some, signals half way, and what is seen of it.
+# lov migrate of many files: several at once, errors in some, signals half way, and what is seen of
+# it.
 
 load lib
 load migrate
 
-# files_make COUNT BYTES: files of random data in four directories; their names are in $T/names, copies in $T/copy.
+# files_make COUNT BYTES: files of random data in four directories; their names are in $T/names,
+# copies in $T/copy.
 files_make() {
 	local i
 	mkdir -p d0 d1 d2 d3 "$T/copy"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The mount as overlayfs' upper directory, and what that is made of: whiteouts, and renames that leave one.
+# The mount as overlayfs' upper directory, and what that is made of: whiteouts, and renames that
+# leave one.
 
 load lib
 
@@ -114,7 +115,8 @@ teardown() {
 	overlay_mount
 	run ! grep -E "overlayfs: .*(not supported|does not support|falling back|read-only)" <(dmesg | grep -v 'supports* O_TMPFILE\|tmpfile')
 	cd "$T/all"
-	# Create, change, append to what is below, rename, remove, remove directories, replace one by another.
+	# Create, change, append to what is below, rename, remove, remove directories, replace one
+	# by another.
 	echo new >new
 	echo more >>changed
 	echo x >>big
@@ -156,7 +158,8 @@ teardown() {
 	volume_mount
 	overlay_mount
 	check
-	# Overlayfs keeps one name for an inode, and asks FUSE for that: with it gone, the other is stale until it looks again.
+	# Overlayfs keeps one name for an inode, and asks FUSE for that: with it gone, the other is
+	# stale until it looks again.
 	rm "$T/all/changed"
 	overlay_unmount
 	overlay_mount

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Many files of a command: each is worked on once, by one thread or by several; what fails is counted and listed,
- * the others go on; and after a stop those that weren't reached are listed too.
+ * Many files of a command: each is worked on once, by one thread or by several; what fails is
+ * counted and listed, the others go on; and after a stop those that weren't reached are listed too.
  */
 #include "unit.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * follow_run: copies are like the file whatever a writer does, writers are let go whatever fails, and what isn't durable
- * isn't reported; and changes_merge, by which no byte is read twice.
+ * follow_run: copies are like the file whatever a writer does, writers are let go whatever fails,
+ * and what isn't durable isn't reported; and changes_merge, by which no byte is read twice.
  */
 #include "test_mover_fixture.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * transfer_run on plain files: the bytes arrive whatever the calls below do; where they can't, the error does.
+ * transfer_run on plain files: the bytes arrive whatever the calls below do; where they can't, the
+ * error does.
  */
 #include "unit.h"
 
