@@ -195,14 +195,19 @@ int sys_poll(int fd, short events, int timeout_ms)
 	return n;
 }
 
+ssize_t sys_write(int fd, const void *buf, size_t len_bytes)
+{
+	int err = seam_transfer("write", &len_bytes);
+
+	return err ? err : RETRY(write(fd, buf, len_bytes));
+}
+
 int sys_write_full(int fd, const void *buf, size_t len_bytes)
 {
 	size_t done = 0;
 
 	while (done < len_bytes) {
-		size_t len = len_bytes - done;
-		int err = seam_transfer("write", &len);
-		ssize_t n = err ? err : RETRY(write(fd, (const char *)buf + done, len));
+		ssize_t n = sys_write(fd, (const char *)buf + done, len_bytes - done);
 
 		if (n <= 0)
 			return n < 0 ? (int)n : -EIO;

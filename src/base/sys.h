@@ -34,8 +34,8 @@ typedef int sys_hook_fn(const char *call, size_t len_bytes, void *cookie);
 void sys_set_hook(sys_hook_fn *hook, void *cookie);
 
 /*
- * Called before each call that moves, reads or changes bytes of a file and is made, whatever comes of it,
- * with what it is made with. For tests, as the hook; several threads may call it at once.
+ * Called before each call that moves, reads or changes bytes of a file and is made, whatever comes
+ * of it, with what it is made with. For tests, as the hook; several threads may call it at once.
  */
 struct sys_data_call {
 	const char *name;                /* as the hook gets it */
@@ -72,8 +72,8 @@ void sys_record(const struct sys_data_call *call);
 ssize_t MUST_CHECK sys_pread(int fd, void *buf, size_t len_bytes, uint64_t offset);
 ssize_t MUST_CHECK sys_pwrite(int fd, const void *buf, size_t len_bytes, uint64_t offset);
 
-/* Reads one byte if that takes no waiting for a device: 1, 0 at the end of the file, -EAGAIN where it
- * would. -EOPNOTSUPP. Source: RWF_NOWAIT of preadv2(2). */
+/* Reads one byte if that takes no waiting for a device: 1, 0 at the end of the file, -EAGAIN where
+ * it would. -EOPNOTSUPP. Source: RWF_NOWAIT of preadv2(2). */
 int MUST_CHECK sys_read_nowait(int fd, uint64_t offset);
 
 /*
@@ -84,11 +84,14 @@ int MUST_CHECK sys_read_nowait(int fd, uint64_t offset);
 ssize_t MUST_CHECK sys_pread_full(int fd, void *buf, size_t len_bytes, uint64_t offset);
 int MUST_CHECK sys_pwrite_full(int fd, const void *buf, size_t len_bytes, uint64_t offset);
 
-/* read(2) and write(2), for what has no offsets: pipes, terminals. As pread and pwrite_full. */
+/* read(2) and write(2), for what has no offsets: pipes, terminals. As pread, pwrite,
+ * pwrite_full. */
 ssize_t MUST_CHECK sys_read(int fd, void *buf, size_t len_bytes);
+ssize_t MUST_CHECK sys_write(int fd, const void *buf, size_t len_bytes);
 int MUST_CHECK sys_write_full(int fd, const void *buf, size_t len_bytes);
 
-/* Waits until fd is ready for POLLIN or POLLOUT: 1, or 0 after timeout_ms, or when a signal came. poll(2). */
+/* poll(2): waits until fd is ready for POLLIN or POLLOUT: 1, or 0 after timeout_ms, or when a
+ * signal came. */
 int MUST_CHECK sys_poll(int fd, short events, int timeout_ms);
 
 /* copy_file_range(2). EINTR is returned, not retried: the caller decides whether it was asked to
@@ -104,7 +107,8 @@ int MUST_CHECK sys_clone_range(int src_fd, uint64_t src_offset, int dst_fd, uint
 /* lseek(2) with SEEK_DATA or SEEK_HOLE. -ENXIO past the end or where no data follows. */
 int MUST_CHECK sys_seek(int fd, uint64_t offset, int whence, uint64_t *ret_offset);
 
-/* FS_IOC_FIEMAP of the kernel's fiemap.rst: the extents of map->fm_start and fm_length. -EOPNOTSUPP. */
+/* FS_IOC_FIEMAP of the kernel's fiemap.rst: the extents of map->fm_start and fm_length.
+ * -EOPNOTSUPP. */
 struct fiemap;
 int MUST_CHECK sys_fiemap(int fd, struct fiemap *map);
 
@@ -116,8 +120,8 @@ int MUST_CHECK sys_syncfs(int fd);
 /* sync_file_range(2) with SYNC_FILE_RANGE_WRITE: starts writing out, waits for nothing. */
 int MUST_CHECK sys_start_writeback(int fd, uint64_t offset, uint64_t len_bytes);
 
-/* The same, and waits until the range is written out; len_bytes 0: to the end. Unlike fsync(2) it takes no lock
- * of the inode, and nothing is durable yet. */
+/* The same, and waits until the range is written out; len_bytes 0: to the end. Unlike fsync(2) it
+ * takes no lock of the inode, and nothing is durable yet. */
 int MUST_CHECK sys_finish_writeback(int fd, uint64_t offset, uint64_t len_bytes);
 /* posix_fadvise(2); len_bytes 0: to the end. */
 int MUST_CHECK sys_fadvise(int fd, uint64_t offset, uint64_t len_bytes, int advice);
@@ -133,17 +137,18 @@ int MUST_CHECK sys_ioctl(int fd, unsigned long request, void *arg);
 /* name_to_handle_at(2) of an open file. handle->handle_bytes says how much room there is. */
 struct file_handle;
 int MUST_CHECK sys_name_to_handle(int fd, struct file_handle *handle);
-/* open_by_handle_at(2); mount_fd is of anything in that file system, not O_PATH. Returns the descriptor.
- * -EPERM without CAP_DAC_READ_SEARCH; -ESTALE. */
+/* open_by_handle_at(2); mount_fd is of anything in that file system, not O_PATH. Returns the
+ * descriptor. -EPERM without CAP_DAC_READ_SEARCH; -ESTALE. */
 int MUST_CHECK sys_open_by_handle(int mount_fd, struct file_handle *handle, int flags);
 
 int MUST_CHECK sys_fstat(int fd, struct stat *ret_st);
-/* What direct I/O on the file must be aligned to: memory, and offsets and lengths; both 0: it is not
- * supported. STATX_DIOALIGN of statx(2). -EOPNOTSUPP: the kernel (before 6.1) or file system doesn't say. */
+/* What direct I/O on the file must be aligned to: memory, and offsets and lengths; both 0: it is
+ * not supported. STATX_DIOALIGN of statx(2). -EOPNOTSUPP: the kernel (before 6.1) or file system
+ * doesn't say. */
 int MUST_CHECK sys_dio_align(int fd, uint32_t *ret_memory_bytes, uint32_t *ret_offset_bytes);
 int MUST_CHECK sys_fstatat(int dirfd, const char *name, struct stat *ret_st, int flags);
-/* What kind of file it is (S_IFMT bits) and on which device, which the kernel knows by itself: also of a file
- * whose size the file system can't tell now, where stat(2) fails. */
+/* What kind of file it is (S_IFMT bits) and on which device, which the kernel knows by itself: also
+ * of a file whose size the file system can't tell now, where stat(2) fails. */
 int MUST_CHECK sys_stat_kind(int dirfd, const char *name, mode_t *ret_type, dev_t *ret_dev,
 			     int flags);
 /* For the type of the file system, which statvfs doesn't tell. fd may be O_PATH. */
@@ -200,7 +205,8 @@ ssize_t MUST_CHECK sys_getdents(int fd, void *buf, size_t size);
 int MUST_CHECK sys_replace_file(int dirfd, const char *name, const void *data, size_t len_bytes,
 				mode_t mode);
 
-/* Reads a small whole file, also one of procfs, into a malloc'ed, NUL-ended buffer. -EFBIG above max_bytes. */
+/* Reads a small whole file, also one of procfs, into a malloc'ed, NUL-ended buffer. -EFBIG above
+ * max_bytes. */
 int MUST_CHECK sys_read_file(int dirfd, const char *name, size_t max_bytes, char **ret_data,
 			     size_t *ret_len_bytes);
 

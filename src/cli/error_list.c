@@ -5,6 +5,7 @@
 #include "base/quote.h"
 #include "base/sys.h"
 #include "cli/complain.h"
+#include "cli/stoppable_stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -76,20 +77,22 @@ static void forget(struct error_list *l)
 	l->path = NULL;
 }
 
-int error_list_open(struct error_list *l, const struct verb *verb, const char *path, bool nul)
+int error_list_open(struct error_list *l, const struct verb *verb,
+		    const struct error_list_request *request)
 {
-	int fd, err;
+	const char *path = request->path;
+	int err;
 
-	*l = (struct error_list){ .verb = verb, .path = path, .nul = nul };
+	*l = (struct error_list){ .verb = verb, .path = path, .nul = request->nul, .fd = -1 };
 	pthread_mutex_init(&l->lock, NULL);
 	if (!path)
 		return 0;
-	err = open_out(l, &fd);
+	err = open_out(l, &l->fd);
 	if (!err) {
-		l->out = fdopen(fd, "w");
+		l->out = stoppable_stream_new(l->fd, request->stop);
 		err = l->out ? 0 : -ENOMEM;
 		if (err)
-			fd_cleanup(&fd);
+			fd_cleanup(&l->fd);
 	}
 	if (!err)
 		return 0;
@@ -98,15 +101,15 @@ int error_list_open(struct error_list *l, const struct verb *verb, const char *p
 }
 
 /* Exactly, for whoever reads it; on a terminal as it may be seen there. */
-static void add_name(FILE *out, const char *name)
+static void add_name(const struct error_list *l, const char *name)
 {
 	CLEANUP_STRBUF struct strbuf b = { 0 };
 
-	if (isatty(fileno(out)) == 1) {
+	if (isatty(l->fd) == 1) {
 		quote_shell(&b, name, strlen(name));
 		name = strbuf_text(&b);
 	}
-	fputs(name, out);
+	fputs(name, l->out);
 }
 
 void error_list_add(struct error_list *l, const char *name)
@@ -118,7 +121,7 @@ void error_list_add(struct error_list *l, const char *name)
 		l->left_out++;
 	} else {
 		/* An error stays noted in the stream. */
-		add_name(l->out, name);
+		add_name(l, name);
 		fputc(l->nul ? '\0' : '\n', l->out);
 	}
 	pthread_mutex_unlock(&l->lock);
@@ -130,7 +133,7 @@ static int put_in_place(struct error_list *l)
 	int err = fflush(l->out) || ferror(l->out) ? -EIO : 0;
 
 	if (!err && l->temporary)
-		err = sys_fsync(fileno(l->out));
+		err = sys_fsync(l->fd);
 	if (fclose(l->out) && !err)
 		err = errno ? -errno : -EIO;
 	if (!err && l->temporary)

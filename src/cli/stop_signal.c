@@ -2,6 +2,7 @@
 #include "cli/stop_signal.h"
 
 #include "base/attr.h"
+#include "cli/stoppable_stream.h"
 
 #include <signal.h>
 #include <stddef.h>
@@ -30,6 +31,7 @@ atomic_bool *stop_signal_catch(void)
 		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			sigaction(signals[i], &action, NULL);
 	}
+	stoppable_stream_use(&stop);
 	return &stop;
 }
 

@@ -7,8 +7,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* Catches the signals that aren't ignored. Blocked calls of the main thread are interrupted.
- * Returns the flag. */
+/* Catches the signals that aren't ignored. Blocked calls of the main thread are interrupted; and
+ * output that nobody reads holds no thread up for long (cli/stoppable_stream.h). Returns the flag.
+ * Once, before there are other threads. */
 atomic_bool *stop_signal_catch(void);
 
 /* The same; and the first signal calls also(cookie), in the handler. */

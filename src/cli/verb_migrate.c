@@ -229,7 +229,8 @@ static int run_with(const struct verb *verb, const struct migrate_args *a, struc
 		},
 		.keeper = PLACE_FS_INIT,
 	};
-	int err = error_list_open(&errors, verb, a->errors, a->nul), status;
+	const struct error_list_request list = { a->errors, a->nul, run.options.stop };
+	int err = error_list_open(&errors, verb, &list), status;
 
 	if (err) {
 		complain(verb, NULL, err);

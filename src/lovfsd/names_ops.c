@@ -172,7 +172,8 @@ static void op_rename(fuse_req_t req, fuse_ino_t old_parent, const char *old_nam
 {
 	struct session *s = session_begin(req);
 	struct inode *old_dir = session_inode(s, old_parent), *dir = session_inode(s, parent);
-	int err = names_rename(old_dir, old_name, dir, name, flags);
+	struct mdt_creator who = creator_of(req);
+	int err = names_rename(old_dir, old_name, dir, name, flags, &who);
 
 	/* The new name first: a power loss between may leave both, never none. */
 	if (!err)
@@ -188,7 +189,7 @@ static int open_created(struct session *s, struct inode *inode, int flags,
 			struct open_file **ret_file)
 {
 	struct handle *h;
-	int err = handle_open(inode, flags & ~O_TRUNC, &h);
+	int err = handle_open(inode, flags, &h);
 
 	if (!err)
 		err = open_files_take(&s->files, h, ret_file);

@@ -93,15 +93,22 @@ int MUST_CHECK mdt_rmdir(struct mdt *mdt, int dirfd, const char *name);
  */
 int MUST_CHECK mdt_unlink(struct mdt *mdt, int dirfd, const char *name, struct fid *ret_orphan);
 
+/* What is renamed to what. */
+struct mdt_renaming {
+	int old_dirfd, dirfd;
+	const char *old_name, *name;
+	unsigned int flags;                /* of renameat2(2), any that go together */
+	const struct mdt_creator *creator; /* with RENAME_WHITEOUT: of the whiteout */
+};
+
 /*
- * renameat2(2) with any flags that go together. RENAME_WHITEOUT leaves a whiteout (character device 0:0, as
- * overlayfs has them) under the old name, in the same step; -EINVAL where the backing file system can't (Btrfs
- * before Linux 5.19). A regular file whose last name is
- * replaced is in PENDING afterwards as for mdt_unlink(): linked there first, so that after a crash
- * it has its name or is in PENDING, or both (recovery then drops the latter).
+ * renameat2(2). RENAME_WHITEOUT leaves a whiteout (character device 0:0, as overlayfs has them) under
+ * the old name, in the same step; -EINVAL where the backing file system can't (Btrfs before Linux
+ * 5.19). A regular file whose last name is replaced is in PENDING afterwards as for mdt_unlink():
+ * linked there first, so that after a crash it has its name or is in PENDING, or both (recovery then
+ * drops the latter).
  */
-int MUST_CHECK mdt_rename(struct mdt *mdt, int old_dirfd, const char *old_name, int dirfd,
-			  const char *name, unsigned int flags, struct fid *ret_orphan);
+int MUST_CHECK mdt_rename(struct mdt *mdt, const struct mdt_renaming *r, struct fid *ret_orphan);
 
 /* Links an inode to PENDING/<fid>: for as long as recovery must find it there. Not durable yet; a
  * link that is there already is fine. */

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "mdt/layout_ea.h"
+#include "mdt/creator.h"
 #include "mdt/mdt_impl.h"
 
 #include <errno.h>
@@ -108,21 +109,24 @@ int mdt_unlink(struct mdt *mdt, int dirfd, const char *name, struct fid *ret_orp
 	return err;
 }
 
-/* What is renamed to what. */
-struct renaming {
-	int old_dirfd, dirfd;
-	const char *old_name, *name;
-	unsigned int flags;
-};
-
-static int rename_plainly(const struct renaming *r)
+/* A whiteout is a new inode: it belongs to the caller. */
+static int rename_plainly(const struct mdt *mdt, const struct mdt_renaming *r)
 {
-	return sys_renameat2(r->old_dirfd, r->old_name, r->dirfd, r->name, r->flags);
+	bool makes = r->flags & RENAME_WHITEOUT;
+	struct creator_saved saved;
+	int err = makes ? creator_enter(r->creator, mdt->privileged, &saved) : 0;
+
+	if (err)
+		return err;
+	err = sys_renameat2(r->old_dirfd, r->old_name, r->dirfd, r->name, r->flags);
+	if (makes)
+		creator_leave(&saved);
+	return err;
 }
 
 /* Renames over a regular file that has no other name: it goes through PENDING, so that its objects
  * are never lost sight of. */
-static int rename_over_last(struct mdt *mdt, int target_fd, const struct renaming *r,
+static int rename_over_last(struct mdt *mdt, int target_fd, const struct mdt_renaming *r,
 			    struct fid *ret_orphan)
 {
 	char pending[MDT_FID_NAME_MAX], path[FD_PATH_MAX];
@@ -139,7 +143,7 @@ static int rename_over_last(struct mdt *mdt, int target_fd, const struct renamin
 			    pending);
 	if (err)
 		return err;
-	err = rename_plainly(r);
+	err = rename_plainly(mdt, r);
 	if (!err) {
 		*ret_orphan = fid;
 		return 0;
@@ -152,20 +156,20 @@ static int rename_over_last(struct mdt *mdt, int target_fd, const struct renamin
 }
 
 /* An empty directory that is replaced may have a layout file beside. */
-static int rename_over_dir(struct mdt *mdt, int target_fd, const struct renaming *r)
+static int rename_over_dir(struct mdt *mdt, int target_fd, const struct mdt_renaming *r)
 {
 	struct layout_beside beside;
 	int err;
 
 	layout_ea_beside(mdt, target_fd, &beside);
-	err = rename_plainly(r);
+	err = rename_plainly(mdt, r);
 	if (!err)
 		layout_ea_forget(mdt, &beside);
 	return err;
 }
 
 static int rename_over(struct mdt *mdt, int target_fd, const struct stat *target,
-		       const struct renaming *r, struct fid *ret_orphan)
+		       const struct mdt_renaming *r, struct fid *ret_orphan)
 {
 	struct stat st;
 	int err = sys_fstatat(r->old_dirfd, r->old_name, &st, AT_SYMLINK_NOFOLLOW);
@@ -174,12 +178,12 @@ static int rename_over(struct mdt *mdt, int target_fd, const struct stat *target
 		return err;
 	/* One inode under both names: rename(2) does nothing, and nothing is replaced. */
 	if (st.st_dev == target->st_dev && st.st_ino == target->st_ino)
-		return rename_plainly(r);
+		return rename_plainly(mdt, r);
 	if (is_last_name(target) && !S_ISDIR(st.st_mode))
 		return rename_over_last(mdt, target_fd, r, ret_orphan);
 	if (S_ISDIR(target->st_mode))
 		return rename_over_dir(mdt, target_fd, r);
-	return rename_plainly(r);
+	return rename_plainly(mdt, r);
 }
 
 /* Whether something under the new name would be replaced. */
@@ -196,29 +200,27 @@ static int check_flags(unsigned int flags)
 	return 0;
 }
 
-int mdt_rename(struct mdt *mdt, int old_dirfd, const char *old_name, int dirfd, const char *name,
-	       unsigned int flags, struct fid *ret_orphan)
+int mdt_rename(struct mdt *mdt, const struct mdt_renaming *r, struct fid *ret_orphan)
 {
-	const struct renaming r = { old_dirfd, dirfd, old_name, name, flags };
 	CLEANUP_FD int target_fd = -1;
 	struct fid orphan = { 0 };
 	struct stat target;
-	int err = mdt_check_name(old_name);
+	int err = mdt_check_name(r->old_name);
 
 	if (!err)
-		err = mdt_check_name(name);
+		err = mdt_check_name(r->name);
 	if (!err)
-		err = check_flags(flags);
+		err = check_flags(r->flags);
 	if (err)
 		return err;
-	if (replaces(flags))
-		target_fd = open_name(dirfd, name, &target);
+	if (replaces(r->flags))
+		target_fd = open_name(r->dirfd, r->name, &target);
 	if (target_fd >= 0)
-		err = rename_over(mdt, target_fd, &target, &r, &orphan);
-	else if (replaces(flags) && target_fd != -ENOENT)
+		err = rename_over(mdt, target_fd, &target, r, &orphan);
+	else if (replaces(r->flags) && target_fd != -ENOENT)
 		err = target_fd;
 	else
-		err = rename_plainly(&r);
+		err = rename_plainly(mdt, r);
 	if (!err)
 		*ret_orphan = orphan;
 	return err;

@@ -7,6 +7,7 @@
 #include "base/sys.h"
 #include "base/units.h"
 #include "mover/fsyncs.h"
+#include "mover/source_hole.h"
 #include "mover/transfer.h"
 #include "mover/trouble.h"
 
@@ -95,21 +96,46 @@ static int cut(struct follow_work *w, uint32_t targets, uint64_t size_bytes)
 	return 0;
 }
 
+/* What is copied of a mirror needs no copying again only once it is durable and reported. */
+static uint64_t batch_bytes(const struct follow_work *w)
+{
+	uint64_t rate = w->job->limit ? w->job->limit->bytes_per_s : 0;
+
+	return rate && rate < BATCH_BYTES / BATCH_SECONDS ? MAX_OF(rate * BATCH_SECONDS, MIB)
+							  : BATCH_BYTES;
+}
+
+/* What is taken at a time. A hole that goes on costs nothing to be copied. */
+static int portion(struct follow_work *w, const struct lack *lack, uint64_t *ret_max_bytes)
+{
+	uint64_t end = lack->from;
+	int err = lack->cut ? source_hole_end(w->job->read_fd, lack->from, w->job->stop, &end) : 0;
+
+	if (err)
+		return fail(err, "interrupted");
+	*ret_max_bytes = add_sat_u64(batch_bytes(w), end - lack->from);
+	return 0;
+}
+
 /* Takes the next changes of one list, which is empty. */
-static int take(struct follow_work *w, unsigned int i, uint64_t max_bytes)
+static int take(struct follow_work *w, unsigned int i)
 {
 	const struct follow_job *job = w->job;
 	struct lack *lack = &w->lacks[i];
 	struct changes *list = &w->lists[i];
 	struct fs_changes taken;
-	int err = job->fs->ops->follow_next(job->fs, job->source_fd, lack->mirror_id, lack->from,
-					    max_bytes, &taken);
+	uint64_t max_bytes = 0;
+	int err = portion(w, lack, &max_bytes);
 
+	if (!err)
+		err = job->fs->ops->follow_next(job->fs, job->source_fd, lack->mirror_id,
+						lack->from, max_bytes, &taken);
 	if (err)
 		return err;
 	if (!w->pass_end)
 		w->pass_end = MAX_OF(taken.size_bytes, 1);
 	changes_set(list, &taken);
+	lack->cut = changes_bytes(list) >= max_bytes;
 	lack->left = taken.left_bytes;
 	lack->all_asked = taken.count == 0;
 	if (taken.count == 0)
@@ -124,15 +150,6 @@ static int take(struct follow_work *w, unsigned int i, uint64_t max_bytes)
 	return err;
 }
 
-/* What is copied of a mirror needs no copying again only once it is durable and reported. */
-static uint64_t batch_bytes(const struct follow_work *w)
-{
-	uint64_t rate = w->job->limit ? w->job->limit->bytes_per_s : 0;
-
-	return rate && rate < BATCH_BYTES / BATCH_SECONDS ? MAX_OF(rate * BATCH_SECONDS, MIB)
-							  : BATCH_BYTES;
-}
-
 int follow_work_take(struct follow_work *w)
 {
 	int err = 0;
@@ -141,7 +158,7 @@ int follow_work_take(struct follow_work *w)
 		return fail(-ECANCELED, "interrupted");
 	for (unsigned int i = 0; i < w->list_count && !err; i++) {
 		if (changes_empty(&w->lists[i]) && !w->lacks[i].all_asked)
-			err = take(w, i, batch_bytes(w));
+			err = take(w, i);
 	}
 	w->total_bytes =
 		MAX_OF(w->total_bytes, add_sat_u64(w->result.copied_bytes, follow_work_pending(w)));
@@ -163,6 +180,7 @@ int follow_work_look(struct follow_work *w)
 	for (unsigned int i = 0; i < w->list_count; i++) {
 		w->lacks[i].from = 0;
 		w->lacks[i].all_asked = false;
+		w->lacks[i].cut = false;
 	}
 	return follow_work_take(w);
 }
@@ -221,6 +239,7 @@ static int copy_pieces(struct follow_work *w, unsigned int count)
 	if (err)
 		return transfer_failed(w, &moved, err);
 	w->result.user_bytes += moved.user_bytes;
+	w->result.hole_bytes += moved.hole_bytes;
 	for (unsigned int i = 0; i < count; i++) {
 		uint64_t len = times(w->pieces[i].end - w->pieces[i].start, w->pieces[i].targets);
 

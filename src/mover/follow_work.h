@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The work of a struct follow_job in small steps: take what is out of date, copy what was taken, make it
- * durable and report it. For follow_run.c, which says when. One thread.
+ * The work of a struct follow_job in small steps: take what is out of date, copy what was taken,
+ * make it durable and report it. For follow_run.c, which says when. One thread.
  */
 #ifndef LOVFS_MOVER_FOLLOW_WORK_H
 #define LOVFS_MOVER_FOLLOW_WORK_H
@@ -24,6 +24,7 @@ struct lack {
 	uint64_t from;  /* the pass has asked up to here */
 	uint64_t left;  /* out of date besides what was taken */
 	bool all_asked; /* nothing more of this pass is behind `from` */
+	bool cut;       /* what begins at `from` is out of date, too */
 };
 
 struct follow_work {

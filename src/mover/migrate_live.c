@@ -77,7 +77,9 @@ int migrate_copy_and_swap(struct migration *m)
 	struct follow_result followed = { 0 };
 	int err = follow_run(&job, &followed);
 
-	migrate_note_moved(m, &(struct transfer_result){ .user_bytes = followed.user_bytes },
+	migrate_note_moved(m,
+			   &(struct transfer_result){ .user_bytes = followed.user_bytes,
+						      .hole_bytes = followed.hole_bytes },
 			   err != 0);
 	m->result->passes = followed.passes;
 	m->result->held_ns = followed.held_ns;

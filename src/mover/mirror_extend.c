@@ -113,6 +113,7 @@ static int copy_and_merge(struct extend *e, struct mirror_result *result)
 	for (unsigned int i = 0; i < e->count; i++)
 		moved_add_since(e->fs, e->victim_fds[i], &none, &result->moved);
 	result->moved.user_bytes += followed.user_bytes;
+	result->moved.hole_bytes += followed.hole_bytes;
 	result->size_bytes = (uint64_t)e->file.st.st_size;
 	result->copied_bytes = followed.copied_bytes;
 	result->held_ns = followed.held_ns;

@@ -283,6 +283,7 @@ static int bring_up(struct resync *r, struct mirror_result *result)
 		err = follow(r, again, &followed);
 		again = followed.passes > 0;
 		result->moved.user_bytes += followed.user_bytes;
+		result->moved.hole_bytes += followed.hole_bytes;
 		result->copied_bytes += followed.copied_bytes;
 		result->held_ns = MAX_OF(result->held_ns, followed.held_ns);
 		result->passes += followed.passes;

@@ -106,6 +106,22 @@ static bool take_piece(struct pieces *p, struct piece *ret)
 	return got;
 }
 
+void pieces_extend(struct pieces *p, struct piece *piece, uint64_t to)
+{
+	const struct pieces_request *req = p->req;
+
+	pthread_mutex_lock(&p->lock);
+	if (p->range < req->range_count && p->next == piece->end) {
+		const struct piece_range *r = &req->ranges[p->range];
+
+		to = MIN_OF(to, r->end);
+		/* The next range may begin where the piece ends. */
+		if (r->start <= piece->start && to > piece->end)
+			p->next = piece->end = to;
+	}
+	pthread_mutex_unlock(&p->lock);
+}
+
 void pieces_spread(struct pieces *p, struct piece *piece, uint64_t offset)
 {
 	pthread_mutex_lock(&p->lock);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Ranges of a file, cut into pieces that threads work on: each takes a piece, and then the next one, until
- * nothing is left, one of them fails, or *stop. Nothing else is shared by them.
+ * Ranges of a file, cut into pieces that threads work on: each takes a piece, and then the next
+ * one, until nothing is left, one of them fails, or *stop. Nothing else is shared by them.
  */
 #ifndef LOVFS_MOVER_PIECES_H
 #define LOVFS_MOVER_PIECES_H
@@ -31,8 +31,8 @@ struct pieces_request {
 	const struct piece_range *ranges; /* borrowed; in order, not overlapping */
 	unsigned int range_count;
 	uint64_t piece_bytes; /* what a thread takes at a time */
-	/* Not 0: one thread begins alone and takes so much at a time, of what one target needs, until it
-	 * calls pieces_spread(). */
+	/* Not 0: one thread begins alone and takes so much at a time, of what one target needs,
+	 * until it calls pieces_spread(). */
 	uint64_t alone_bytes;
 	unsigned int
 		threads;   /* 1 to PIECES_THREADS_MAX; no more are started than there are pieces */
@@ -55,8 +55,10 @@ int MUST_CHECK pieces_run(const struct pieces_request *req);
 bool pieces_stopped(const struct pieces *p);
 /* So much more is done. */
 void pieces_add_done(struct pieces *p, uint64_t bytes);
-/* All threads are to take part. What is left of the piece from `offset` on, but for piece_bytes, goes back
- * to all. */
+/* The piece grows up to `to`, within its range, where nobody has taken what comes after it. */
+void pieces_extend(struct pieces *p, struct piece *piece, uint64_t to);
+/* All threads are to take part. What is left of the piece from `offset` on, but for piece_bytes,
+ * goes back to all. */
 void pieces_spread(struct pieces *p, struct piece *piece, uint64_t offset);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "io/io.h"
 #include "mover/pieces.h"
+#include "mover/source_hole.h"
 #include "mover/streams.h"
 
 #include <errno.h>
@@ -19,15 +20,15 @@ struct transfer {
 	const struct transfer_request *req;
 	struct io_ladder ladder; /* for by_hand */
 	atomic_bool by_hand;     /* no copy_file_range here: read and write */
-	_Atomic uint64_t user_bytes;
+	_Atomic uint64_t user_bytes, hole_bytes;
 	atomic_flag failed; /* who sets it may set the next two */
 	unsigned int failed_target;
 	uint64_t failed_offset;
 };
 
 /*
- * copy_file_range gave 0: either the source ends here now, or the call is broken, or the kernel went
- * by a size of long ago, which asking for the attributes mends.
+ * copy_file_range gave 0: either the source ends here now, or the call is broken, or the kernel
+ * went by a size of long ago, which asking for the attributes mends.
  */
 static int look_at_source(const struct transfer *t, uint64_t offset, bool *ret_ended)
 {
@@ -80,9 +81,10 @@ static int copy_by_hand(struct transfer *t, uint64_t offset, int fd, uint64_t le
 }
 
 /*
- * A copy of nothing: *ret_bytes is the rest, up to `end`, where the source has ended. Where it hasn't, it may
- * have been made longer after the copy, and be cut off again before the next one: only a source that
- * is seen to have data each time, and is copied from in vain each time, is believed to be out of order.
+ * A copy of nothing: *ret_bytes is the rest, up to `end`, where the source has ended. Where it
+ * hasn't, it may have been made longer after the copy, and be cut off again before the next one:
+ * only a source that is seen to have data each time, and is copied from in vain each time, is
+ * believed to be out of order.
  */
 static int copied_nothing(struct transfer *t, uint64_t offset, uint64_t end, int fd, size_t len,
 			  uint64_t *ret_bytes)
@@ -185,10 +187,50 @@ static int copy_to(struct transfer *t, struct pieces *p, struct piece *piece, un
 	return 0;
 }
 
+static int make_hole(struct transfer *t, struct pieces *p, const struct piece *piece, uint64_t end)
+{
+	const struct transfer_request *req = t->req;
+
+	for (unsigned int i = 0; i < req->target_count; i++) {
+		int err = 0;
+
+		if (!(piece->targets & UINT32_C(1) << i))
+			continue;
+		if (!req->fresh)
+			err = source_hole_make(req->target_fds[i], piece->start, end, req->stop);
+		if (err)
+			return note_failure(t, i, piece->start, err);
+		atomic_fetch_add(&t->hole_bytes, end - piece->start);
+		pieces_add_done(p, end - piece->start);
+	}
+	return 0;
+}
+
+/* A hole that the piece begins with, and all of it that nobody has taken yet, if that is much: a
+ * call of copy_file_range(2) moves at most 2 GiB, also of nothing. */
+static int skip_hole(struct transfer *t, struct pieces *p, struct piece *piece)
+{
+	uint64_t end;
+	int err;
+
+	if (piece->end - piece->start < PIECE_BYTES)
+		return 0;
+	err = source_hole_end(t->req->src_fd, piece->start, t->req->stop, &end);
+	if (err == -ECANCELED)
+		return fail(err, "interrupted");
+	if (err || end - piece->start < PIECE_BYTES)
+		return err;
+	pieces_extend(p, piece, end);
+	end = MIN_OF(end, piece->end);
+	err = make_hole(t, p, piece, end);
+	piece->start = end;
+	return err == -ECANCELED ? fail(err, "interrupted") : err;
+}
+
 static int copy_piece(struct pieces *p, struct piece *piece, void *cookie)
 {
 	struct transfer *t = cookie;
-	int err = 0;
+	int err = skip_hole(t, p, piece);
 
 	for (unsigned int i = 0; i < t->req->target_count && !err; i++) {
 		if (piece->targets & UINT32_C(1) << i)
@@ -235,6 +277,7 @@ static int run_ranges(const struct transfer_request *req, struct transfer_result
 	io_ladder_release(&t.ladder);
 	*ret_result = (struct transfer_result){
 		.user_bytes = atomic_load(&t.user_bytes),
+		.hole_bytes = atomic_load(&t.hole_bytes),
 		.write_failed = err == -ENOSPC || err == -EDQUOT,
 		.failed_target = t.failed_target,
 		.failed_offset = t.failed_offset,
@@ -244,9 +287,9 @@ static int run_ranges(const struct transfer_request *req, struct transfer_result
 }
 
 /*
- * The choice between the two ways. Where the file system wants streams, its descriptors are for direct
- * I/O, and copy_file_range(2), sendfile(2) and splice(2) into such a one are never an option: on Lustre
- * they report success and write wrong bytes.
+ * The choice between the two ways. Where the file system wants streams, its descriptors are for
+ * direct I/O, and copy_file_range(2), sendfile(2) and splice(2) into such a one are never an
+ * option: on Lustre they report success and write wrong bytes.
  */
 int transfer_run(const struct transfer_request *req, struct transfer_result *ret_result)
 {

@@ -21,16 +21,16 @@ struct transfer_request {
 	const struct piece_range *ranges; /* in order, not overlapping */
 	unsigned int range_count;
 	/*
-	 * Read and write by direct I/O; all descriptors are O_DIRECT. The ranges begin at multiples of
-	 * aligned_block_bytes(); what ends in between is filled up with zeros in the targets, whose
-	 * sizes the caller sets afterwards.
+	 * Read and write by direct I/O; all descriptors are O_DIRECT. The ranges begin at multiples
+	 * of aligned_block_bytes(); what ends in between is filled up with zeros in the targets,
+	 * whose sizes the caller sets afterwards.
 	 */
 	bool streams;
 	/* With streams, unless fresh: [i] is target i, open for reading. */
 	const int *read_fds;
 	bool compare; /* with read_fds: only what differs there is written */
-	/* With streams. Not NULL: all targets are one descriptor, which is bound to the target that is to
-	 * be written next by this. Not called while a write through it is under way. */
+	/* With streams. Not NULL: all targets are one descriptor, which is bound to the target that
+	 * is to be written next by this. Not called while a write through it is under way. */
 	int (*bind)(unsigned int target, void *cookie);
 	bool fresh;      /* the targets have no data in the ranges */
 	bool may_shrink; /* what the source doesn't have any more is left out, and not -EAGAIN */
@@ -47,15 +47,15 @@ struct transfer_request {
 	void *cookie;
 };
 
-/* How the bytes moved, as far as it is known here. With streams, user, hole and equal bytes are all of the
- * ranges, over all targets. */
+/* How the bytes moved, as far as it is known here. With streams, user, hole and equal bytes are all
+ * of the ranges, over all targets. */
 struct transfer_result {
 	uint64_t user_bytes;   /* read and written here, over all targets */
 	uint64_t direct_bytes; /* of them: by direct I/O */
-	uint64_t hole_bytes;   /* with streams: holes that stayed holes, over all targets */
+	uint64_t hole_bytes;   /* holes that stayed holes; without streams: large ones */
 	uint64_t equal_bytes;  /* what was there and needed no writing: with `compare`, and zeros */
-	/* On failure: to which target what failed first was to be copied, and what it was; failed_len 0: not
-	 * known. write_failed: it was a write. read_failed: it was the source. */
+	/* On failure: to which target what failed first was to be copied, and what it was;
+	 * failed_len 0: not known. write_failed: it was a write. read_failed: it was the source. */
 	bool write_failed, read_failed;
 	unsigned int failed_target;
 	uint64_t failed_offset, failed_len;

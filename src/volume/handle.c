@@ -13,13 +13,14 @@
 
 /* The destination's inode lock is held in the kernel meanwhile: answer soon. */
 #define COPY_TIME_NS (100 * NS_PER_MS)
-/* Of a file that is followed: what the mover does next waits until no copy is under way, and writers wait
- * behind it. */
+/* Of a file that is followed: what the mover does next waits until no copy is under way, and
+ * writers wait behind it. */
 #define COPY_FOLLOWED_TIME_NS (20 * NS_PER_MS)
 /* Most that one answer of the kernel's interface can say. */
 #define COPY_MAX_BYTES (2 * GIB - 4096)
 
-/* Whether it writes to the file: to what everybody reads, not to a mirror that is being brought up. */
+/* Whether it writes to the file: to what everybody reads, not to a mirror that is being brought
+ * up. */
 static bool writes_file(const struct handle *h)
 {
 	return h->writable && h->mirror_id == FILE_WHOLE;
@@ -53,21 +54,11 @@ static int check_hidden(struct inode *inode, int flags)
 	bool writable = (flags & O_ACCMODE) != O_RDONLY;
 
 	if (inode->mirror_id == FILE_WHOLE)
-		return flags & O_TRUNC ? fail(-EROFS, "the file can't be written by this way") : 0;
+		return 0;
 	return writable && !follow_has_mirror(inode->target, inode->mirror_id)
 		       ? fail(-EROFS, "mirror %" PRIu32 ": it isn't being brought up",
 			      inode->mirror_id)
 		       : 0;
-}
-
-/* What an open handle needs before it is used. */
-static int prepare(struct handle *h, int flags)
-{
-	int err = h->writable ? mirrors_load_maps(h->inode, h->file) : 0;
-
-	if (!err && (flags & O_TRUNC))
-		err = handle_truncate(h, 0);
-	return err;
 }
 
 int handle_open(struct inode *inode, int flags, struct handle **ret_handle)
@@ -100,7 +91,7 @@ int handle_open(struct inode *inode, int flags, struct handle **ret_handle)
 		free(h);
 		return err;
 	}
-	err = prepare(h, flags);
+	err = h->writable ? mirrors_load_maps(file, f) : 0;
 	if (err)
 		handle_release(h);
 	else
@@ -285,8 +276,8 @@ static int clamp_to_source(struct handle *src, uint64_t offset, uint64_t *len_by
 	return 0;
 }
 
-/* A copy stays near its source, where it can share its extents. Not a victim: it's made to move; nor a
- * mirror, which is to be elsewhere. */
+/* A copy stays near its source, where it can share its extents. Not a victim: it's made to move;
+ * nor a mirror, which is to be elsewhere. */
 static struct layout *near_layout(struct handle *src, const struct handle *dst)
 {
 	return dst->inode->victim || src->file == dst->file ? NULL : file_layout(src->file);
@@ -299,7 +290,8 @@ static bool has_mirrors(struct file *f)
 	return l && l->mirror_count > 1;
 }
 
-/* Mirrors are physical copies, of one another and of what a victim that is to become one is made of. */
+/* Mirrors are physical copies, of one another and of what a victim that is to become one is made
+ * of. */
 static bool mustnt_share(const struct handle *src, const struct handle *dst)
 {
 	return dst->mirror_id != FILE_WHOLE || follow_is_physical(src->inode) ||

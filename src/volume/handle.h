@@ -20,10 +20,10 @@
 struct handle; /* opaque */
 
 /*
- * Opens the inode. flags: of open(2); only the access mode, O_TRUNC and O_NOATIME are looked at. Opening for
- * writing breaks others' leases. O_TRUNC truncates to 0. -EIO: see inode_getattr(); -EUCLEAN
- * malformed layout. Opening for reading and writing works with inactive OSTs: only what needs them
- * fails.
+ * Opens the inode. flags: of open(2); only the access mode and O_NOATIME are looked at: the kernel
+ * truncates by a call of its own. Opening for writing breaks others' leases. -EIO: see
+ * inode_getattr(); -EUCLEAN malformed layout. Opening for reading and writing works with inactive
+ * OSTs: only what needs them fails.
  */
 int MUST_CHECK handle_open(struct inode *inode, int flags, struct handle **ret_handle);
 
@@ -34,8 +34,8 @@ void handle_release(struct handle *h);
 struct inode *handle_inode(const struct handle *h);
 bool handle_writable(const struct handle *h);
 
-/* Data was read by h: sets the time of access, unless it was opened with O_NOATIME or is a mover's. Copies do
- * that by themselves. */
+/* Data was read by h: sets the time of access, unless it was opened with O_NOATIME or is a mover's.
+ * Copies do that by themselves. */
 void handle_accessed(const struct handle *h);
 
 ssize_t MUST_CHECK handle_read(struct handle *h, void *buf, size_t len_bytes, uint64_t offset);
@@ -50,7 +50,8 @@ ssize_t MUST_CHECK handle_writeback(struct handle *h, const void *buf, size_t le
 				    uint64_t offset);
 int MUST_CHECK handle_fallocate(struct handle *h, int mode, uint64_t offset, uint64_t len_bytes);
 int MUST_CHECK handle_seek(struct handle *h, uint64_t offset, int whence, uint64_t *ret_offset);
-/* At each close(2): saves size and times, so that what stat(2) says after the close stays as it is. */
+/* At each close(2): saves size and times, so that what stat(2) says after the close stays as it
+ * is. */
 int MUST_CHECK handle_flush(struct handle *h);
 int MUST_CHECK handle_fsync(struct handle *h, bool data_only);
 /* See file_drop_cache(). */
@@ -82,8 +83,8 @@ struct swap_request {
 int MUST_CHECK handle_swap(struct handle *h, const struct swap_request *req);
 
 /*
- * Copies that follow the file, and commits on mirrors (volume/follow_session.c, merge.c, split.c, mirrors.c): see
- * lovfs_ioctl.h for what they are, and for errors, all of which have text.
+ * Copies that follow the file, and commits on mirrors (volume/follow_session.c, merge.c, split.c,
+ * mirrors.c): see lovfs_ioctl.h for what they are, and for errors, all of which have text.
  */
 struct follow_request {
 	bool physical, whole, make_stale;
@@ -97,8 +98,8 @@ struct follow_request {
 /* Whether the victim is a copy that follows the file, through whatever handle. */
 bool handle_is_followed_by(struct handle *h, struct fid victim);
 int MUST_CHECK handle_follow_begin(struct handle *h, const struct follow_request *req);
-/* Takes up to max_count ranges, max_bytes together. Short: the first call after it begins at 0 again.
- */
+/* Takes up to max_count ranges, max_bytes together. Short: the first call after it begins at 0
+ * again. */
 int MUST_CHECK handle_follow_next(struct handle *h, uint32_t mirror_id, uint64_t from,
 				  uint64_t max_bytes, struct dirty_range *ret_ranges,
 				  unsigned int max_count, unsigned int *ret_count,
@@ -127,8 +128,8 @@ struct split_request {
 };
 int MUST_CHECK handle_split(struct handle *h, const struct split_request *req);
 
-/* Whether all of the mirror (0: of the file, of one in sync) can be read, or written, now: -EIO, -EROFS and others,
- * with text that names the OST. */
+/* Whether all of the mirror (0: of the file, of one in sync) can be read, or written, now: -EIO,
+ * -EROFS and others, with text that names the OST. */
 int MUST_CHECK handle_check_mirror(struct handle *h, uint32_t mirror_id, bool write);
 
 int MUST_CHECK handle_component_flags(struct handle *h, uint32_t id, uint32_t set, uint32_t clear,

@@ -141,8 +141,9 @@ void names_abandon(struct inode *inode);
 int MUST_CHECK names_link(struct inode *inode, struct inode *parent, const char *name);
 int MUST_CHECK names_unlink(struct inode *parent, const char *name);
 int MUST_CHECK names_rmdir(struct inode *parent, const char *name);
+/* flags of renameat2(2); a whiteout that one leaves is made by the creator. */
 int MUST_CHECK names_rename(struct inode *old_parent, const char *old_name, struct inode *parent,
-			    const char *name, unsigned int flags);
+			    const char *name, unsigned int flags, const struct mdt_creator *who);
 
 /* ---- layout xattr (volume/file_layout.c) ---- */
 

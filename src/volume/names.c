@@ -240,8 +240,9 @@ int names_rmdir(struct inode *parent, const char *name)
 }
 
 int names_rename(struct inode *old_parent, const char *old_name, struct inode *parent,
-		 const char *name, unsigned int flags)
+		 const char *name, unsigned int flags, const struct mdt_creator *who)
 {
+	const struct mdt_renaming r = { old_parent->fd, parent->fd, old_name, name, flags, who };
 	struct volume *vol = parent->vol;
 	struct fid orphan = { 0 };
 	int err = check_parent(old_parent, old_name);
@@ -251,7 +252,7 @@ int names_rename(struct inode *old_parent, const char *old_name, struct inode *p
 	if (err)
 		return err;
 	link_gate_enter(&vol->link_gate, LINK_GATE_NAMES);
-	err = mdt_rename(vol->mdt, old_parent->fd, old_name, parent->fd, name, flags, &orphan);
+	err = mdt_rename(vol->mdt, &r, &orphan);
 	link_gate_leave(&vol->link_gate, LINK_GATE_NAMES);
 	if (!err && !fid_is_zero(orphan))
 		orphan_file(vol, orphan);

@@ -191,6 +191,52 @@ succeeds() {
 	[ -z "$(find . -name '*.lov*')" ]
 }
 
+# unread_ended PID: a signal ends it, soon, though the pipe "unread" of this shell is full, and
+# nothing half copied is left.
+unread_ended() {
+	local start status=0 before=-1 now
+	# It is stuck once nothing changes any more.
+	until now=$(find dst -type f 2>/dev/null | wc -l) && ((now > 0 && now == before)); do
+		before=$now
+		sleep 0.5
+	done
+	start=$(date +%s%N)
+	kill -TERM "$1"
+	timeout 20 tail --pid="$1" -s 0.05 -f /dev/null || kill -KILL "$1"
+	wait "$1" || status=$?
+	echo "status $status, after $((($(date +%s%N) - start) / 1000000)) ms, $now files"
+	[ "$status" -eq 143 ]
+	[ -z "$(find . -name '*.lov*')" ]
+}
+
+@test "a signal ends it when nobody reads its output or its messages" {
+	local long
+	long=$(printf 'x%.0s' {1..200})
+	mkdir many
+	(cd many && seq -f "$long%g" 1000 | xargs touch)
+	mkfifo unread
+	exec 8<>unread
+	lov cp -r -v many dst >unread 3>&- 8>&- &
+	unread_ended $!
+	rm -r dst
+	# Without its own reader the message waits in the pipe that is full still.
+	lov cp -r -v --threads 1 -j 1 many dst 2>unread >&2 3>&- 8>&- &
+	unread_ended $!
+	exec 8>&-
+}
+
+@test "a reader that goes away ends no copy" {
+	run --separate-stderr bash -c 'lov cp -r -v src dst | true; echo "${PIPESTATUS[0]}"'
+	echo "$output: $stderr"
+	[ "$output" = 1 ]
+	[ "$stderr" = "lov: standard output: Broken pipe" ]
+	cmp src/two dst/two
+	# Nor does a reader of the messages.
+	run bash -c 'lov cp -r src nowhere/at/all dst 2> >(true); echo "${PIPESTATUS[0]}"'
+	[ "$output" = 3 ]
+	cmp src/two dst/src/two
+}
+
 @test "directories that can't be written, as their owner without privileges" {
 	[ "$(id -u)" -ne 0 ] || command -v setpriv >/dev/null || skip "setpriv is not installed"
 	chmod 755 . src

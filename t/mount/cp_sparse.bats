@@ -118,6 +118,22 @@ stops_soon() {
 	reads_little lov mirror resync "$MNT/s"
 }
 
+@test "8 EiB - 1 with islands: migrate, mirrors; it ends" {
+	[[ $FS == xfs || $FS == tmpfs || $FS == btrfs ]] || skip "$FS has no files of that size"
+	lov setstripe -c 2 "$MNT/s"
+	truncate -s 9223372036854775807 "$MNT/s" || skip "$FS has no files of that size"
+	echo x | dd of="$MNT/s" bs=1 seek=100G conv=notrunc status=none
+	reads_little lov migrate -c 3 "$MNT/s"
+	reads_little lov migrate --block -c 1 "$MNT/s"
+	reads_little lov mirror extend -N -c 1 "$MNT/s"
+	reads_little lov mirror verify "$MNT/s"
+	reads_little lov mirror copy -i 1 -o 2 "$MNT/s"
+	echo x | dd of="$MNT/s" bs=1 seek=5G conv=notrunc status=none
+	reads_little lov mirror resync "$MNT/s"
+	reads_little lov mirror verify "$MNT/s"
+	[[ $(dd if="$MNT/s" bs=1 skip=100G count=1 status=none) == x ]]
+}
+
 @test "many small islands: only they are read, and SIGTERM ends each verb soon" {
 	lov setstripe -c 2 "$MNT/s"
 	many_islands "$MNT/s" $HUGE 20000

@@ -171,6 +171,33 @@ sys.exit(done.returncode)' "$@") || return 1
 	all_whole
 }
 
+@test "a signal while nobody reads what it says: soon over, every file whole, nothing left behind" {
+	files_make 300 4096
+	mkfifo "$T/unread"
+	exec 8<>"$T/unread"
+	# Full: there is no room for a line.
+	dd if=/dev/zero of="$T/unread" bs=4096 oflag=nonblock status=none 2>/dev/null || true
+	for out in 1 2; do
+		lov migrate -c 1 -i 0 --files-from "$T/names"
+		if ((out == 1)); then
+			lov migrate -v -j 8 -c 1 -i 1 --files-from "$T/names" >"$T/unread" 3>&- 4>&- 8>&- &
+		else
+			lov migrate -j 8 -c 1 -i 1 d0 d1 d2 d3 --files-from "$T/names" 2>"$T/unread" 3>&- 4>&- 8>&- &
+		fi
+		MIGRATE=$!
+		sleep 1.5
+		kill -TERM "$MIGRATE"
+		sent_ns=$(date +%s%N)
+		ended_within 1500
+		[ "$MIGRATE_STATUS" -eq 143 ]
+		all_whole
+		settled 300
+	done
+	exec 8>&-
+	lov migrate -c 1 -i 1 --files-from "$T/names"
+	all_whole
+}
+
 @test "killed half way: every file whole, nothing left behind" {
 	files_make 300 65536
 	lov migrate -j 8 -W 8 -c 1 -i 1 --files-from "$T/names" 3>&- 4>&- &

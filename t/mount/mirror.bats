@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Mirrored files and the verbs of lov mirror. What is known of changes: mirror_dirty.bats; OSTs that
-# fail: mirror_failure.bats;
-# writers meanwhile, and death half way: mirror_live.bats.
+# fail: mirror_failure.bats; writers meanwhile, and death half way: mirror_live.bats.
 
 load lib
 load mirror
@@ -431,6 +430,19 @@ refused() {
 	lov setstripe --comp-set -I 2 --comp-flags stale f
 	refused 1 "" lov mirror write -N 1 -i "$T/data" f
 	refused 1 "" lov mirror copy -i 2 -o 1 f
+}
+
+@test "a hidden file isn't truncated by opening it" {
+	local i
+	lov mirror create -N2 f
+	random_file "$T/data" 300001
+	cat "$T/data" >f
+	lov mirror resync f
+	for i in 0 1 2; do
+		run ! bash -c ': >"$1"' - "$(mirror_file f $i)"
+	done
+	same "$T/data" f
+	lov mirror verify f
 }
 
 @test "mirrors as files are found by the FID that lov told, also when the kernel has forgotten the file" {

@@ -50,6 +50,22 @@ teardown() {
 	[ -z "$(ls -A "$MNT")" ]
 }
 
+@test "a whiteout that a rename leaves belongs to its caller" {
+	need python3
+	volume_make
+	volume_mount
+	export -f rename
+	mkdir -m 777 "$MNT/user" "$MNT/other"
+	as_user touch "$MNT/user/a" "$MNT/user/b"
+	as_user bash -c 'rename "$@"' - $WHITEOUT "$MNT/user/a" "$MNT/other/a"
+	# Over the last name of a file, which goes through a directory of root's.
+	as_user bash -c 'rename "$@"' - $WHITEOUT "$MNT/user/b" "$MNT/other/a"
+	[ "$(stat -c '%u:%g' "$MNT/user/a")" = 65534:65534 ]
+	[ "$(stat -c '%u:%g' "$MNT/user/b")" = 65534:65534 ]
+	rename $WHITEOUT "$MNT/other/a" "$MNT/other/b"
+	[ "$(stat -c '%u:%g' "$MNT/other/a")" = 0:0 ]
+}
+
 @test "a rename leaves a whiteout where it is asked to" {
 	need python3
 	volume_make -n 2

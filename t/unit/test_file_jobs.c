@@ -92,6 +92,11 @@ static int one(void *cookie, const char *path, uint64_t position)
 	return i % 5 ? 0 : fail(-EIO, "made to fail");
 }
 
+static int open_list(struct error_list *l, const char *path, bool nul)
+{
+	return error_list_open(l, &verb, &(struct error_list_request){ path, nul, &stop });
+}
+
 static int run(unsigned int jobs, bool nul)
 {
 	struct file_jobs req = {
@@ -102,7 +107,7 @@ static int run(unsigned int jobs, bool nul)
 	int status;
 
 	assert_int_equal(path_list_open(&paths, no_operands, names, false), 0);
-	assert_int_equal(error_list_open(&errors, &verb, list, nul), 0);
+	assert_int_equal(open_list(&errors, list, nul), 0);
 	req.errors = &errors;
 	status = file_jobs_run(&req, &paths);
 	assert_int_equal(error_list_close(&errors), 0);
@@ -192,13 +197,13 @@ static void a_list_is_empty_where_all_went_well_and_replaces_the_old_one(void **
 	(void)state;
 	fputs("old\n", old);
 	fclose(old);
-	assert_int_equal(error_list_open(&errors, &verb, list, false), 0);
+	assert_int_equal(open_list(&errors, list, false), 0);
 	assert_int_equal(stat(list, &st), 0);
 	assert_int_equal(st.st_size, 4);
 	assert_int_equal(error_list_close(&errors), 0);
 	assert_int_equal(stat(list, &st), 0);
 	assert_int_equal(st.st_size, 0);
-	assert_int_equal(error_list_open(&errors, &verb, NULL, false), 0);
+	assert_int_equal(open_list(&errors, NULL, false), 0);
 	error_list_add(&errors, "x");
 	assert_int_equal(error_list_close(&errors), 0);
 }
@@ -211,7 +216,7 @@ static void a_name_with_a_newline_is_listed_with_nul_only(void **state)
 	int fd;
 
 	(void)state;
-	assert_int_equal(error_list_open(&errors, &verb, list, false), 0);
+	assert_int_equal(open_list(&errors, list, false), 0);
 	error_list_add(&errors, odd);
 	error_list_add(&errors, "c");
 	assert_int_equal(error_list_close(&errors), 0);
@@ -219,7 +224,7 @@ static void a_name_with_a_newline_is_listed_with_nul_only(void **state)
 	assert_int_equal(read(fd, got, sizeof(got)), 2);
 	assert_memory_equal(got, "c\n", 2);
 	close(fd);
-	assert_int_equal(error_list_open(&errors, &verb, list, true), 0);
+	assert_int_equal(open_list(&errors, list, true), 0);
 	error_list_add(&errors, odd);
 	assert_int_equal(error_list_close(&errors), 0);
 	fd = open(list, O_RDONLY | O_CLOEXEC);
@@ -236,13 +241,13 @@ static void a_list_that_cannot_be_made_is_an_error_at_once(void **state)
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/none/list", dir);
-	assert_int_equal(error_list_open(&errors, &verb, path, false), -ENOENT);
-	assert_int_equal(error_list_open(&errors, &verb, dir, false), -EISDIR);
+	assert_int_equal(open_list(&errors, path, false), -ENOENT);
+	assert_int_equal(open_list(&errors, dir, false), -EISDIR);
 	snprintf(path, sizeof(path), "%s/link", dir);
 	assert_int_equal(symlink("target", path), 0);
-	assert_int_equal(error_list_open(&errors, &verb, path, false), -ELOOP);
+	assert_int_equal(open_list(&errors, path, false), -ELOOP);
 	assert_int_equal(unlink(path), 0);
-	assert_int_equal(error_list_open(&errors, &verb, "/dev/full", false), 0);
+	assert_int_equal(open_list(&errors, "/dev/full", false), 0);
 	error_list_add(&errors, "x");
 	assert_true(error_list_close(&errors) < 0);
 	assert_int_equal(access("/dev/full", F_OK), 0);

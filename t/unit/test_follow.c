@@ -174,6 +174,30 @@ static void each_mirror_gets_what_it_lacks(void **state)
 	assert_true(mirror_is_like_file(2));
 }
 
+/* Batches are of 8 MiB with such a limit; but they are counted in data. */
+static void a_hole_isnt_taken_batch_by_batch(void **state)
+{
+	struct follow_job job = mirrors_job();
+	struct bandwidth limit;
+	struct follow_result r;
+
+	(void)state;
+	assert_int_equal(ftruncate(fake.file_fd, 0), 0);
+	assert_int_equal(ftruncate(fake.file_fd, 120 * MIB), 0);
+	assert_int_equal(pwrite(fake.file_fd, "x", 1, 120 * MIB - 1), 1);
+	for (int id = 2; id <= 4; id += 2) {
+		fake.maps[id].tail = GRAINS;
+		memset(fake.maps[id].dirty, true, 120 * MIB / GRAIN);
+	}
+	bandwidth_init(&limit, 8 * MIB);
+	job.limit = &limit;
+	assert_int_equal(run_job(&job, &r), 0);
+	bandwidth_release(&limit);
+	assert_mirrors_like_file();
+	assert_true(calls_of("follow_next") <= 16);
+	assert_int_equal(r.copied_bytes, 2 * 120 * MIB);
+}
+
 static void victims_get_everything(void **state)
 {
 	struct follow_job job;
@@ -626,6 +650,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(only_what_is_out_of_date_is_copied, reset),
 		cmocka_unit_test_setup(each_mirror_gets_what_it_lacks, reset),
+		cmocka_unit_test_setup(a_hole_isnt_taken_batch_by_batch, reset),
 		cmocka_unit_test_setup(victims_get_everything, reset),
 		cmocka_unit_test_setup(a_file_that_was_cut_cuts_its_mirrors, reset),
 		cmocka_unit_test_setup(copies_are_like_the_file_whatever_was_written, reset),

@@ -96,7 +96,7 @@ static void nothing_stays_beside(const struct testfs *fs, bool privileged)
 		assert_int_equal(layout_ea_set(p.mdt, fd, l), 0);
 		close(fd);
 	}
-	assert_int_equal(mdt_rename(p.mdt, root, "d", root, "e", 0, &fid), 0);
+	assert_int_equal(rename_in(&p, "d", "e", 0, &fid), 0);
 	assert_true(entries_in(&p, "LAYOUT") <= 1);
 	assert_int_equal(mdt_rmdir(p.mdt, root, "e"), 0);
 	assert_int_equal(entries_in(&p, "LAYOUT"), 0);

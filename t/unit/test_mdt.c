@@ -175,8 +175,8 @@ static void names_are_checked(const struct testfs *fs, bool privileged)
 		assert_int_equal(mdt_lookup(p.mdt, root, bad[i], &fd), -EINVAL);
 		assert_int_equal(mdt_unlink(p.mdt, root, bad[i], &fid), -EINVAL);
 		assert_int_equal(mdt_rmdir(p.mdt, root, bad[i]), -EINVAL);
-		assert_int_equal(mdt_rename(p.mdt, root, "a", root, bad[i], 0, &fid), -EINVAL);
-		assert_int_equal(mdt_rename(p.mdt, root, bad[i], root, "b", 0, &fid), -EINVAL);
+		assert_int_equal(rename_in(&p, "a", bad[i], 0, &fid), -EINVAL);
+		assert_int_equal(rename_in(&p, bad[i], "b", 0, &fid), -EINVAL);
 	}
 	assert_int_equal(mdt_mknod(p.mdt, root, "n", S_IFREG | 0644, 0, &fixture_self, &fd),
 			 -EINVAL);
@@ -331,24 +331,22 @@ static void renames_keep_what_they_replace(const struct testfs *fs, bool privile
 	make_file(&p, "b");
 	a = fid_of(&p, "a");
 	b = fid_of(&p, "b");
-	assert_int_equal(mdt_rename(p.mdt, root, "a", root, "b", RENAME_NOREPLACE, &orphan),
-			 -EEXIST);
+	assert_int_equal(rename_in(&p, "a", "b", RENAME_NOREPLACE, &orphan), -EEXIST);
 	for (unsigned int flags = RENAME_NOREPLACE; flags <= 15; flags++) {
 		bool exchange_too = flags & RENAME_EXCHANGE && flags != RENAME_EXCHANGE;
 
 		if (flags & 8 || exchange_too)
-			assert_int_equal(mdt_rename(p.mdt, root, "a", root, "b", flags, &orphan),
-					 -EINVAL);
+			assert_int_equal(rename_in(&p, "a", "b", flags, &orphan), -EINVAL);
 	}
-	assert_int_equal(mdt_rename(p.mdt, root, "a", root, "b", RENAME_EXCHANGE, &orphan), 0);
+	assert_int_equal(rename_in(&p, "a", "b", RENAME_EXCHANGE, &orphan), 0);
 	assert_true(fid_is_zero(orphan));
 	assert_true(fid_equal(fid_of(&p, "a"), b));
-	assert_int_equal(mdt_rename(p.mdt, root, "a", root, "c", RENAME_NOREPLACE, &orphan), 0);
-	assert_int_equal(mdt_rename(p.mdt, root, "c", root, "c", 0, &orphan), 0); /* itself */
+	assert_int_equal(rename_in(&p, "a", "c", RENAME_NOREPLACE, &orphan), 0);
+	assert_int_equal(rename_in(&p, "c", "c", 0, &orphan), 0); /* itself */
 	assert_true(fid_is_zero(orphan));
 	assert_int_equal(entries_in(&p, "PENDING"), 0);
 	/* c is inode b, b is inode a. */
-	assert_int_equal(mdt_rename(p.mdt, root, "c", root, "b", 0, &orphan), 0);
+	assert_int_equal(rename_in(&p, "c", "b", 0, &orphan), 0);
 	assert_true(fid_equal(orphan, a));
 	assert_true(fid_equal(fid_of(&p, "b"), b));
 	assert_int_equal(mdt_pending_open(p.mdt, a, &fd), 0);
@@ -359,9 +357,9 @@ static void renames_keep_what_they_replace(const struct testfs *fs, bool privile
 	fd = open_in(&p, "b");
 	assert_int_equal(mdt_link(p.mdt, fd, root, "b2"), 0);
 	close(fd);
-	assert_int_equal(mdt_rename(p.mdt, root, "b", root, "b2", 0, &orphan), 0);
+	assert_int_equal(rename_in(&p, "b", "b2", 0, &orphan), 0);
 	assert_true(fid_is_zero(orphan) && exists(&p, "b") && exists(&p, "b2"));
-	assert_int_equal(mdt_rename(p.mdt, root, "d", root, "b2", 0, &orphan), 0);
+	assert_int_equal(rename_in(&p, "d", "b2", 0, &orphan), 0);
 	assert_true(fid_is_zero(orphan));
 	assert_int_equal(entries_in(&p, "PENDING"), 0);
 	place_release(&p);
@@ -500,15 +498,14 @@ static void whiteouts_are_left(const struct testfs *fs, bool privileged)
 	make_file(&p, "a");
 	make_file(&p, "b");
 	b = fid_of(&p, "b");
-	assert_int_equal(mdt_rename(p.mdt, root, "a", root, "b", RENAME_WHITEOUT, &orphan), 0);
+	assert_int_equal(rename_in(&p, "a", "b", RENAME_WHITEOUT, &orphan), 0);
 	assert_true(fid_equal(orphan, b));
 	assert_int_equal(entries_in(&p, "PENDING"), 1);
 	assert_int_equal(sys_fstatat(root, "a", &st, AT_SYMLINK_NOFOLLOW), 0);
 	assert_true(S_ISCHR(st.st_mode) && st.st_rdev == 0);
-	assert_int_equal(mdt_rename(p.mdt, root, "b", root, "a", RENAME_WHITEOUT | RENAME_NOREPLACE,
-				    &orphan),
+	assert_int_equal(rename_in(&p, "b", "a", RENAME_WHITEOUT | RENAME_NOREPLACE, &orphan),
 			 -EEXIST);
-	assert_int_equal(mdt_rename(p.mdt, root, "b", root, "a", 0, &orphan), 0);
+	assert_int_equal(rename_in(&p, "b", "a", 0, &orphan), 0);
 	assert_true(fid_is_zero(orphan));
 	place_release(&p);
 }
@@ -516,22 +513,21 @@ static void whiteouts_are_left(const struct testfs *fs, bool privileged)
 static void impossible_renames_leave_nothing(const struct testfs *fs, bool privileged)
 {
 	struct place p = place_new(fs, privileged);
-	int root = mdt_root_fd(p.mdt);
 	struct fid orphan = { .oid = 42 };
 	int err;
 
 	make_file(&p, "file");
 	place_run(&p, "mkdir -p $MDT/ROOT/dir/sub $MDT/ROOT/empty && ln -s x $MDT/ROOT/link");
-	assert_int_equal(mdt_rename(p.mdt, root, "none", root, "file", 0, &orphan), -ENOENT);
-	assert_int_equal(mdt_rename(p.mdt, root, "dir", root, "file", 0, &orphan), -ENOTDIR);
-	assert_int_equal(mdt_rename(p.mdt, root, "file", root, "dir", 0, &orphan), -EISDIR);
-	err = mdt_rename(p.mdt, root, "empty", root, "dir", 0, &orphan);
+	assert_int_equal(rename_in(&p, "none", "file", 0, &orphan), -ENOENT);
+	assert_int_equal(rename_in(&p, "dir", "file", 0, &orphan), -ENOTDIR);
+	assert_int_equal(rename_in(&p, "file", "dir", 0, &orphan), -EISDIR);
+	err = rename_in(&p, "empty", "dir", 0, &orphan);
 	assert_true(err == -ENOTEMPTY || err == -EEXIST);
 	assert_int_equal(orphan.oid, 42);
 	assert_int_equal(entries_in(&p, "PENDING"), 0);
-	assert_int_equal(mdt_rename(p.mdt, root, "dir", root, "empty", 0, &orphan), 0);
+	assert_int_equal(rename_in(&p, "dir", "empty", 0, &orphan), 0);
 	assert_true(fid_is_zero(orphan));
-	assert_int_equal(mdt_rename(p.mdt, root, "link", root, "file", 0, &orphan), 0);
+	assert_int_equal(rename_in(&p, "link", "file", 0, &orphan), 0);
 	assert_false(fid_is_zero(orphan));
 	assert_int_equal(entries_in(&p, "PENDING"), 1);
 	place_release(&p);
@@ -687,8 +683,7 @@ static void failed_rename_changes_nothing(const struct testfs *fs, bool privileg
 	b = fid_of(&p, "b");
 	while (fault_next(&f)) {
 		struct fid orphan = { 0 };
-		int r = mdt_rename(p.mdt, mdt_root_fd(p.mdt), "a", mdt_root_fd(p.mdt), "b", 0,
-				   &orphan);
+		int r = rename_in(&p, "a", "b", 0, &orphan);
 
 		fault_pause();
 		assert_int_equal(open_fds(), fds);

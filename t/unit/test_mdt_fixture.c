@@ -89,6 +89,15 @@ void make_file(const struct place *p, const char *name)
 	close(fd);
 }
 
+int rename_in(const struct place *p, const char *old_name, const char *name, unsigned int flags,
+	      struct fid *ret_orphan)
+{
+	int root = mdt_root_fd(p->mdt);
+	const struct mdt_renaming r = { root, root, old_name, name, flags, &fixture_self };
+
+	return mdt_rename(p->mdt, &r, ret_orphan);
+}
+
 int open_in(const struct place *p, const char *name)
 {
 	int fd;

@@ -54,6 +54,10 @@ bool exists(const struct place *p, const char *name);
 /* An empty regular file in ROOT, made as the daemon itself. */
 void make_file(const struct place *p, const char *name);
 
+/* Both names in the root. */
+int rename_in(const struct place *p, const char *old_name, const char *name, unsigned int flags,
+	      struct fid *ret_orphan);
+
 int open_in(const struct place *p, const char *name);
 
 /* Runs test on each file system, on privileged (as root) and unprivileged volumes. */

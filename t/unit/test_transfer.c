@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -385,6 +386,84 @@ static void what_several_need_goes_piece_by_piece(void **state)
 	close(fds[1]);
 }
 
+/* ---- large holes ---- */
+
+static struct {
+	atomic_uint seeks, copies, punches;
+} calls;
+
+static int count_calls(const char *call, size_t len_bytes, void *cookie)
+{
+	(void)len_bytes;
+	(void)cookie;
+	calls.seeks += strcmp(call, "seek") == 0;
+	calls.copies += strcmp(call, "copy_file_range") == 0;
+	calls.punches += strcmp(call, "fallocate") == 0;
+	return 0;
+}
+
+/* With a page at the end. False: no file can be so large here. */
+static bool make_sparse(int fd, uint64_t size)
+{
+	memset(island, 'i', sizeof(island));
+	return ftruncate(fd, (off_t)size) == 0 &&
+	       pwrite(fd, island, sizeof(island), (off_t)(size - sizeof(island))) == sizeof(island);
+}
+
+static void assert_sparse(int fd, uint64_t size)
+{
+	char b[sizeof(island)];
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_size, size);
+	assert_in_range(st.st_blocks, 8, 8 * MIB / 512);
+	assert_int_equal(pread(fd, b, sizeof(b), (off_t)(size - sizeof(b))), sizeof(b));
+	assert_memory_equal(b, island, sizeof(b));
+}
+
+static void run_sparse(uint64_t size, unsigned int threads, bool several)
+{
+	int src = new_file(), fds[2] = { file_of_junk(), file_of_junk() };
+	struct transfer_request req = request_to(fds, threads);
+	struct transfer_result result;
+
+	if (make_sparse(src, size)) {
+		req.src_fd = src;
+		req.target_count = several ? 2 : 1;
+		req.fresh = false;
+		all.end = size;
+		all.targets = several ? 3 : 1;
+		memset(&calls, 0, sizeof(calls));
+		sys_set_hook(count_calls, NULL);
+		assert_int_equal(transfer_run(&req, &result), 0);
+		sys_set_hook(NULL, NULL);
+		assert_true(calls.copies <= 40 * req.target_count);
+		assert_true(calls.seeks <= 150);
+		assert_true(calls.punches <= req.target_count * 2);
+		assert_true(result.hole_bytes >= req.target_count * (size - 4 * GIB));
+		for (unsigned int i = 0; i < req.target_count; i++)
+			assert_sparse(fds[i], size);
+	} else {
+		print_message("no files of %" PRIu64 " bytes here\n", size);
+	}
+	close(src);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* What was there before is gone, too: the targets have junk at first. */
+static void a_large_hole_costs_a_few_calls_whatever_its_size(void **state)
+{
+	static const unsigned int counts[] = { 1, 4, TRANSFER_THREADS_MAX };
+
+	(void)state;
+	for (unsigned int i = 0; i < 2 * ARRAY_SIZE(counts); i++) {
+		run_sparse(300 * GIB, counts[i / 2], i % 2);
+		run_sparse(UINT64_C(1) << 62, counts[i / 2], i % 2);
+	}
+}
+
 static int lease_is_lost(void *cookie)
 {
 	unsigned int *checks = cookie;
@@ -450,6 +529,7 @@ int main(void)
 		cmocka_unit_test(a_source_that_ends_may_be_fine),
 		cmocka_unit_test(each_target_gets_its_ranges_and_nothing_else),
 		cmocka_unit_test(what_several_need_goes_piece_by_piece),
+		cmocka_unit_test(a_large_hole_costs_a_few_calls_whatever_its_size),
 		cmocka_unit_test(it_ends_when_it_may_not_go_on_or_is_stopped),
 		cmocka_unit_test(a_limit_is_kept_by_all_threads_together),
 	};
