@@ -64,7 +64,7 @@ static int transfer(struct state *s)
 	struct transfer_result here;
 	int err;
 
-	sums_keep_begin(e->sums, all.end);
+	sums_keep_begin(e->sums, NULL, all.end);
 	req.sums = e->sums->fresh.sums ? &e->sums->fresh : NULL;
 	err = transfer_run(&req, &here);
 

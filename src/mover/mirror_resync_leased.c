@@ -92,15 +92,15 @@ static int prepare(struct work *w)
 	if (!err)
 		err = resync_plan_make(l, (uint64_t)r->file->st.st_size, r->ids, r->count,
 				       r->source_id, &w->plan);
+	if (!err)
+		sums_keep_begin(r->sums, l, (uint64_t)r->file->st.st_size);
 	return err ? err : open_mirrors(w);
 }
 
-/* Before anything is written. */
-static int prepare_sums(struct work *w)
+static int check_sums(struct work *w)
 {
 	const struct leased_resync *r = w->r;
 
-	sums_keep_begin(r->sums, (uint64_t)r->file->st.st_size);
 	return sums_keep_check(r->sums, r->ids, w->read_fds, r->count, r->opt->stop, &w->known);
 }
 
@@ -411,7 +411,7 @@ int leased_resync_run(const struct leased_resync *r, struct mirror_result *ret_r
 		w.read_fds[i] = -1;
 	err = prepare(&w);
 	if (!err)
-		err = prepare_sums(&w);
+		err = check_sums(&w);
 	if (!err)
 		err = copy(&w);
 	if (!err)

@@ -51,6 +51,15 @@ static void give_up(struct sums_keep *k, int err)
 	k->dir_fd = -1;
 }
 
+/* A client may show a layout of before, until something needs the file's data. */
+static int get_layout(const struct sums_keep *k, struct layout **ret_layout)
+{
+	uint64_t version;
+	int err = k->fs->ops->data_version(k->fs, k->file_fd, false, &version);
+
+	return err ? err : k->fs->ops->layout_get(k->fs, k->file_fd, ret_layout);
+}
+
 void sums_keep_look(struct sums_keep *k, const uint32_t *ids, unsigned int count)
 {
 	CLEANUP_LAYOUT struct layout *now = NULL;
@@ -59,13 +68,11 @@ void sums_keep_look(struct sums_keep *k, const uint32_t *ids, unsigned int count
 	if (k->dir_fd < 0)
 		return;
 	err = k->fs->ops->fid_get(k->fs, k->file_fd, &k->file);
-	if (!err)
-		err = k->fs->ops->layout_get(k->fs, k->file_fd, &now);
-	if (err) {
+	if (!err && count)
+		err = get_layout(k, &now);
+	if (err)
 		give_up(k, err);
-		return;
-	}
-	if (!count)
+	if (err || !count)
 		return;
 	err = sums_dir_load(k->dir_fd, k->fs->fsname, k->file, &k->known);
 	if (!err) {
@@ -77,12 +84,24 @@ void sums_keep_look(struct sums_keep *k, const uint32_t *ids, unsigned int count
 		trouble(k, err);
 }
 
-void sums_keep_begin(struct sums_keep *k, uint64_t size_bytes)
+/* The beginning counts, too; were it not the one step more, what was seen before was of long ago. */
+static void judge_again(struct sums_keep *k, const struct layout *now)
+{
+	const char *why = k->known_count && now ? sums_record_doubt_begun(&k->known, now) : NULL;
+
+	if (!why)
+		return;
+	doubt(k, why);
+	k->known_count = 0;
+}
+
+void sums_keep_begin(struct sums_keep *k, const struct layout *now, uint64_t size_bytes)
 {
 	int err;
 
 	if (k->dir_fd < 0)
 		return;
+	judge_again(k, now);
 	grain_sums_release(&k->fresh);
 	err = sums_dir_remove(k->dir_fd, k->fs->fsname, k->file);
 	if (!err)
@@ -233,7 +252,7 @@ void sums_keep_end(struct sums_keep *k, const uint32_t *ids, unsigned int count)
 		doubt(k, "what was in sync was not read, so there is no record");
 		return;
 	}
-	err = k->fs->ops->layout_get(k->fs, k->file_fd, &l);
+	err = get_layout(k, &l);
 	if (!err && !sums_record_refusal(l, ids, count))
 		err = store(k, l, ids, count);
 	if (err)

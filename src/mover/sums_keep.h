@@ -47,8 +47,8 @@ struct sums_keep {
 /* For mirrors ids[] of the file; with none, what is known of others isn't asked for. */
 void sums_keep_look(struct sums_keep *k, const uint32_t *ids, unsigned int count);
 
-/* Before anything is written to them. */
-void sums_keep_begin(struct sums_keep *k, uint64_t size_bytes);
+/* Before anything is written to them. `now`: the layout, once the resync has begun; NULL: nothing is known of mirrors. */
+void sums_keep_begin(struct sums_keep *k, const struct layout *now, uint64_t size_bytes);
 
 /*
  * *ret_known: bit i is set where the record tells what mirror ids[i], which fds[i] reads, has. Some grains of it, chosen

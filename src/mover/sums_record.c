@@ -302,6 +302,14 @@ static bool same_mirror(const struct layout *a, const struct layout *b, uint32_t
 	return false;
 }
 
+#define DOUBT_STEPS "more has happened to the mirrors since than that the file was written"
+
+const char *sums_record_doubt_begun(const struct sums_record *r, const struct layout *now)
+{
+	return state_of(now) == LAYOUT_STATE_SP && now->gen == r->layout->gen + 2 ? NULL
+										  : DOUBT_STEPS;
+}
+
 static bool has_id(const struct sums_record *r, uint32_t mirror_id)
 {
 	for (unsigned int i = 0; i < r->count; i++) {
@@ -317,7 +325,7 @@ const char *sums_record_doubt(const struct sums_record *r, struct fid file, cons
 	if (!fid_equal(r->file, file) || strncmp(r->fsname, fsname, SUMS_FSNAME_MAX) != 0)
 		return "it is of another file";
 	if (state_of(now) != LAYOUT_STATE_WP || now->gen != r->layout->gen + 1)
-		return "more has happened to the mirrors since than that the file was written";
+		return DOUBT_STEPS;
 	if (!has_id(r, mirror_id))
 		return "it is of other mirrors";
 	if (!same_mirror(r->layout, now, mirror_id))

@@ -23,7 +23,7 @@
  * a resync: from state ro, or wp, they go to sp for one, and count; from sp to ro when it is done, and count; from ro or
  * sp to wp at a write, and count. So a file that was ro with generation G and is wp with G + 1 has gone there by one
  * step, and no resync of anybody has begun: its mirrors have what they had, if they are still made of the same objects,
- * whose FIDs are never used again. Any other generation proves nothing, although it may well be harmless. The data version
+ * whose FIDs are never used again. The resync that then begins is one step more. Any other generation proves nothing, although it may well be harmless. The data version
  * would prove nothing either: it is that of the mirrors that are in sync.
  */
 #ifndef LOVFS_MOVER_SUMS_RECORD_H
@@ -60,6 +60,9 @@ size_t sums_record_max_bytes(uint64_t size_bytes);
 
 /* Whether a file whose layout is `l` now may be recorded, with these mirrors: NULL, or why not (constant text). */
 const char *sums_record_refusal(const struct layout *l, const uint32_t *ids, unsigned int count);
+
+/* Whether it is as it should be once the resync has begun: `now` is the layout then. */
+const char *sums_record_doubt_begun(const struct sums_record *r, const struct layout *now);
 
 /* Why the record doesn't tell what a mirror of the file has; NULL: it does. `now`: the layout before the
  * resync, read when nobody else could begin one any more. Constant text. */

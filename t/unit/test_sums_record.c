@@ -269,6 +269,24 @@ static void change(struct component *c, int what)
 	}
 }
 
+static void a_resync_that_began_is_one_step_more(void **state)
+{
+	struct sums_record r = some_record(100);
+	struct layout *now = written();
+
+	(void)state;
+	for (uint32_t gen = 0; gen < 20; gen++) {
+		for (uint16_t flags = 0; flags < 4; flags++) {
+			now->gen = gen;
+			now->flags = flags;
+			assert_true(!sums_record_doubt_begun(&r, now) ==
+				    (gen == 9 && flags == LAYOUT_STATE_SP));
+		}
+	}
+	layout_unref(now);
+	sums_record_release(&r);
+}
+
 static void other_objects_are_a_doubt(void **state)
 {
 	struct sums_record r = some_record(100);
@@ -319,6 +337,7 @@ int main(void)
 		cmocka_unit_test(other_bytes_with_a_right_checksum_are_refused_or_mean_the_same),
 		cmocka_unit_test(one_write_leaves_no_doubt),
 		cmocka_unit_test(any_other_generation_or_state_is_a_doubt),
+		cmocka_unit_test(a_resync_that_began_is_one_step_more),
 		cmocka_unit_test(other_objects_are_a_doubt),
 		cmocka_unit_test(what_isnt_in_sync_isnt_recorded),
 	};
