@@ -152,7 +152,9 @@ void mirror_job_print_copied(const char *name, const struct mirror_result *r)
 		all = UINT64_MAX;
 	printf("%s: %u mirror%s brought up: copied %s of %s%s ", path, r->mirrors,
 	       r->mirrors == 1 ? "" : "s", size_text(r->copied_bytes, copied), size_text(all, size),
-	       r->compared ? " that was compared" : "");
+	       r->compared  ? " that was compared"
+	       : r->by_sums ? " whose sums are known"
+			    : "");
 	mirror_job_print_how(r);
 	progress_line_resume();
 }

@@ -8,6 +8,7 @@
 #include "cli/mirror_job.h"
 #include "cli/out.h"
 #include "cli/mirror_warn.h"
+#include "cli/sums_arg.h"
 #include "cli/verb_mirror.h"
 #include "layout/mirror_cut.h"
 
@@ -21,6 +22,7 @@ struct extend_options {
 	struct copy_args copy;
 	const char *victim;
 	bool no_verify;
+	struct sums_arg sums;
 	const struct layout *request; /* borrowed; NULL: another for each file, as -N=N wants */
 };
 
@@ -45,6 +47,7 @@ static const struct opt options[] = {
 	  .help = "VICTIM's content isn't compared before",
 	  .take = opt_flag,
 	  .offset = offsetof(struct extend_options, no_verify) },
+	SUMS_ARG_OPT(OPT_LONG + 24, offsetof(struct extend_options, sums.path)),
 	{ 0 },
 };
 
@@ -127,14 +130,20 @@ static int extend_one(struct mirror_job *job, struct fs *fs, const char *path)
 	const struct extend_options *o = job->args;
 	struct mirror_warn warn = { .verb = job->verb };
 	struct mirror_result result = { 0 };
-	int err = o->victim ? mirror_extend_from(fs, path, o->victim, o->no_verify, &job->options,
-						 &result)
-			    : extend(job, fs, path, &result);
+	char why[ERROR_TEXT_MAX];
+	int err;
 
+	job->options.sums_dir_fd = sums_arg_fd(&o->sums);
+	err = o->victim ? mirror_extend_from(fs, path, o->victim, o->no_verify, &job->options,
+					     &result)
+			: extend(job, fs, path, &result);
+	if (err)
+		snprintf(why, sizeof(why), "%s", error_text(err));
+	sums_arg_tell(&o->sums, job, path, &result);
 	job->partly_done = err && result.mirrors;
 	job->something_done = job->partly_done;
 	if (err)
-		return err;
+		return fail(err, "%s", why);
 	if (job->verbose)
 		print_extended(path, &result);
 	mirror_warn_file(&warn, fs, path);
@@ -157,6 +166,10 @@ static int check_usage(const struct verb *verb, const struct extend_options *o, 
 		return complain_usage(verb, "-N is missing: it begins each mirror");
 	if (!o->victim)
 		return 0;
+	if (o->sums.path)
+		return complain_usage(verb,
+				      "--sums and --file exclude each other: what is not read "
+				      "has no sums");
 	if (l->count > mirrors || mirrors > 1 || l->yaml || l->copy ||
 	    (mirrors && l->given[0].value && strcmp(l->given[0].value, "1") != 0))
 		return complain_usage(verb, "with --file the mirror is VICTIM as it is: no more "
@@ -184,7 +197,11 @@ static int run_extend(const struct verb *verb, void *parsed, char **paths)
 	}
 	if (!layout_args_total(&o->layout))
 		o->request = request;
-	return mirror_job_run(verb, &o->copy, o, paths, extend_one);
+	err = sums_arg_open(&o->sums, verb);
+	if (err == STATUS_OK)
+		err = mirror_job_run(verb, &o->copy, o, paths, extend_one);
+	sums_arg_close(&o->sums);
+	return err;
 }
 
 static void init(void *parsed)

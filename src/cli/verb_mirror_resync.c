@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/error.h"
 #include "cli/complain.h"
 #include "cli/copy_args.h"
 #include "cli/id_list.h"
 #include "cli/mirror_job.h"
+#include "cli/sums_arg.h"
 #include "cli/verb_mirror.h"
+
+#include <stdio.h>
 
 struct resync_options {
 	struct copy_args copy;
 	struct id_list only;
 	bool force, compare, no_compare;
+	struct sums_arg sums;
 };
 
 static const struct opt options[] = {
@@ -34,6 +39,7 @@ static const struct opt options[] = {
 	  .help = "write all that is stale",
 	  .take = opt_flag,
 	  .offset = offsetof(struct resync_options, no_compare) },
+	SUMS_ARG_OPT(OPT_LONG + 24, offsetof(struct resync_options, sums.path)),
 	{ 0 },
 };
 
@@ -52,23 +58,34 @@ static int resync_one(struct mirror_job *job, struct fs *fs, const char *path)
 						 .force = o->force,
 						 .compare = compare_of(o) };
 	struct mirror_result result = { 0 };
-	int err = mirror_resync(fs, path, &what, &job->options, &result);
+	char why[ERROR_TEXT_MAX];
+	int err;
 
+	job->options.sums_dir_fd = sums_arg_fd(&o->sums);
+	err = mirror_resync(fs, path, &what, &job->options, &result);
+	if (err)
+		snprintf(why, sizeof(why), "%s", error_text(err));
+	sums_arg_tell(&o->sums, job, path, &result);
 	job->something_done |= err && result.mirrors;
 	if (job->verbose && (!err || result.mirrors))
 		mirror_job_print_copied(path, &result);
-	return err;
+	return err ? fail(err, "%s", why) : 0;
 }
 
 static int run_resync(const struct verb *verb, void *parsed, char **paths)
 {
-	const struct resync_options *o = parsed;
+	struct resync_options *o = parsed;
+	int status;
 
 	if (!*paths)
 		return complain_usage(verb, "which file?");
 	if (o->compare && o->no_compare)
 		return complain_usage(verb, "--compare and --no-compare exclude each other");
-	return mirror_job_run(verb, &o->copy, o, paths, resync_one);
+	status = sums_arg_open(&o->sums, verb);
+	if (status == STATUS_OK)
+		status = mirror_job_run(verb, &o->copy, o, paths, resync_one);
+	sums_arg_close(&o->sums);
+	return status;
 }
 
 static void init(void *parsed)

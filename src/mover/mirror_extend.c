@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/sys.h"
+#include "layout/mirror.h"
 #include "layout/mirror_change.h"
 #include "layout/template.h"
 #include "mover/follow.h"
@@ -22,6 +23,7 @@ struct extend {
 	unsigned int count; /* of requests, and of victims */
 	struct subject file;
 	int victim_fds[LAYOUT_MIRRORS_MAX]; /* owned; -1: not open */
+	struct sums_keep sums;
 };
 
 /* What the merge would refuse is known before anything is copied. */
@@ -129,17 +131,50 @@ static int extend_live(struct extend *e, struct mirror_result *result)
 	return err ? err : copy_and_merge(e, result);
 }
 
+/* Of a file that had no mirrors its own is one of them. */
+static void keep_sums(struct extend *e, const uint32_t *before, unsigned int before_count)
+{
+	CLEANUP_LAYOUT struct layout *now = NULL;
+	uint32_t ids[LAYOUT_MIRRORS_MAX], added[LAYOUT_MIRRORS_MAX];
+	unsigned int count, added_count = 0;
+
+	if (e->fs->ops->layout_get(e->fs, e->file.file_fd, &now))
+		return;
+	count = mirror_ids(now, ids);
+	for (unsigned int i = 0; i < count; i++) {
+		bool old = false;
+
+		for (unsigned int k = 0; k < before_count; k++)
+			old = old || before[k] == ids[i];
+		if (!old)
+			added[added_count++] = ids[i];
+	}
+	sums_keep_end(&e->sums, added, added_count);
+}
+
 static int extend_leased(struct extend *e, struct mirror_result *result)
 {
+	CLEANUP_LAYOUT struct layout *l = NULL;
+	uint32_t before[LAYOUT_MIRRORS_MAX];
 	const struct leased_extend leased = {
 		.fs = e->fs,
 		.opt = e->opt,
 		.file = &e->file,
 		.victim_fds = e->victim_fds,
 		.count = e->count,
+		.sums = &e->sums,
 	};
+	unsigned int before_count = 0;
+	int err;
 
-	return leased_extend_run(&leased, result);
+	if (e->opt->sums_dir_fd && !e->fs->ops->layout_get(e->fs, e->file.file_fd, &l))
+		before_count = mirror_ids(l, before);
+	e->sums.file_fd = e->file.file_fd;
+	sums_keep_look(&e->sums, NULL, 0);
+	err = leased_extend_run(&leased, result);
+	if (!err && e->opt->sums_dir_fd)
+		keep_sums(e, before, before_count);
+	return err;
 }
 
 static int extend(struct extend *e, struct mirror_result *result)
@@ -160,7 +195,12 @@ int mirror_extend(struct fs *fs, const char *path, const struct layout *const *r
 		  struct mirror_result *ret_result)
 {
 	struct extend e = {
-		.fs = fs, .opt = opt, .requests = requests, .count = count, .file = SUBJECT_INIT
+		.fs = fs,
+		.opt = opt,
+		.requests = requests,
+		.count = count,
+		.file = SUBJECT_INIT,
+		.sums = SUMS_KEEP_INIT(fs, opt->sums_dir_fd),
 	};
 	struct mirror_result result = { 0 };
 	uint64_t begin = clock_now_ns();
@@ -178,6 +218,8 @@ int mirror_extend(struct fs *fs, const char *path, const struct layout *const *r
 		return err;
 	err = extend(&e, &result);
 	result.elapsed_ns = clock_now_ns() - begin;
+	sums_keep_tell(&e.sums, &result);
+	sums_keep_release(&e.sums);
 	for (unsigned int i = 0; i < count; i++)
 		fd_cleanup(&e.victim_fds[i]);
 	subject_close(&e.file);

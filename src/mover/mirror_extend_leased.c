@@ -78,7 +78,11 @@ static int transfer(struct state *s)
 		.cookie = s,
 	};
 	struct transfer_result here;
-	int err = transfer_run(&req, &here);
+	int err;
+
+	sums_keep_begin(e->sums, NULL, all.end);
+	req.sums = e->sums->fresh.sums ? &e->sums->fresh : NULL;
+	err = transfer_run(&req, &here);
 
 	s->result->copied_bytes += here.user_bytes + here.hole_bytes;
 	moved_add_here(&s->result->moved, &here);

@@ -22,6 +22,7 @@
 #include "fs/fs.h"
 #include "mover/mirror_verbs.h"
 #include "mover/subject.h"
+#include "mover/sums_keep.h"
 
 struct leased_extend {
 	struct fs *fs;
@@ -29,6 +30,8 @@ struct leased_extend {
 	struct subject *file;  /* open for writing, no lease */
 	const int *victim_fds; /* empty files with the layouts of the new mirrors */
 	unsigned int count;
+	struct sums_keep
+		*sums; /* borrowed; after sums_keep_look(), and to be ended by the caller */
 };
 
 /*
@@ -57,6 +60,8 @@ struct leased_resync {
 	unsigned int count;
 	uint32_t source_id; /* the mirror to be read; 0: any that is in sync */
 	enum mirror_compare compare;
+	struct sums_keep
+		*sums; /* borrowed; after sums_keep_look(), and to be ended by the caller */
 };
 
 /*

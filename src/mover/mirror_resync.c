@@ -27,6 +27,7 @@ struct resync {
 	int err;                  /* of the first of those that were left out */
 	char why[ERROR_TEXT_MAX]; /* of all of them */
 	int source_fd;            /* owned: of what.source_id; -1: any mirror is read */
+	struct sums_keep sums;
 };
 
 /* ---- which mirrors ---- */
@@ -304,6 +305,7 @@ static int run_leased(struct resync *r, struct mirror_result *result)
 		.ids = r->ids,
 		.source_id = r->what->source_id,
 		.compare = r->what->compare,
+		.sums = &r->sums,
 	};
 	char text[ERROR_TEXT_MAX];
 	int err, failed;
@@ -311,6 +313,8 @@ static int run_leased(struct resync *r, struct mirror_result *result)
 	do {
 		leased.count = r->count;
 		err = leased_resync_run(&leased, result, &failed);
+		if (err)
+			sums_keep_forget(&r->sums);
 	} while (err && go_on_without(r, r->file.file_fd, failed, err));
 	if (!err)
 		return 0;
@@ -319,10 +323,21 @@ static int run_leased(struct resync *r, struct mirror_result *result)
 	return fail(err, "%s", text);
 }
 
+/* From now on nobody else begins a resync, until the file is closed. Who says how it is to be copied gets that. */
+static void look_at_sums(struct resync *r)
+{
+	r->sums.file_fd = r->file.file_fd;
+	sums_keep_look(&r->sums, r->ids, r->count);
+	if (r->what->force || r->what->compare != MIRROR_COMPARE_AUTO)
+		sums_keep_forget(&r->sums);
+}
+
 static int resync_leased(struct resync *r, struct mirror_result *result)
 {
 	int err = subject_open_for_writing(r->fs, &r->file);
 
+	if (!err)
+		look_at_sums(r);
 	if (!err && r->what->force)
 		err = leased_make_stale(r->fs, r->file.file_fd, r->layout, r->ids, r->count,
 					r->what->source_id);
@@ -330,7 +345,11 @@ static int resync_leased(struct resync *r, struct mirror_result *result)
 		err = r->fs->ops->resync_begin(r->fs, r->file.file_fd);
 	if (err == -EALREADY) /* another has done it meanwhile */
 		return 0;
-	return err ? err : run_leased(r, result);
+	if (!err)
+		err = run_leased(r, result);
+	if (!err)
+		sums_keep_end(&r->sums, r->ids, r->count);
+	return err;
 }
 
 /* ---- all of it ---- */
@@ -361,7 +380,12 @@ int mirror_resync(struct fs *fs, const char *path, const struct mirror_resync_wh
 		  const struct mirror_options *opt, struct mirror_result *ret_result)
 {
 	struct resync r = {
-		.fs = fs, .what = what, .opt = opt, .file = SUBJECT_INIT, .source_fd = -1
+		.fs = fs,
+		.what = what,
+		.opt = opt,
+		.file = SUBJECT_INIT,
+		.source_fd = -1,
+		.sums = SUMS_KEEP_INIT(fs, opt->sums_dir_fd),
 	};
 	struct mirror_result result = { 0 };
 	uint64_t begin = clock_now_ns();
@@ -372,6 +396,8 @@ int mirror_resync(struct fs *fs, const char *path, const struct mirror_resync_wh
 	result.size_bytes = (uint64_t)r.file.st.st_size;
 	err = resync(&r, &result);
 	result.elapsed_ns = clock_now_ns() - begin;
+	sums_keep_tell(&r.sums, &result);
+	sums_keep_release(&r.sums);
 	fd_cleanup(&r.source_fd);
 	subject_close(&r.file);
 	layout_unref(r.layout);

@@ -29,6 +29,7 @@ struct work {
 	int fds[LAYOUT_MIRRORS_MAX];      /* the lease's descriptor, for each mirror */
 	int read_fds[LAYOUT_MIRRORS_MAX]; /* owned: the mirrors as they are */
 	bool compare;
+	uint32_t known;      /* the mirrors (bits) of which the sums are known */
 	int failed;          /* the mirror that couldn't be written; -1 */
 	uint64_t done_bytes; /* with the sources before this one */
 };
@@ -91,7 +92,16 @@ static int prepare(struct work *w)
 	if (!err)
 		err = resync_plan_make(l, (uint64_t)r->file->st.st_size, r->ids, r->count,
 				       r->source_id, &w->plan);
+	if (!err)
+		sums_keep_begin(r->sums, l, (uint64_t)r->file->st.st_size);
 	return err ? err : open_mirrors(w);
+}
+
+static int check_sums(struct work *w)
+{
+	const struct leased_resync *r = w->r;
+
+	return sums_keep_check(r->sums, r->ids, w->read_fds, r->count, r->opt->stop, &w->known);
 }
 
 /* Whether any of the mirrors has data that may be what it should be. */
@@ -109,8 +119,15 @@ static bool has_data(const struct work *w)
 	return false;
 }
 
+static bool all_known(const struct work *w)
+{
+	return (unsigned int)__builtin_popcount(w->known) == w->r->count;
+}
+
 static bool is_compared(const struct work *w)
 {
+	if (all_known(w))
+		return false;
 	if (w->r->compare != MIRROR_COMPARE_AUTO)
 		return w->r->compare == MIRROR_COMPARE;
 	return (uint64_t)w->r->file->st.st_size >= COMPARE_MIN_BYTES && has_data(w);
@@ -172,6 +189,9 @@ static int copy_ranges(struct work *w, uint32_t source_id, const struct piece_ra
 		.streams = true,
 		.read_fds = w->read_fds,
 		.compare = w->compare,
+		.sums = r->sums->fresh.sums ? &r->sums->fresh : NULL,
+		.known = &r->sums->known.sums,
+		.known_targets = w->known,
 		.bind = bind_to,
 		.threads = subject_threads(r->fs, r->opt->threads),
 		.limit = r->opt->limit,
@@ -227,6 +247,7 @@ static int copy(struct work *w)
 
 	w->compare = is_compared(w);
 	w->result->compared = w->compare;
+	w->result->by_sums = all_known(w);
 	w->result->passes = 1;
 	for (unsigned int i = 0; i < w->plan.count && !err; i++) {
 		if (is_first_of_source(&w->plan, i))
@@ -389,6 +410,8 @@ int leased_resync_run(const struct leased_resync *r, struct mirror_result *ret_r
 	for (unsigned int i = 0; i < LAYOUT_MIRRORS_MAX; i++)
 		w.read_fds[i] = -1;
 	err = prepare(&w);
+	if (!err)
+		err = check_sums(&w);
 	if (!err)
 		err = copy(&w);
 	if (!err)

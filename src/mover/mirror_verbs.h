@@ -14,6 +14,7 @@
 #define LOVFS_MOVER_MIRROR_VERBS_H
 
 #include "base/attr.h"
+#include "base/error.h"
 #include "fs/fs.h"
 #include "io/bandwidth.h"
 
@@ -23,7 +24,10 @@
 struct mirror_options {
 	unsigned int threads; /* copying; 1 to TRANSFER_THREADS_MAX, 0: as the file system has it */
 	struct bandwidth *limit; /* borrowed; may be NULL */
-	atomic_bool *stop;       /* borrowed; may be NULL */
+	/* resync and extend, where copies can't follow a file: the directory in which sums are kept of what mirrors have
+	 * (mover/sums_dir.h); borrowed; NULL: none are kept, nor used. */
+	const int *sums_dir_fd;
+	atomic_bool *stop; /* borrowed; may be NULL */
 	/* In the caller's thread; may be NULL. */
 	void (*progress)(uint64_t done_bytes, uint64_t total_bytes, void *cookie);
 	void *cookie;
@@ -35,7 +39,11 @@ struct mirror_result {
 	uint64_t elapsed_ns;
 	uint64_t held_ns; /* longest time that writers were held back */
 	unsigned int passes;
-	bool compared;        /* what was there was read, and only what differs was copied */
+	bool compared; /* what was there was read, and only what differs was copied */
+	bool by_sums;  /* what was there was known by its sums, and only what differs was copied */
+	/* Why it was not, and what is wrong with the record (then the mirrors are right, but the next resync will read
+	 * more); "": nothing. Also on failure. */
+	char sums_doubt[ERROR_TEXT_MAX], sums_trouble[ERROR_TEXT_MAX];
 	unsigned int mirrors; /* how many were made, brought up or verified */
 	struct fs_moved moved;
 };

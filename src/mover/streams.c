@@ -14,12 +14,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define GRAIN_BYTES (64 * KIB) /* what differs is written in multiples of it; more than any page */
-
 struct streams {
 	const struct transfer_request *req;
 	struct source_map source;
-	size_t align, piece_bytes;
+	size_t align; /* of direct I/O */
+	size_t step;  /* where data begins and ends: as align, or grains */
+	size_t piece_bytes;
 	struct copy_memory own; /* where the request has none */
 	struct copy_memory *memory;
 	struct bind_gate gate;
@@ -37,6 +37,7 @@ struct stretch {
 	size_t padded; /* of the buffer, aligned; zeros behind len */
 	uint8_t *data; /* of the source */
 	uint8_t *room; /* for what a target has; as large */
+	bool by_sums;  /* what the target has isn't in there, but known */
 };
 
 /* The first one is what the caller wants to know. */
@@ -116,10 +117,24 @@ static int write_to(struct streams *s, unsigned int target, const struct stretch
 	return 0;
 }
 
-static bool same_grain(const struct stretch *x, size_t at, size_t *ret_len)
+static bool is_known(const struct streams *s, unsigned int target)
+{
+	return s->req->known_targets & UINT32_C(1) << target;
+}
+
+static bool same_sum(const struct streams *s, uint64_t offset)
+{
+	uint64_t idx = offset / GRAIN_BYTES;
+
+	return grain_sums_at(s->req->sums, idx) == grain_sums_at(s->req->known, idx);
+}
+
+/* What differs is written in grains, which are more than any page. */
+static bool same_grain(const struct streams *s, const struct stretch *x, size_t at, size_t *ret_len)
 {
 	*ret_len = MIN_OF(GRAIN_BYTES, x->padded - at);
-	return memcmp(x->data + at, x->room + at, *ret_len) == 0;
+	return x->by_sums ? same_sum(s, x->offset + at)
+			  : memcmp(x->data + at, x->room + at, *ret_len) == 0;
 }
 
 /* Without what only fills the buffer up. */
@@ -137,7 +152,7 @@ static int write_differences(struct streams *s, unsigned int target, struct stre
 		size_t from = at;
 		int err;
 
-		while (at < x->padded && !same_grain(x, at, &len))
+		while (at < x->padded && !same_grain(s, x, at, &len))
 			at += len;
 		err = at > from ? write_to(s, target, x, from, at) : 0;
 		if (err)
@@ -154,6 +169,9 @@ static int write_target(struct streams *s, unsigned int target, struct stretch *
 {
 	int err;
 
+	x->by_sums = is_known(s, target);
+	if (x->by_sums)
+		return write_differences(s, target, x);
 	if (!s->req->compare)
 		return write_to(s, target, x, 0, x->padded);
 	err = read_target(s, target, x);
@@ -168,6 +186,7 @@ static int write_target(struct streams *s, unsigned int target, struct stretch *
  */
 static int clear_data(struct streams *s, unsigned int target, struct stretch *x, uint64_t to)
 {
+	x->by_sums = false;
 	while (x->offset < to) {
 		int err;
 
@@ -254,7 +273,7 @@ static int check_stop(const struct pieces *p)
 static int take(const struct streams *s, const struct pieces *p, const struct piece *piece,
 		struct stretch *x, uint64_t *next)
 {
-	uint64_t portion = align_down(bandwidth_portion(s->req->limit), s->align);
+	uint64_t portion = align_down(bandwidth_portion(s->req->limit), s->step);
 
 	x->len = (size_t)MIN_OF(*next - x->offset, MIN_OF(portion, (uint64_t)s->piece_bytes));
 	x->padded = (size_t)align_up(x->len, s->align);
@@ -262,6 +281,14 @@ static int take(const struct streams *s, const struct pieces *p, const struct pi
 	bandwidth_take(s->req->limit, x->len * (unsigned int)__builtin_popcount(piece->targets),
 		       s->req->stop);
 	return check_stop(p);
+}
+
+static void take_sums(const struct streams *s, const struct stretch *x, bool hole, uint64_t next)
+{
+	if (hole)
+		grain_sums_take_zeros(s->req->sums, x->offset, next);
+	else
+		grain_sums_take(s->req->sums, x->offset, x->data, x->len);
 }
 
 static int copy_next(struct streams *s, struct pieces *p, const struct piece *piece,
@@ -280,6 +307,8 @@ static int copy_next(struct streams *s, struct pieces *p, const struct piece *pi
 		err = take(s, p, piece, x, &next);
 	if (!err && !hole)
 		err = read_source(s, x);
+	if (!err && s->req->sums)
+		take_sums(s, x, hole, next);
 	if (!err)
 		err = for_targets(s, p, piece, x, hole, next);
 	x->offset = next;
@@ -344,11 +373,12 @@ static void init(struct streams *s, const struct transfer_request *req)
 	memset(s, 0, sizeof(*s));
 	s->req = req;
 	s->align = aligned_block_bytes();
+	s->step = req->sums ? GRAIN_BYTES : s->align;
 	copy_memory_init(&s->own, UINT64_MAX); /* as much as is asked for */
 	s->memory = req->memory ? req->memory : &s->own;
-	s->piece_bytes = piece_bytes_for(req, copy_memory_begin(s->memory), s->align);
+	s->piece_bytes = piece_bytes_for(req, copy_memory_begin(s->memory), s->step);
 	source_map_init(&s->source, req->src_fd,
-			req->range_count ? req->ranges[req->range_count - 1].end : 0, s->align,
+			req->range_count ? req->ranges[req->range_count - 1].end : 0, s->step,
 			req->stop);
 	bind_gate_init(&s->gate, req->bind, req->cookie);
 	atomic_flag_clear(&s->failed);

@@ -4,6 +4,7 @@
 #define LOVFS_MOVER_TRANSFER_REQUEST_H
 
 #include "io/bandwidth.h"
+#include "io/grain_sums.h"
 #include "mover/copy_memory.h"
 #include "mover/pieces.h"
 
@@ -29,6 +30,13 @@ struct transfer_request {
 	/* With streams, unless fresh: [i] is target i, open for reading. */
 	const int *read_fds;
 	bool compare; /* with read_fds: only what differs there is written */
+	/* With streams: takes the sums of what is read; the ranges begin at multiples of
+	 * GRAIN_BYTES, and what is smaller is no hole. May be NULL. */
+	struct grain_sums *sums;
+	/* With sums: what targets `known_targets` (bits) have; of the data only what differs from
+	 * it is written, and they aren't read. */
+	const struct grain_sums *known;
+	uint32_t known_targets;
 	/* With streams. Not NULL: all targets are one descriptor, which is bound to the target that
 	 * is to be written next by this. Not called while a write through it is under way. */
 	int (*bind)(unsigned int target, void *cookie);
@@ -53,7 +61,7 @@ struct transfer_result {
 	uint64_t user_bytes;   /* read and written here, over all targets */
 	uint64_t direct_bytes; /* of them: by direct I/O */
 	uint64_t hole_bytes;   /* holes that stayed holes; without streams: large ones */
-	uint64_t equal_bytes;  /* what was there and needed no writing: with `compare`, and zeros */
+	uint64_t equal_bytes;  /* what was there and needed no writing: with `compare` or `known`, and zeros */
 	/* On failure: to which target what failed first was to be copied, and what it was;
 	 * failed_len 0: not known. write_failed: it was a write. read_failed: it was the source. */
 	bool write_failed, read_failed;

@@ -76,7 +76,7 @@ json_is_right() {
 	END
 }
 
-ALL="migrate migrate-quarter n1 n2 n4 n8 resync-full extend small resync-4k cp-r"
+ALL="migrate migrate-quarter n1 n2 n4 n8 resync-full extend small resync-4k resync-sums cp-r"
 
 @test "every row beside lfs, in JSON" {
 	other_lfs

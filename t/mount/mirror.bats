@@ -553,6 +553,23 @@ refused() {
 	[ "$(mirrors f)" = "1 2 3 4" ]
 }
 
+@test "--sums: on Lustre there is a record then; lovfs needs none" {
+	lov setstripe -c 1 f
+	random_file "$T/data" 300000
+	cat "$T/data" >f
+	mkdir -m 700 "$T/sums"
+	lov mirror extend --sums "$T/sums" -N f
+	in_sync f
+	overwrite f 100000 10
+	lov mirror resync --sums "$T/sums" -v f
+	in_sync f
+	if can_follow; then
+		[ -z "$(ls "$T/sums")" ]
+	else
+		[ "$(ls "$T/sums" | wc -l)" -eq 1 ]
+	fi
+}
+
 @test "resync of several files: the status covers all" {
 	for name in a b c; do
 		lov mirror create -N2 $name

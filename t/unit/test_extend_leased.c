@@ -211,10 +211,14 @@ static void be_busy_after_one(const char *call)
 /* The victims of a call to what mirror_extend() calls: its result is filled on failure. */
 static int run_leased(const int *victim_fds, struct mirror_result *ret)
 {
+	struct sums_keep no_sums = SUMS_KEEP_INIT(&fake.fs, options.sums_dir_fd);
 	struct subject file;
-	const struct leased_extend e = {
-		.fs = &fake.fs, .opt = &options, .file = &file, .victim_fds = victim_fds, .count = 3
-	};
+	const struct leased_extend e = { .fs = &fake.fs,
+					 .opt = &options,
+					 .file = &file,
+					 .victim_fds = victim_fds,
+					 .count = 3,
+					 .sums = &no_sums };
 	int err;
 
 	assert_int_equal(subject_open(&fake.fs, fake.path, O_RDWR, "extend", &file), 0);

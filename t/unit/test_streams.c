@@ -25,7 +25,6 @@
 #define TARGETS_MAX 4
 #define RANGES_MAX 6
 #define BLOCK 4096u
-#define GRAIN_BYTES (64 * KIB) /* of streams.c */
 
 /* ---- the system's calls ---- */
 
@@ -177,6 +176,9 @@ struct round {
 	int one_fd;     /* that all targets are written by; -1 */
 	bool fresh, compare;
 	unsigned int binds;
+	bool by_sums; /* then what known_target has is known */
+	unsigned int known_target;
+	struct grain_sums sums, known;
 };
 
 /* Islands of data, at any offset. */
@@ -240,6 +242,28 @@ static void make_targets(struct random_source *r, struct round *t)
 	}
 }
 
+/* What a file has, to its end. */
+static void sum_up(const struct file *f, struct grain_sums *ret)
+{
+	uint64_t size = (uint64_t)lseek(f->plain, 0, SEEK_END);
+	uint8_t *all = malloc(size + 1);
+
+	assert_int_equal(sys_pread_full(f->plain, all, size, 0), size);
+	assert_int_equal(grain_sums_init(ret, size), 0);
+	grain_sums_take(ret, 0, all, size);
+	free(all);
+}
+
+static void make_sums(struct random_source *r, struct round *t)
+{
+	t->by_sums = random_range(r, 0, 1);
+	if (!t->by_sums)
+		return;
+	t->known_target = (unsigned int)random_range(r, 0, t->target_count - 1);
+	assert_int_equal(grain_sums_init(&t->sums, t->size), 0);
+	sum_up(&t->files[t->known_target], &t->known);
+}
+
 /* What ends inside of a block is filled up with zeros. */
 static void expect(struct round *t, const struct piece_range *range)
 {
@@ -257,16 +281,19 @@ static void expect(struct round *t, const struct piece_range *range)
 
 static void make_ranges(struct random_source *r, struct round *t)
 {
-	uint64_t pos = random_range(r, 0, 1) ? 0 : random_range(r, 0, t->size / BLOCK) * BLOCK;
+	uint64_t step = t->by_sums ? GRAIN_BYTES : BLOCK;
+	uint64_t pos = random_range(r, 0, 1) ? 0 : random_range(r, 0, t->size / step) * step;
 
 	while (t->range_count < RANGES_MAX && pos < t->size) {
 		struct piece_range *range = &t->ranges[t->range_count++];
 
 		range->start = pos;
 		range->end = random_range(r, 0, 2) ? random_range(r, pos, t->size) : t->size;
+		if (t->by_sums)
+			range->end = MIN_OF(t->size, (range->end + step - 1) / step * step);
 		range->targets = (uint32_t)random_range(r, 1, (1u << t->target_count) - 1);
 		expect(t, range);
-		pos = (range->end + random_range(r, 1, 20) * BLOCK) / BLOCK * BLOCK;
+		pos = (range->end + random_range(r, 1, 20) * step) / step * step;
 	}
 }
 
@@ -294,6 +321,9 @@ static struct transfer_request request_of(struct round *t, unsigned int threads)
 		.compare = t->compare,
 		.bind = t->one_fd >= 0 ? bind_one : NULL,
 		.fresh = t->fresh,
+		.sums = t->by_sums ? &t->sums : NULL,
+		.known = &t->known,
+		.known_targets = t->by_sums && !t->fresh ? 1u << t->known_target : 0,
 		.threads = threads,
 		.cookie = t,
 	};
@@ -304,6 +334,7 @@ static void make_round(struct random_source *r, struct round *t)
 	memset(t, 0, sizeof(*t));
 	make_source(r, t);
 	make_targets(r, t);
+	make_sums(r, t);
 	make_ranges(r, t);
 }
 
@@ -313,6 +344,8 @@ static void end_round(struct round *t)
 		close_file(&t->files[i]);
 		free(t->targets[i]);
 	}
+	grain_sums_release(&t->sums);
+	grain_sums_release(&t->known);
 	close_file(&t->source);
 	free(t->data);
 	if (t->one_fd >= 0)
@@ -325,6 +358,29 @@ static void assert_copied(struct round *t)
 		assert_int_equal(ftruncate(t->files[i].plain, (off_t)t->size), 0);
 		assert_has(&t->files[i], t->targets[i], t->size);
 	}
+}
+
+static bool in_ranges(const struct round *t, uint64_t offset)
+{
+	for (unsigned int i = 0; i < t->range_count; i++) {
+		if (t->ranges[i].start <= offset && offset < t->ranges[i].end)
+			return true;
+	}
+	return false;
+}
+
+/* Those of what was read, and no others. */
+static void assert_summed(struct round *t)
+{
+	struct grain_sums all;
+
+	if (!t->by_sums)
+		return;
+	assert_int_equal(grain_sums_init(&all, t->size), 0);
+	grain_sums_take(&all, 0, t->data, t->size);
+	for (uint64_t i = 0; i < all.count; i++)
+		assert_true(t->sums.sums[i] == (in_ranges(t, i * GRAIN_BYTES) ? all.sums[i] : 0));
+	grain_sums_release(&all);
 }
 
 static void each_target_gets_its_ranges_and_nothing_else(void **state)
@@ -342,6 +398,7 @@ static void each_target_gets_its_ranges_and_nothing_else(void **state)
 		assert_int_equal(run(&req, &result), 0);
 		assert_int_equal(seen.unaligned, 0);
 		assert_copied(&t);
+		assert_summed(&t);
 		assert_int_equal(result.user_bytes + result.equal_bytes + result.hole_bytes,
 				 t.asked);
 		assert_int_equal(result.direct_bytes, result.user_bytes);
@@ -465,6 +522,54 @@ static void only_grains_that_differ_are_written(void **state)
 }
 
 /* The second time the buffer still has what was read the first time. */
+/* Of the target nothing is read, although it can be. */
+static void only_grains_whose_sums_differ_are_written(void **state)
+{
+	uint64_t size = 9 * MIB + 77;
+	struct file source = new_file(), target = new_file();
+	uint8_t *data = full(&source, size);
+	struct piece_range range = { .end = size, .targets = 1 };
+	struct grain_sums sums, known;
+	struct transfer_request req = { .src_fd = source.fd,
+					.target_fds = &target.fd,
+					.target_count = 1,
+					.ranges = &range,
+					.range_count = 1,
+					.streams = true,
+					.read_fds = &target.fd,
+					.compare = true,
+					.sums = &sums,
+					.known = &known,
+					.known_targets = 1,
+					.threads = 4 };
+	struct transfer_result result;
+
+	(void)state;
+	put(&target, data, 0, size);
+	sum_up(&target, &known);
+	assert_int_equal(grain_sums_init(&sums, size), 0);
+	data[0]++;
+	data[4 * MIB + 5]++;
+	data[5 * MIB - 1]++;
+	data[size - 1]++;
+	put(&source, data, 0, size);
+	assert_int_equal(fsync(source.plain) | fsync(target.plain), 0);
+	assert_int_equal(run(&req, &result), 0);
+	assert_int_equal(seen.read_bytes, (size + BLOCK - 1) / BLOCK * BLOCK);
+	assert_int_equal(seen.writes, 4);
+	assert_int_equal(seen.written_bytes, 3 * GRAIN_BYTES + BLOCK);
+	assert_int_equal(result.user_bytes, 3 * GRAIN_BYTES + 77);
+	assert_int_equal(result.equal_bytes, size - 3 * GRAIN_BYTES - 77);
+	assert_int_equal(ftruncate(target.plain, (off_t)size), 0);
+	assert_has(&target, data, size);
+	assert_true(grain_sums_complete(&sums));
+	grain_sums_release(&sums);
+	grain_sums_release(&known);
+	close_file(&source);
+	close_file(&target);
+	free(data);
+}
+
 static void what_is_behind_the_targets_end_is_written(void **state)
 {
 	struct file from = new_file(), to = new_file();
@@ -883,6 +988,7 @@ int main(void)
 		cmocka_unit_test(each_target_gets_its_ranges_and_nothing_else),
 		cmocka_unit_test(short_reads_and_writes_are_gone_on_from),
 		cmocka_unit_test(only_grains_that_differ_are_written),
+		cmocka_unit_test(only_grains_whose_sums_differ_are_written),
 		cmocka_unit_test(what_is_behind_the_targets_end_is_written),
 		cmocka_unit_test(holes_become_zeros_where_the_target_has_data),
 		cmocka_unit_test(holes_stay_holes_in_a_fresh_target),
