@@ -256,7 +256,8 @@ struct fs {
 	unsigned int copy_threads; /* for one file, where nobody says how many */
 	int data_flags;   /* open(2) flags of descriptors by which data is copied: O_DIRECT, or 0 */
 	int create_flags; /* with O_CREAT, of a file that is given its layout afterwards */
-	unsigned int merge_max; /* victims that one merge takes */
+	unsigned int merge_max;  /* victims that one merge takes */
+	bool special_components; /* layouts may have components on the MDT and self-extending ones */
 };
 
 /* Whether copies can follow a file while others write. */

@@ -131,10 +131,42 @@ static int check_not_last(int fd, uint32_t mirror_id)
 	return 0;
 }
 
+static const struct component *on_mdt(const struct layout *l, uint32_t mirror_id, bool that_one)
+{
+	for (uint32_t i = 0; i < l->count; i++) {
+		const struct component *c = &l->comps[i];
+
+		if (component_on_mdt(c) && (mirror_id_at(l, i) == mirror_id) == that_one &&
+		    (that_one || !(c->flags & COMP_STALE)))
+			return c;
+	}
+	return NULL;
+}
+
+/* Data on the MDT is the inode's own: mirrors there have the same, and it is cut off with the first that goes. */
+static int check_not_shared(int fd, uint32_t mirror_id)
+{
+	CLEANUP_LAYOUT struct layout *l = NULL;
+	const struct component *other;
+	int err = layout_xattr_get(fd, &l);
+
+	other = err ? NULL : on_mdt(l, mirror_id, false);
+	if (!other || !on_mdt(l, mirror_id, true))
+		return err;
+	return fail(-EBUSY,
+		    "mirror %" PRIu32 " shares its data on the MDT with mirror %" PRIu32
+		    ", which would lose it: make that stale first (lov setstripe --component-set), "
+		    "and resync it "
+		    "afterwards",
+		    mirror_id, component_mirror_id(other));
+}
+
 static int split_leased(int fd, uint32_t mirror_id, int target_fd)
 {
 	int err = check_not_last(fd, mirror_id);
 
+	if (!err)
+		err = check_not_shared(fd, mirror_id);
 	if (!err)
 		err = fs_lustre_split(fd, mirror_id, target_fd);
 	return err ? err : check_taken_out(fd, mirror_id);

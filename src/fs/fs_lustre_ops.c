@@ -259,5 +259,6 @@ int fs_lustre_ops_init(struct fs *fs)
 	fs->data_flags = O_DIRECT;
 	fs->create_flags = DELAY_CREATE;
 	fs->merge_max = 1;
+	fs->special_components = true;
 	return 0;
 }

@@ -206,7 +206,9 @@ static int learn_limits_locked(struct opened *o)
 			return err;
 	}
 	o->pools = PTR_STEAL(pools);
-	o->limits = (struct layout_limits){ .ost_count = fs->ost_count, .cookie = o };
+	o->limits = (struct layout_limits){ .ost_count = fs->ost_count,
+					    .cookie = o,
+					    .special_components = fs->special_components };
 	if (fs->pools_known) {
 		o->limits.pool_size = limit_pool_size;
 		o->limits.pool_has = limit_pool_has;

@@ -338,7 +338,7 @@ size_t layout_stated_len(const void *bytes, size_t cap_bytes)
 		len = V1_BYTES + POOL_BYTES;
 	else if (magic == LAYOUT_MAGIC_SPECIFIC)
 		len = V1_BYTES + POOL_BYTES + (size_t)le16_get(&r) * OBJECT_BYTES;
-	else if (magic == LAYOUT_MAGIC_COMPOSITE)
+	else if (magic == LAYOUT_MAGIC_COMPOSITE || magic == LAYOUT_MAGIC_SEL)
 		len = size;
 	return r.bad || len > cap_bytes ? 0 : len;
 }

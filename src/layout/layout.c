@@ -165,6 +165,17 @@ bool component_has_data(const struct component *c)
 	       (c->pattern & ~(uint32_t)PATTERN_OVERSTRIPED) == PATTERN_RAID0;
 }
 
+uint64_t layout_mdt_bytes(const struct layout *l)
+{
+	uint64_t end = 0;
+
+	for (uint32_t i = 0; i < l->count; i++) {
+		if (component_on_mdt(&l->comps[i]))
+			end = MAX_OF(end, l->comps[i].end);
+	}
+	return end;
+}
+
 int layout_find(const struct layout *l, uint32_t mirror_id, uint64_t offset)
 {
 	for (uint32_t i = 0; i < l->count; i++) {

@@ -45,7 +45,9 @@ enum layout_magic {
 		0x0BD50BD0, /* request: V3 whose objects only name the OSTs wanted */
 	LAYOUT_MAGIC_COMPOSITE = 0x0BD60BD0,
 	LAYOUT_MAGIC_FOREIGN = 0x0BD70BD0,
-	LAYOUT_MAGIC_SEL = 0x0BD80BD0, /* request: a composite with extension components */
+	/* A composite with extension components, on the disks of Lustre's servers: clients show and take
+	 * LAYOUT_MAGIC_COMPOSITE (and answer this one with ERANGE). */
+	LAYOUT_MAGIC_SEL = 0x0BD80BD0,
 };
 
 enum layout_pattern {
@@ -111,7 +113,8 @@ struct component {
 struct layout {
 	atomic_uint refs;
 	enum layout_kind kind;
-	uint32_t magic; /* composite: LAYOUT_MAGIC_COMPOSITE or, in a request, LAYOUT_MAGIC_SEL.
+	uint32_t
+		magic; /* composite: LAYOUT_MAGIC_COMPOSITE or, from a server's disk, LAYOUT_MAGIC_SEL.
 			   Others: 0 */
 	uint32_t gen; /* composite: lcm_layout_gen. plain: that of the component, 0 where unknown */
 	uint16_t flags;        /* composite: enum layout_state in the low bits */
@@ -160,6 +163,15 @@ static inline uint32_t component_mirror_id(const struct component *c)
 {
 	return c->id >> 16;
 }
+
+/* Whether its data is on the MDT, where there are no objects for it. */
+static inline bool component_on_mdt(const struct component *c)
+{
+	return c->pattern & PATTERN_MDT;
+}
+
+/* Up to where the file's data is on the MDT, in bytes; 0: none is. Only the first component of a mirror can be there. */
+uint64_t layout_mdt_bytes(const struct layout *l);
 
 /*
  * Index of the component of mirror `mirror_id` (0 for files without mirrors; any component of a

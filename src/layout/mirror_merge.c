@@ -52,13 +52,24 @@ static uint32_t highest_number(const struct layout *l)
 	return number;
 }
 
+/* Components on the MDT and self-extending ones are possible where the rules (rules.h) let them be. */
+static bool can_be_mirrored(const struct component *c)
+{
+	struct component plain = *c;
+
+	plain.flags &= ~(uint32_t)COMP_EXTENSION;
+	if (component_on_mdt(c))
+		plain.pattern ^= PATTERN_MDT | PATTERN_RAID0;
+	return component_has_data(&plain);
+}
+
 static int check_has_data(const struct layout *l)
 {
-	bool ok = l->kind != LAYOUT_FOREIGN && l->magic != LAYOUT_MAGIC_SEL && l->count != 0;
+	bool ok = l->kind != LAYOUT_FOREIGN && l->count != 0;
 
 	for (uint32_t i = 0; ok && i < l->count; i++)
-		ok = component_has_data(&l->comps[i]);
-	return ok ? 0 : fail(-EOPNOTSUPP, "a file whose data isn't in objects can't be mirrored");
+		ok = can_be_mirrored(&l->comps[i]);
+	return ok ? 0 : fail(-EOPNOTSUPP, "a file whose data isn't here can't be mirrored");
 }
 
 static int check_mirror_to_be(const struct layout *l, const struct layout *other, uint32_t id)

@@ -13,6 +13,9 @@
 
 #define PREFER_FLAGS ((uint32_t)(COMP_PREFER_READ | COMP_PREFER_WRITE))
 #define MDT_END_MAX GIB /* lfs takes no larger component on the MDT */
+/* Of llapi_layout_extension_size_set(). */
+#define EXTENSION_MIN (64 * MIB)
+#define EXTENSION_MAX ((uint64_t)UINT32_MAX << 10)
 
 void layout_options_init(struct layout_options *o)
 {
@@ -101,6 +104,13 @@ static int check_mdt(const struct layout_options *o)
 	    now->first_ost != LAYOUT_OFFSET_ANY)
 		return options_value_bad(-EINVAL, LAYOUT_OPTION_PATTERN, "mdt",
 					 "can't go with -c, -C, -i, -o or -p");
+	if (now->extension_size)
+		return options_value_bad(-EINVAL, LAYOUT_OPTION_PATTERN, "mdt",
+					 "can't go with -z: the part on the MDT doesn't grow");
+	/* One before -L is forgotten, as by lfs: it may be that of the component before. */
+	if (now->stripe_size && now->stripe_size != now->end)
+		return options_value_bad(-EINVAL, LAYOUT_OPTION_PATTERN, "mdt",
+					 "can't go with -S: its stripe ends with the component");
 	return 0;
 }
 
@@ -140,17 +150,43 @@ static int fill_component(struct component *c, const struct layout_option_settin
 	return fill_objects(c, now);
 }
 
+/* Source: llapi_layout_sanity() of Lustre. A stripe size that isn't given the servers choose so that it fits. */
+static int check_extension(const struct layout_option_settings *now, uint64_t start, uint64_t end)
+{
+	uint64_t size = now->extension_size;
+
+	if (start == 0 && size >= end)
+		return options_value_bad(-EINVAL, LAYOUT_OPTION_EXTENSION, NULL,
+					 "%" PRIu64
+					 " bytes are all of the component, which ends at %" PRIu64,
+					 size, end);
+	if (now->stripe_size && size % now->stripe_size)
+		return options_value_bad(-EINVAL, LAYOUT_OPTION_EXTENSION, NULL,
+					 "%" PRIu64
+					 " is not a multiple of the stripe size %" PRIu32,
+					 size, now->stripe_size);
+	if (now->stripe_size && end != LAYOUT_EOF && end % now->stripe_size)
+		return options_value_bad(-EINVAL, LAYOUT_OPTION_END, NULL,
+					 "%" PRIu64
+					 " is not a multiple of the stripe size %" PRIu32,
+					 end, now->stripe_size);
+	return 0;
+}
+
 /*
  * A self-extending component is two: what is there already, which is one extension at the front of
- * the file and nothing elsewhere, and the rest of the extent, to grow into.
+ * the file and nothing elsewhere, and the rest of the extent, to grow into. Source: comp_args_to_layout() and
+ * layout_adjust_first_extent() of lfs.
  */
 static int append_extension(struct layout_options *o, uint64_t end)
 {
 	uint64_t size = o->now.extension_size;
 	struct component *rest, *first = &o->comps[o->count - 1];
-	int err;
+	int err = check_extension(&o->now, first->start, end);
 
-	first->end = first->start == 0 ? MIN_OF(size, end) : first->start;
+	if (err)
+		return err;
+	first->end = first->start == 0 ? size : first->start;
 	err = append(o, &rest);
 	if (err)
 		return err;
@@ -352,7 +388,20 @@ static int add_pattern(struct layout_options *o, const char *value)
 	if (!o->now.mdt && strcmp(value, "raid0") != 0)
 		return options_value_bad(-EINVAL, LAYOUT_OPTION_PATTERN, value,
 					 "known are raid0 and mdt");
+	if (o->now.mdt)
+		o->now.stripe_size = 0;
 	return 0;
+}
+
+static int add_extension(struct layout_options *o, const char *value)
+{
+	int err = options_value_size(LAYOUT_OPTION_EXTENSION, value, EXTENSION_MAX,
+				     &o->now.extension_size);
+
+	if (!err && o->now.extension_size < EXTENSION_MIN)
+		err = options_value_bad(-ERANGE, LAYOUT_OPTION_EXTENSION, value,
+					"too small, the least is 64M");
+	return err;
 }
 
 static int add_mirror_flags(struct layout_options *o, const char *value)
@@ -385,8 +434,7 @@ int layout_options_add(struct layout_options *o, enum layout_option option, cons
 	case LAYOUT_OPTION_END:
 		return add_end(o, value);
 	case LAYOUT_OPTION_EXTENSION:
-		return options_value_size(option, value, (uint64_t)UINT32_MAX << 10,
-					  &o->now.extension_size);
+		return add_extension(o, value);
 	case LAYOUT_OPTION_MIRROR:
 		return add_mirror(o, value);
 	case LAYOUT_OPTION_FLAGS:
@@ -427,11 +475,7 @@ static int composite_layout(struct layout_options *o, struct layout **ret)
 	if (!l)
 		return -ENOMEM;
 	l->mirror_count = (uint16_t)(o->mirrors ? o->mirrors : 1);
-	for (uint32_t i = 0; i < o->count; i++) {
-		l->comps[i] = o->comps[i];
-		if (o->comps[i].flags & COMP_EXTENSION)
-			l->magic = LAYOUT_MAGIC_SEL;
-	}
+	memcpy(l->comps, o->comps, o->count * sizeof(*l->comps));
 	/* The objects have moved. */
 	o->count = 0;
 	*ret = l;

@@ -5,17 +5,18 @@
  *
  *  -c/--stripe-count N       stripes; 0 default, -1 on all OSTs
  *  -C/--overstripe-count N   as -c, and several stripes may share an OST
- *  -S/--stripe-size SIZE     bytes, a multiple of 64K; a number below 4096 without unit is KiB, as
- * for lfs -i/--stripe-index N       OST of the first stripe; -1 any -o/--ost LIST             the
- * OSTs themselves, "1,3-5"; may be given again to add more. One that is listed twice means
- * overstriping -p/--pool NAME            OST pool, also FSNAME.POOL; "", "inherit", "none" and
- * "ignore" mean no pool -L/--layout PATTERN       raid0; mdt is understood (and refused by
- * layout_check_request()) -E/--component-end SIZE   begins a component that ends there; -1 or eof:
- * the rest of the file. Numbers as for -S -z/--extension-size SIZE  the component grows by so much
- * at a time (understood, refused by layout_check_request())
+ *  -S/--stripe-size SIZE     bytes, a multiple of 64K; a number below 4096 without unit is KiB, as for lfs
+ *  -i/--stripe-index N       OST of the first stripe; -1 any
+ *  -o/--ost LIST             the OSTs themselves, "1,3-5"; may be given again to add more. One that is listed twice
+ *                            means overstriping
+ *  -p/--pool NAME            OST pool, also FSNAME.POOL; "", "inherit", "none" and "ignore" mean no pool
+ *  -L/--layout PATTERN       raid0; or mdt: the first component, up to 1 GiB, is on the MDT
+ *  -E/--component-end SIZE   begins a component that ends there; -1 or eof: the rest of the file. Numbers as for -S
+ *  -z/--extension-size SIZE  the component grows by so much at a time, 64 MiB to 4 TiB: it becomes two, what there is
+ *                            of it and, flagged COMP_EXTENSION, what it can grow into. On Lustre only, as mdt:
+ *                            layout_check_request() refuses both for lovfs
  *  --comp-flags FLAGS        prefer, prefrd, prefwr, nosync for the component
- *  -N[n]/--mirror-count[=n]  begins a mirror, or n alike. "=n" asks for as many as are missing from
- * a total of n
+ *  -N[n]/--mirror-count[=n]  begins a mirror, or n alike. "=n" asks for as many as are missing from a total of n
  *  --flags FLAGS             prefer, prefrd, prefwr for the mirror
  *
  * Options belong to the component whose -E stands before them (those before the first -E to the

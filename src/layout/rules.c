@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "layout/flags.h"
 #include "layout/mirror.h"
+#include "layout/rules_special.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -39,7 +40,7 @@ static int check_stripe_size(const struct check *k, const struct component *c)
 		return fail(k->request ? -ERANGE : k->bad,
 			    "%s: stripe size %" PRIu32 " is too large, the limit is %u", k->who,
 			    size, LAYOUT_STRIPE_SIZE_MAX);
-	if (k->request && c->end != LAYOUT_EOF && c->end % size)
+	if (k->request && c->end != LAYOUT_EOF && c->end != c->start && c->end % size)
 		return fail(k->bad,
 			    "%s: end %" PRIu64 " is not a multiple of its stripe size %" PRIu32,
 			    k->who, c->end, size);
@@ -165,8 +166,10 @@ static int check_objects(const struct check *k, const struct component *c)
  */
 static int check_pattern(const struct check *k, const struct component *c)
 {
-	if (c->flags & COMP_EXTENSION)
-		return fail(-EOPNOTSUPP, "%s: self-extending components are not supported", k->who);
+	bool special = rules_special_is(c);
+
+	if (special && !k->limits->special_components)
+		return rules_special_refuse(c, k->who);
 	if (c->flags & COMP_PARITY || c->parity_stripes)
 		return fail(-EOPNOTSUPP, "%s: parity components are not supported", k->who);
 	if (c->compression)
@@ -176,19 +179,17 @@ static int check_pattern(const struct check *k, const struct component *c)
 	if (c->pattern & PATTERN_F_HOLE)
 		return fail(-EOPNOTSUPP, "%s: layouts with missing objects are not supported",
 			    k->who);
-	if (c->pattern & PATTERN_MDT)
-		return fail(-EOPNOTSUPP, "%s: pattern mdt: data on the MDT is not supported",
-			    k->who);
 	if (c->pattern & PATTERN_FOREIGN)
 		return fail(-EOPNOTSUPP, "%s: foreign components are not supported", k->who);
-	if (!component_has_data(c) && !(k->request && c->pattern == 0))
+	if (!special && !component_has_data(c) && !(k->request && c->pattern == 0))
 		return fail(k->bad, "%s: unknown pattern 0x%" PRIx32, k->who, c->pattern);
 	return 0;
 }
 
 static int check_flags(const struct check *k, const struct component *c)
 {
-	uint32_t strange = c->flags & ~(k->request ? REQUEST_FLAGS : FILE_FLAGS);
+	uint32_t special = k->limits->special_components ? (uint32_t)COMP_EXTENSION : 0;
+	uint32_t strange = c->flags & ~((k->request ? REQUEST_FLAGS : FILE_FLAGS) | special);
 	char text[FLAGS_TEXT_MAX];
 
 	if (strange && k->request)
@@ -206,6 +207,9 @@ static int check_component(const struct check *k, const struct component *c)
 
 	if (!err)
 		err = check_flags(k, c);
+	/* It has no stripes, or those of the component that it extends. */
+	if (!err && rules_special_is(c))
+		return c->object_count ? fail(k->bad, "%s: can't have objects", k->who) : 0;
 	if (!err)
 		err = check_stripe_size(k, c);
 	if (!err)
@@ -215,7 +219,8 @@ static int check_component(const struct check *k, const struct component *c)
 	return err;
 }
 
-static int check_extent(const struct check *k, const struct component *c, uint64_t expected_start)
+static int check_extent(const struct check *k, const struct component *c, uint64_t expected_start,
+			bool may_be_empty)
 {
 	if (c->start < expected_start)
 		return fail(k->bad,
@@ -225,7 +230,7 @@ static int check_extent(const struct check *k, const struct component *c, uint64
 	if (c->start > expected_start)
 		return fail(k->bad, "%s: starts at %" PRIu64 " and leaves a gap after %" PRIu64,
 			    k->who, c->start, expected_start);
-	if (c->end <= c->start)
+	if (c->end < c->start || (c->end == c->start && !may_be_empty))
 		return fail(k->bad, "%s: ends at %" PRIu64 ", not after its start at %" PRIu64,
 			    k->who, c->end, c->start);
 	if (c->end != LAYOUT_EOF && c->end % LAYOUT_STRIPE_SIZE_MIN)
@@ -276,7 +281,9 @@ static int check_extents(struct check *k)
 		}
 		mirror = next;
 		snprintf(k->who, sizeof(k->who), "component %" PRIu32, i + 1);
-		err = check_extent(k, &l->comps[i], expected);
+		err = check_extent(k, &l->comps[i], expected, rules_special_grows(l, i));
+		if (!err)
+			err = rules_special_check(l, i, k->bad, k->who);
 		if (err)
 			return err;
 		expected = l->comps[i].end;
@@ -323,8 +330,9 @@ static int check_composite(struct check *k)
 		return fail(k->request ? -ERANGE : k->bad,
 			    "layout: %" PRIu32 " components are too many, the limit is %" PRIu64,
 			    l->count, max);
-	if (l->magic == LAYOUT_MAGIC_SEL)
-		return fail(-EOPNOTSUPP, "layout: self-extending components are not supported");
+	if (l->magic != LAYOUT_MAGIC_COMPOSITE)
+		return fail(-EOPNOTSUPP,
+			    "layout: is as Lustre's servers store it, not as a file has it");
 	if (l->parity_count)
 		return fail(-EOPNOTSUPP, "layout: parity components are not supported");
 	if (l->mirror_count == 0 || l->mirror_count > LAYOUT_MIRRORS_MAX)

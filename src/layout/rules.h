@@ -21,6 +21,10 @@ struct layout_limits {
 	/* Whether the OST is in the pool. May be NULL. */
 	bool (*pool_has)(const char *pool, uint32_t ost_idx, void *cookie);
 	void *cookie;
+	/*
+	 * Components on the MDT and self-extending ones are possible: on Lustre. What a request of them must satisfy
+	 * besides being in order the servers know. */
+	bool special_components;
 };
 
 /*
@@ -28,7 +32,8 @@ struct layout_limits {
  * (default) or multiples of 64 KiB up to LAYOUT_STRIPE_SIZE_MAX; stripe counts that the volume or
  * the pool can give (overstriped ones may exceed it); pools and OSTs that exist; explicit OST lists
  * without duplicates; components of each mirror in order, from 0, without gap or overlap, ends
- * multiples of 64 KiB or EOF; ids, flags and patterns that make sense; nothing but RAID0. -EINVAL,
+ * multiples of 64 KiB or EOF; ids, flags and patterns that make sense; nothing but RAID0, and
+ * special_components where the limits have them. -EINVAL,
  * -ERANGE, -ENOENT (pool), -EOPNOTSUPP (well formed, but lovfs can't write through it), with text
  * naming the component.
  */

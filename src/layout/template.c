@@ -25,6 +25,29 @@ static void component_to_request(struct component *c)
 	c->pattern &= ~(uint32_t)(PATTERN_F_HOLE | PATTERN_F_RELEASED);
 }
 
+/*
+ * What a self-extending component has grown to becomes again what can be asked for: one extension at the front of
+ * the file, nothing elsewhere. The first component of a mirror begins at 0, others don't.
+ */
+static void reset_extension(struct component *grown, struct component *rest)
+{
+	uint64_t size = (uint64_t)rest->stripe_size << 10;
+	uint64_t end = grown->start == 0 ? size : grown->start;
+
+	if (grown->flags & COMP_EXTENSION || component_on_mdt(grown) || grown->end != rest->start ||
+	    end >= rest->end)
+		return; /* no such pair */
+	grown->end = rest->start = end;
+}
+
+static void reset_extensions(struct layout *l)
+{
+	for (uint32_t i = 1; i < l->count; i++) {
+		if (l->comps[i].flags & COMP_EXTENSION)
+			reset_extension(&l->comps[i - 1], &l->comps[i]);
+	}
+}
+
 /* Asks for the OSTs of the objects there are. Those of a released file name none. */
 static bool asks_for_osts(const struct component *c)
 {
@@ -47,8 +70,6 @@ struct layout *layout_to_request(const struct layout *l, bool same_osts)
 		uint16_t keep = specific ? c->object_count : 0;
 
 		component_to_request(c);
-		if (c->flags & COMP_EXTENSION)
-			copy->magic = LAYOUT_MAGIC_SEL;
 		if (specific)
 			c->magic = LAYOUT_MAGIC_SPECIFIC;
 		for (uint32_t o = 0; o < keep; o++)
@@ -56,6 +77,7 @@ struct layout *layout_to_request(const struct layout *l, bool same_osts)
 		if (!keep && component_set_objects(c, 0))
 			return NULL;
 	}
+	reset_extensions(copy);
 	return PTR_STEAL(copy);
 }
 

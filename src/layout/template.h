@@ -10,7 +10,8 @@
  * A copy of `l` as a request for another file like it: no objects, no component numbers (mirror ids
  * stay), no generations, none of the flags that only an existing file has; any first OST. With
  * `same_osts` each component that has objects asks for the very OSTs that they are on. A
- * directory's default becomes the request that it stands for. NULL: no memory.
+ * directory's default becomes the request that it stands for, and a self-extending component that has grown what
+ * was asked for. NULL: no memory.
  */
 struct layout *layout_to_request(const struct layout *l, bool same_osts);
 

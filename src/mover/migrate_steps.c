@@ -157,20 +157,44 @@ static int still_the_same(struct migration *m)
 	return version == m->file_version ? 0 : fail(-EAGAIN, "its data changed during the copy");
 }
 
+/*
+ * What a swap leaves without use on the MDT is cut off there, which makes the file's times new. They are set once more
+ * under a lease: setting them under a group lock might wait for that very lock. Where another has the file open for
+ * writing now, it has no lease, and the times are the other's.
+ */
+static int set_times_again(struct migration *m, int fd)
+{
+	const struct timespec times[2] = { m->file.st.st_atim, m->file.st.st_mtim };
+	struct stat now;
+	int err;
+
+	if (!m->mdt_bytes || layout_mdt_bytes(m->layout))
+		return 0;
+	m->result->held_ns = hold_release(m->fs, m->file.source_fd, &m->hold);
+	if (m->fs->ops->lease_get(m->fs, fd))
+		return 0;
+	err = sys_fstat(fd, &now);
+	if (!err && now.st_mtim.tv_sec != m->file.st.st_mtim.tv_sec)
+		err = sys_utimens_fd(fd, times);
+	m->fs->ops->lease_put(m->fs, fd);
+	return err ? fail_sys(err, "has its new layout, but not its times: cannot set them again")
+		   : 0;
+}
+
 static int step_swap(struct migration *m)
 {
 	struct fs_swap req = { .file_version = m->file_version, .close_lease = m->leased };
-	int err = m->leased ? still_the_same(m) : 0;
+	int fd = held_fd(m), err = m->leased ? still_the_same(m) : 0;
 
 	if (!err)
 		err = subject_seal_victim(m->fs, &m->file.st, m->victim_fd, &req.victim_version);
 	if (!err)
-		err = m->fs->ops->swap(m->fs, held_fd(m), m->victim_fd, &req);
+		err = m->fs->ops->swap(m->fs, fd, m->victim_fd, &req);
 	if (err)
 		return err;
 	m->leased = false;
 	m->done = true;
-	return 0;
+	return set_times_again(m, fd);
 }
 
 /* ---- the lists ---- */
@@ -184,6 +208,7 @@ static const struct migrate_step live_steps[] = {
 static const struct migrate_step held_steps[] = {
 	{ "open the file", migrate_open },
 	{ "choose the layout", migrate_choose_layout },
+	{ "move data to the MDT", migrate_to_mdt },
 	{ "make the victim", migrate_make_victim },
 	{ "hold writers back", step_hold },
 	{ "look at the layout again", migrate_check_layout },

@@ -22,6 +22,9 @@ struct migration {
 	int victim_fd;
 	struct layout *layout; /* of the victim */
 
+	/* Up to where the file's data was on the MDT when its layout was chosen. */
+	uint64_t mdt_bytes;
+
 	/* block and nonblock */
 	struct hold hold;
 	bool leased;
@@ -47,6 +50,7 @@ void migrate_steps_undo(struct migration *m);
 /* The steps of two files. */
 int migrate_open(struct migration *m);          /* migrate_victim.c */
 int migrate_choose_layout(struct migration *m); /* migrate_victim.c */
+int migrate_to_mdt(struct migration *m);        /* migrate_to_mdt.c */
 int migrate_make_victim(struct migration *m);   /* migrate_victim.c */
 int migrate_check_layout(struct migration *m);  /* migrate_victim.c */
 int migrate_leave_file(struct migration *m);    /* migrate_live.c */

@@ -30,18 +30,30 @@ static uint16_t stripes_for(uint64_t size_bytes, uint32_t ost_count)
 	return (uint16_t)MIN_OF(count + 1, ost_count ? ost_count : LAYOUT_STRIPE_COUNT_MAX);
 }
 
-/* Stripe size and pool stay those of the first component. */
+/* The first that is in objects: of one on the MDT the stripe size is its length. */
+static const struct component *first_with_data(const struct layout *l)
+{
+	for (uint32_t i = 0; i < l->count; i++) {
+		if (component_has_data(&l->comps[i]))
+			return &l->comps[i];
+	}
+	return &l->comps[0];
+}
+
+/* Stripe size and pool stay those of the first component with objects. */
 static int auto_layout(const struct migration *m, const struct layout *now,
 		       struct layout **ret_layout)
 {
+	const struct component *model = first_with_data(now);
 	struct layout *l = layout_new(LAYOUT_PLAIN, 1);
 
 	if (!l)
 		return -ENOMEM;
-	l->comps[0].stripe_size = now->comps[0].stripe_size;
+	if (!component_on_mdt(model))
+		l->comps[0].stripe_size = model->stripe_size;
 	l->comps[0].stripe_count = stripes_for((uint64_t)m->file.st.st_size, m->fs->ost_count);
 	l->comps[0].offset_or_gen = LAYOUT_OFFSET_ANY;
-	memcpy(l->comps[0].pool, now->comps[0].pool, sizeof(l->comps[0].pool));
+	memcpy(l->comps[0].pool, model->pool, sizeof(l->comps[0].pool));
 	l->comps[0].magic = l->comps[0].pool[0] ? LAYOUT_MAGIC_V3 : LAYOUT_MAGIC_V1;
 	*ret_layout = l;
 	return 0;
@@ -74,13 +86,24 @@ static int directory_layout(const struct migration *m, struct layout **ret_layou
 	return err == -ENODATA ? default_layout(ret_layout) : err;
 }
 
+static int restripe_layout(struct migration *m)
+{
+	CLEANUP_LAYOUT struct layout *l = NULL;
+	int err = directory_layout(m, &l);
+
+	if (err)
+		return err;
+	m->layout = layout_to_request(l, false);
+	return m->layout ? 0 : -ENOMEM;
+}
+
 static int choose_layout(struct migration *m, const struct layout *now)
 {
 	switch (m->opt->layout) {
 	case MIGRATE_LAYOUT_AUTO:
 		return auto_layout(m, now, &m->layout);
 	case MIGRATE_LAYOUT_RESTRIPE:
-		return directory_layout(m, &m->layout);
+		return restripe_layout(m);
 	case MIGRATE_LAYOUT_GIVEN:
 		break;
 	}
@@ -129,6 +152,8 @@ int migrate_choose_layout(struct migration *m)
 		err = check_movable(now);
 	if (!err)
 		err = choose_layout(m, now);
+	if (!err)
+		m->mdt_bytes = layout_mdt_bytes(now);
 	if (!err && m->layout->mirror_count > 1)
 		return fail(
 			-EOPNOTSUPP,

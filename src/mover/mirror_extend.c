@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 struct extend {
@@ -190,6 +191,58 @@ static int extend(struct extend *e, struct mirror_result *result)
 	return fs_can_follow(e->fs) ? extend_live(e, result) : extend_leased(e, result);
 }
 
+/*
+ * Data on the MDT is the inode's own, so a merge doesn't bring the victim's along: the first component of such a mirror
+ * is stale then. Mirrors that are added are the last ones.
+ */
+static int bring_up(struct fs *fs, const char *path, unsigned int added,
+		    const struct mirror_options *opt, struct mirror_result *result)
+{
+	uint32_t ids[LAYOUT_MIRRORS_MAX];
+	CLEANUP_LAYOUT struct layout *l = NULL;
+	struct mirror_resync_what what = { .compare = MIRROR_COMPARE_NOT };
+	struct mirror_options quiet = *opt;
+	struct mirror_result resynced = { 0 };
+	struct subject file;
+	unsigned int count;
+	int err = subject_open(fs, path, O_RDONLY, "extend", &file);
+
+	if (err)
+		return err;
+	err = subject_mirrors(fs, &file, &l);
+	subject_close(&file);
+	if (err)
+		return err;
+	quiet.progress = NULL; /* all that there is to copy has been counted */
+	count = mirror_ids(l, ids);
+	what.only_count = MIN_OF(added, count);
+	what.only_ids = ids + count - what.only_count;
+	err = mirror_resync(fs, path, &what, &quiet, &resynced);
+	result->copied_bytes += resynced.copied_bytes;
+	moved_add(&result->moved, &resynced.moved);
+	return err;
+}
+
+static int bring_up_all(struct fs *fs, const char *path, const struct extend *e,
+			struct mirror_result *result)
+{
+	char why[ERROR_TEXT_MAX];
+	uint64_t mdt_bytes = 0;
+	int err;
+
+	for (unsigned int i = 0; i < e->count; i++)
+		mdt_bytes |= layout_mdt_bytes(e->requests[i]);
+	if (!mdt_bytes)
+		return 0;
+	err = bring_up(fs, path, result->mirrors, e->opt, result);
+	if (!err)
+		return 0;
+	snprintf(why, sizeof(why), "%s", error_text(err));
+	return fail(err,
+		    "%u mirror%s added, but on the MDT out of date (lov mirror resync): %.400s",
+		    result->mirrors, result->mirrors == 1 ? " was" : "s were", why);
+}
+
 int mirror_extend(struct fs *fs, const char *path, const struct layout *const *requests,
 		  unsigned int count, const struct mirror_options *opt,
 		  struct mirror_result *ret_result)
@@ -217,12 +270,14 @@ int mirror_extend(struct fs *fs, const char *path, const struct layout *const *r
 	if (err)
 		return err;
 	err = extend(&e, &result);
-	result.elapsed_ns = clock_now_ns() - begin;
 	sums_keep_tell(&e.sums, &result);
 	sums_keep_release(&e.sums);
 	for (unsigned int i = 0; i < count; i++)
 		fd_cleanup(&e.victim_fds[i]);
 	subject_close(&e.file);
+	if (!err)
+		err = bring_up_all(fs, path, &e, &result);
+	result.elapsed_ns = clock_now_ns() - begin;
 	*ret_result = result;
 	return err;
 }

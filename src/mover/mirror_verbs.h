@@ -52,7 +52,9 @@ struct mirror_result {
  * extend: makes one new mirror for each of requests[] (layouts without mirrors, checked by the caller
  * against the file system), the data read once for all, while others write. All of them or none, where
  * the file system can add several in one step; otherwise some may have been added when it fails, as the
- * text then says, and ret_result->mirrors, which is set on failure, too. -EAGAIN: writers were faster;
+ * text then says, and ret_result->mirrors, which is set on failure, too. A mirror that has data on the MDT is stale
+ * there when it has been added, and brought up at once; where that fails, as the text says, it stays and is stale.
+ * -EAGAIN: writers were faster;
  * -ERANGE: more than 16 mirrors.
  */
 int MUST_CHECK mirror_extend(struct fs *fs, const char *path, const struct layout *const *requests,

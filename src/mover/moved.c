@@ -26,6 +26,18 @@ void moved_add_since(struct fs *fs, int fd, const struct fs_moved *before, struc
 	sum->failovers += now.failovers - before->failovers;
 }
 
+void moved_add(struct fs_moved *sum, const struct fs_moved *more)
+{
+	sum->shared_bytes += more->shared_bytes;
+	sum->kernel_bytes += more->kernel_bytes;
+	sum->user_bytes += more->user_bytes;
+	sum->direct_bytes += more->direct_bytes;
+	sum->hole_bytes += more->hole_bytes;
+	sum->read_bytes += more->read_bytes;
+	sum->written_bytes += more->written_bytes;
+	sum->failovers += more->failovers;
+}
+
 void moved_add_here(struct fs_moved *sum, const struct transfer_result *here)
 {
 	sum->user_bytes += here->user_bytes;

@@ -12,6 +12,8 @@ struct fs_moved moved_now(struct fs *fs, int fd);
 /* Adds what has been counted since `before`. */
 void moved_add_since(struct fs *fs, int fd, const struct fs_moved *before, struct fs_moved *sum);
 
+void moved_add(struct fs_moved *sum, const struct fs_moved *more);
+
 /* Adds what a transfer moved here, and not the file system. */
 void moved_add_here(struct fs_moved *sum, const struct transfer_result *here);
 

@@ -9,6 +9,7 @@
 #include "fault.h"
 #include "lovfs.h"
 #include "lustre.h"
+#include "special.h"
 #include "table.h"
 
 #include <errno.h>
@@ -150,6 +151,9 @@ static int open_ours(int dirfd, const char *path, int flags, mode_t mode)
 	fd = real.openat(dirfd, path, creates ? flags & ~DELAYED : flags, mode);
 	if (fd < 0)
 		return -errno;
+	/* Otherwise it gets its layout later. */
+	if (created && (flags & DELAYED) != DELAYED)
+		special_inherit(fd, dirfd, path);
 	add(fd, flags, created);
 	return fd;
 }

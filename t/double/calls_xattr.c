@@ -9,6 +9,7 @@
 #include "fault.h"
 #include "lovfs.h"
 #include "lustre.h"
+#include "special.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -86,8 +87,25 @@ ssize_t calls_xattr_get_whole(struct open_file *f, const char *path, void *value
 
 	if (e.err)
 		return e.err;
+	n = special_show(path, value);
+	if (n)
+		return n;
 	n = real.getxattr(path, LOVFS_LAYOUT_XATTR, value, 65536);
 	return n < 0 ? -errno : n;
+}
+
+/* 0: it's an ordinary one. */
+static ssize_t get_special(const char *path, void *value, size_t size)
+{
+	char *bytes = malloc(65536);
+	ssize_t n = bytes ? special_show(path, bytes) : -ENOMEM;
+
+	if (n > 0 && size && (size_t)n > size)
+		n = -ERANGE;
+	if (n > 0 && size)
+		memcpy(value, bytes, (size_t)n);
+	free(bytes);
+	return n;
 }
 
 static ssize_t get_layout(const char *path, struct open_file *f, const char *name, void *value,
@@ -98,6 +116,9 @@ static ssize_t get_layout(const char *path, struct open_file *f, const char *nam
 
 	if (e.err)
 		return e.err;
+	n = get_special(path, value, size);
+	if (n)
+		return n;
 	n = real.getxattr(path, name, value, size);
 	if (n < 0)
 		return -errno;
@@ -152,8 +173,10 @@ EXPORT ssize_t fgetxattr(int fd, const char *name, void *value, size_t size)
 EXPORT ssize_t listxattr(const char *path, char *list, size_t size)
 {
 	char link[PROC_PATH_MAX];
+	ssize_t n;
 
-	return real.listxattr(table_fix_path(path, link), list, size);
+	n = real.listxattr(table_fix_path(path, link), list, size);
+	return n > 0 && size ? special_hide_name(list, n) : n;
 }
 
 EXPORT ssize_t flistxattr(int fd, char *list, size_t size)
@@ -175,7 +198,12 @@ static int set_layout(const char *path, struct open_file *f, const char *name, c
 		return e.err;
 	if (f && f->regular && f->has_objects)
 		return -EEXIST;
-	return real.setxattr(path, name, value, size, flags) ? -errno : 0;
+	if (f && special_asked_for(value, size))
+		return special_set(path, value, size);
+	if (real.setxattr(path, name, value, size, flags))
+		return -errno;
+	special_forget(path);
+	return 0;
 }
 
 /* By its name as an xattr: what has a layout keeps it, and nobody is told. */

@@ -5,6 +5,7 @@
 #include "layout_peek.h"
 #include "lovfs.h"
 #include "lustre.h"
+#include "special.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -63,6 +64,7 @@ int ioctl_setstripe(struct open_file *f, const void *bytes)
 	/* One that isn't there is as good as deleted. */
 	if (real.removexattr(table_own_path(f, path), LOVFS_LAYOUT_XATTR) && errno != ENODATA)
 		return -errno;
+	special_forget(path);
 	return 0;
 }
 
@@ -194,8 +196,11 @@ static int swap_files(struct open_file *f, struct open_file *victim, const struc
 {
 	struct lovfs_ioc_data_version v;
 	bool close_lease = swap->flags == LUSTRE_SWAP_CLOSE_LEASE;
-	int err = lovfs_data_version(f->fd, &v);
+	char path[PROC_PATH_MAX], victim_path[PROC_PATH_MAX];
+	int err = special_may_swap(table_own_path(f, path), table_own_path(victim, victim_path));
 
+	if (!err)
+		err = lovfs_data_version(f->fd, &v);
 	if (err)
 		return err;
 	if (close_lease && (f->lease == HELD_NONE || !lovfs_lease(f->fd))) {
@@ -207,6 +212,8 @@ static int swap_files(struct open_file *f, struct open_file *victim, const struc
 	err = lovfs_swap(f->fd, victim->fd, close_lease ? LOVFS_SWAP_LEASE : 0,
 			 close_lease ? v.version
 				     : swap->dv1 - own_part(f) + atomic_load(&f->merged_by));
+	if (!err)
+		special_swapped(path, victim_path);
 	if (!close_lease)
 		return err;
 	/* Whatever came of it. */

@@ -10,6 +10,7 @@
 #include "layout_peek.h"
 #include "lovfs.h"
 #include "lustre.h"
+#include "special.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -185,11 +186,15 @@ static int check_victim(struct open_file *victim)
 /* The data version is that of objects, and a merge touches none. */
 static int merge_versions(struct open_file *f, struct open_file *victim)
 {
+	char path[PROC_PATH_MAX], victim_path[PROC_PATH_MAX];
+	struct special_plan *plan =
+		special_plan_merge(table_own_path(f, path), table_own_path(victim, victim_path));
 	struct lovfs_ioc_data_version before, after;
 	int err = lovfs_data_version(f->fd, &before);
 
 	if (!err)
 		err = lovfs_merge(f->fd, victim->fd);
+	err = special_merged(plan, err, f, path, victim_path);
 	if (!err)
 		err = lovfs_data_version(f->fd, &after);
 	if (!err)
@@ -218,6 +223,8 @@ static int merge(struct open_file *f, const struct lustre_lease *l)
 
 static int split(struct open_file *f, const struct lustre_lease *l)
 {
+	char path[PROC_PATH_MAX], target_path[PROC_PATH_MAX];
+	struct special_plan *plan;
 	struct open_file *target;
 	int err;
 
@@ -226,7 +233,9 @@ static int split(struct open_file *f, const struct lustre_lease *l)
 	target = table_get((int)l->ids[0]);
 	if (!target)
 		return -EBADF;
+	plan = special_plan_split(table_own_path(f, path), l->ids[1]);
 	err = lovfs_split(f->fd, target->fd, l->ids[1]);
+	special_split(plan, err, path, table_own_path(target, target_path));
 	table_put(target);
 	/* The last one that is in sync. */
 	if (err == -EBUSY)

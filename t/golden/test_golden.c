@@ -173,9 +173,10 @@ static void options_ask_for_it(const struct fixture *f)
 	free(cmd);
 }
 
-/* A real file either obeys our rules or uses what we say we don't do. */
+/* A real file either obeys our rules or uses what we say we don't do. What it asks for can be asked for on Lustre. */
 static void rules_know_it(const struct fixture *f)
 {
+	CLEANUP_LAYOUT struct layout *request = NULL;
 	struct layout_limits limits = { .ost_count = 6 };
 	int err = f->ctx.is_directory ? layout_check_request(f->layout, &limits)
 				      : layout_check_file(f->layout, &limits);
@@ -184,6 +185,11 @@ static void rules_know_it(const struct fixture *f)
 
 	if (err != (unsupported ? -EOPNOTSUPP : 0))
 		fail_msg("%s: %s", f->name, error_text(err));
+	request = layout_to_request(f->layout, false);
+	limits.special_components = true;
+	err = layout_check_request(request, &limits);
+	if (err != (f->layout->kind == LAYOUT_FOREIGN ? -EOPNOTSUPP : 0))
+		fail_msg("%s on Lustre: %s", f->name, error_text(err));
 }
 
 static void check_all_fixtures(void **state)

@@ -200,7 +200,7 @@ refused_usage() {
 }
 
 @test "layouts that Lustre has and lovfs has not" {
-	refused "data on the MDT is not supported" -E 1M -L mdt -E -1
+	refused "data on the MDT (-L/--layout mdt) is Lustre's: not on a lovfs volume" -E 1M -L mdt -E -1
 	fails_with 2 "--flags 'prefer': needs -N before it" lov setstripe --flags prefer z
 	fails_with 2 "one of the three" lov setstripe -c 1 --copy . z
 }

@@ -462,7 +462,7 @@ static void what_does_not_fit_is_not_merged(void **state)
 				     *full = random_file_layout(&r, 16, false);
 	CLEANUP_LAYOUT struct layout *two = random_file_layout(&r, 2, false);
 	CLEANUP_LAYOUT struct layout *shorter = random_file_layout(&r, 1, true);
-	CLEANUP_LAYOUT struct layout *mdt = plain_file(&r, 1),
+	CLEANUP_LAYOUT struct layout *released = plain_file(&r, 1), *mdt = plain_file(&r, 1),
 				     *stale = random_file_layout(&r, 1, false);
 	CLEANUP_LAYOUT struct layout *foreign = layout_new(LAYOUT_FOREIGN, 0);
 	CLEANUP_LAYOUT struct layout *long_one =
@@ -476,17 +476,19 @@ static void what_does_not_fit_is_not_merged(void **state)
 		{ full, l, -ERANGE, "16" },
 		{ l, two, -EINVAL, "several" },
 		{ l, shorter, -EINVAL, "ends at" },
-		{ l, mdt, -EOPNOTSUPP, "objects" },
-		{ mdt, l, -EOPNOTSUPP, "objects" },
-		{ foreign, l, -EOPNOTSUPP, "objects" },
-		{ l, foreign, -EOPNOTSUPP, "objects" },
+		{ l, released, -EOPNOTSUPP, "isn't here" },
+		{ released, l, -EOPNOTSUPP, "isn't here" },
+		{ foreign, l, -EOPNOTSUPP, "isn't here" },
+		{ l, foreign, -EOPNOTSUPP, "isn't here" },
 		{ l, stale, -EINVAL, "stale" },
 		{ l, long_one, -ERANGE, "components" },
 		{ last, l, -ERANGE, "ids" },
 	};
+	const struct layout *others[1];
 	struct layout *merged;
 	(void)state;
 
+	released->comps[0].pattern |= (uint32_t)PATTERN_F_RELEASED;
 	mdt->comps[0].pattern = PATTERN_MDT;
 	stale->comps[0].flags |= COMP_STALE;
 	last->comps[0].id = 0xffff;
@@ -499,6 +501,11 @@ static void what_does_not_fit_is_not_merged(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		expect_error(mirror_change_merge(bad[i].l, &bad[i].other, 1, file, &merged),
 			     bad[i].err, bad[i].word);
+	/* That lovfs has none is for the rules to say. */
+	others[0] = mdt;
+	assert_int_equal(mirror_change_merge(l, others, 1, file, &merged), 0);
+	assert_int_equal(merged->comps[1].pattern, PATTERN_MDT);
+	layout_unref(merged);
 }
 
 static void a_split_mirror_merges_again(void **state)

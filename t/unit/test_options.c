@@ -172,20 +172,40 @@ static void a_total_of_mirrors_counts_those_there_are(void **state)
 	layout_options_release(&o);
 }
 
+static const struct layout_limits on_lustre = { .special_components = true };
+
 static void what_lovfs_cant_do_is_understood(void **state)
 {
-	CLEANUP_LAYOUT struct layout *dom = BUILD("-E1M", "-Lmdt", "-Eeof", "-c2"),
-				     *sel = BUILD("-E1G", "-z64M", "-c1", "-E-1", "-z256M");
+	CLEANUP_LAYOUT struct layout *dom = BUILD("-S64K", "-E1M", "-Lmdt", "-Eeof", "-c2"),
+				     *sel = BUILD("-E1G", "-z64M", "-c1", "-E-1", "-z256M"),
+				     *both = BUILD("-N2", "-E1M", "-Lmdt", "-E1G", "-S4M", "-z64M",
+						   "-Eeof");
 	(void)state;
 
 	assert_int_equal(dom->comps[0].pattern, PATTERN_MDT);
 	assert_component(dom, 0, 0, 1 << 20, 1 << 20, 0);
 	assert_component(dom, 1, 1 << 20, LAYOUT_EOF, 0, 2);
 	assert_int_equal(layout_check_request(dom, NULL), -EOPNOTSUPP);
-	assert_non_null(strstr(error_text(-EOPNOTSUPP), "mdt"));
-	assert_int_equal(sel->magic, LAYOUT_MAGIC_SEL);
+	assert_non_null(strstr(error_text(-EOPNOTSUPP), "-L/--layout mdt"));
+	assert_non_null(strstr(error_text(-EOPNOTSUPP), "not on a lovfs volume"));
+	assert_int_equal(layout_check_request(dom, &on_lustre), 0);
+	assert_true(layout_mdt_bytes(dom) == 1 << 20);
+	/* What a client takes: that of servers' disks it answers with ERANGE. */
+	assert_int_equal(sel->magic, LAYOUT_MAGIC_COMPOSITE);
 	assert_int_equal(sel->count, 4);
+	assert_component(sel, 0, 0, 64 << 20, 0, 1);
+	assert_component(sel, 1, 64 << 20, 1 << 30, 65536, 1);
+	assert_component(sel, 2, 1 << 30, 1 << 30, 0, 1);
+	assert_component(sel, 3, 1 << 30, LAYOUT_EOF, 4 * 65536, 1);
+	assert_int_equal(sel->comps[1].flags, COMP_EXTENSION);
 	assert_int_equal(layout_check_request(sel, NULL), -EOPNOTSUPP);
+	assert_non_null(strstr(error_text(-EOPNOTSUPP), "component 2: self-extending"));
+	assert_non_null(strstr(error_text(-EOPNOTSUPP), "-z/--extension-size"));
+	assert_int_equal(layout_check_request(sel, &on_lustre), 0);
+	assert_true(layout_mdt_bytes(sel) == 0);
+	assert_int_equal(both->count, 8);
+	assert_component(both, 5, 1 << 20, 1 << 20, 4 << 20, 0);
+	assert_int_equal(layout_check_request(both, &on_lustre), 0);
 }
 
 static const struct {
@@ -225,6 +245,15 @@ static const struct {
 	{ { "-L/--layout 'raid5'", "raid0 and mdt" }, -EINVAL, { "-Lraid5" } },
 	{ { "-L/--layout 'mdt'", "needs -E" }, -ERANGE, { "-Lmdt" } },
 	{ { "-L/--layout 'mdt'", "can't go with" }, -EINVAL, { "-E1M", "-Lmdt", "-c1" } },
+	{ { "-L/--layout 'mdt'", "can't go with -z" },
+	  -EINVAL,
+	  { "-E1M", "-Lmdt", "-z64M", "-Eeof" } },
+	{ { "-L/--layout 'mdt'", "can't go with -S" },
+	  -EINVAL,
+	  { "-E1M", "-Lmdt", "-S64K", "-Eeof" } },
+	{ { "-L/--layout 'mdt'", "at most 1G" }, -ERANGE, { "-E2G", "-Lmdt", "-Eeof" } },
+	{ { "-L/--layout 'mdt'", "at most 1G" }, -ERANGE, { "-N", "-Lmdt" } },
+	{ { "-L/--layout 'released'", "raid0 and mdt" }, -EINVAL, { "-Lreleased" } },
 	{ { "-L/--layout 'mdt'", "only the first" },
 	  -EINVAL,
 	  { "-E1M", "-E2M", "-Lmdt", "-Eeof" } },
@@ -234,6 +263,20 @@ static const struct {
 	{ { "-E/--component-end '4M'", "ends at EOF" }, -EINVAL, { "-Eeof", "-E4M" } },
 	{ { "-E/--component-end '-2'", "not a size" }, -EINVAL, { "-E-2" } },
 	{ { "-z/--extension-size", "needs -E" }, -EINVAL, { "-z64M" } },
+	{ { "-z/--extension-size '32M'", "the least is 64M" }, -ERANGE, { "-Eeof", "-z32M" } },
+	{ { "-z/--extension-size '5T'", "too large" }, -ERANGE, { "-Eeof", "-z5T" } },
+	{ { "-z/--extension-size '100000000'", "not a multiple of 64 KiB" },
+	  -EINVAL,
+	  { "-Eeof", "-z100000000" } },
+	{ { "-z/--extension-size", "67108864 bytes are all of the component" },
+	  -EINVAL,
+	  { "-E64M", "-z64M", "-Eeof" } },
+	{ { "-z/--extension-size", "100663296 is not a multiple of the stripe size 67108864" },
+	  -EINVAL,
+	  { "-Eeof", "-z96M", "-S64M" } },
+	{ { "-E/--component-end", "100663296 is not a multiple of the stripe size 67108864" },
+	  -EINVAL,
+	  { "-E96M", "-z64M", "-S64M", "-Eeof" } },
 	{ { "-N/--mirror-count '0'", "from 1 to 16" }, -EINVAL, { "-N0" } },
 	{ { "-N/--mirror-count '17'", "from 1 to 16" }, -EINVAL, { "-N17" } },
 	{ { "-N/--mirror-count", "20 mirrors" }, -ERANGE, { "-N10", "-N10" } },
@@ -287,7 +330,8 @@ static void any_line_gives_a_layout_or_a_reason(void **state)
 		if (err)
 			assert_true(strchr(error_text(err), '-') == error_text(err));
 		else
-			err = layout_check_request(l, NULL);
+			err = layout_check_request(l, random_range(&r, 0, 1) ? NULL : &on_lustre);
+		assert_true(err != -EOPNOTSUPP || strstr(error_text(err), "not on a lovfs volume"));
 		if (err == -EINVAL && l) /* only these depend on options that may be far apart */
 			assert_true(
 				strstr(error_text(err), "is not a multiple of its stripe size") ||

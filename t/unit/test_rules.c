@@ -244,6 +244,11 @@ static void extension(struct layout *l)
 	l->comps[1].flags = COMP_EXTENSION;
 }
 
+static void servers_magic(struct layout *l)
+{
+	l->magic = LAYOUT_MAGIC_SEL;
+}
+
 static void parity(struct layout *l)
 {
 	l->comps[1].flags = COMP_PARITY;
@@ -294,8 +299,13 @@ static const struct {
 	{ "component 3: a new one can't have flags 0x80000000", negated_request, -EINVAL },
 	{ "component 2: unknown pattern 0x10", strange_pattern, -EINVAL },
 	{ "component 2: unknown pattern 0x200", overstriped_nothing, -EINVAL },
-	{ "component 1: pattern mdt", on_mdt, -EOPNOTSUPP },
-	{ "component 2: self-extending", extension, -EOPNOTSUPP },
+	{ "component 1: data on the MDT (-L/--layout mdt) is Lustre's: not on a lovfs volume",
+	  on_mdt, -EOPNOTSUPP },
+	{ "component 2: self-extending components (-z/--extension-size) are Lustre's: not on a "
+	  "lovfs "
+	  "volume",
+	  extension, -EOPNOTSUPP },
+	{ "layout: is as Lustre's servers store it", servers_magic, -EOPNOTSUPP },
 	{ "component 2: parity", parity, -EOPNOTSUPP },
 	{ "component 2: compression", compressed, -EOPNOTSUPP },
 	{ "component 2: released", released, -EOPNOTSUPP },
@@ -315,6 +325,136 @@ static void bad_requests_are_named(void **state)
 			fail_msg("'%s' (%d), not '%s' (%d)", error_text(err), err,
 				 bad_requests[i].says, bad_requests[i].err);
 	}
+}
+
+/* Components 1 and 2 are one that grows, 3 is another, on Lustre. */
+static struct layout *growing(void)
+{
+	struct layout *l = request3();
+
+	l->comps[1].flags = COMP_EXTENSION;
+	l->comps[1].stripe_size = 65536; /* KiB */
+	l->comps[1].stripe_count = 0;
+	return l;
+}
+
+static void extension_first(struct layout *l)
+{
+	l->comps[0].flags = COMP_EXTENSION;
+	l->comps[1].flags = 0;
+	l->comps[1].stripe_size = 0;
+}
+
+static void extension_twice(struct layout *l)
+{
+	l->comps[2].flags = COMP_EXTENSION;
+}
+
+static void extension_of_mdt(struct layout *l)
+{
+	l->comps[0].pattern = PATTERN_MDT;
+}
+
+static void extension_on_mdt(struct layout *l)
+{
+	l->comps[1].pattern = PATTERN_MDT;
+	l->comps[0].pattern = PATTERN_RAID0;
+}
+
+static void second_on_mdt(struct layout *l)
+{
+	l->comps[2].pattern = PATTERN_MDT;
+}
+
+static void mdt_with_objects(struct layout *l)
+{
+	l->comps[1].flags = 0;
+	l->comps[1].stripe_size = 0;
+	l->comps[0].pattern = PATTERN_MDT;
+	assert_int_equal(component_set_objects(&l->comps[0], 1), 0);
+}
+
+static void empty_last(struct layout *l)
+{
+	l->comps[2].end = l->comps[2].start;
+}
+
+static void mdt_and_raid0(struct layout *l)
+{
+	l->comps[2].pattern = PATTERN_RAID0 | 0x800;
+}
+
+static const struct {
+	const char *says;
+	void (*spoil)(struct layout *l);
+} bad_special[] = {
+	{ "component 1: an extension needs a component before it", extension_first },
+	{ "component 3: extends an extension", extension_twice },
+	{ "component 2: a component on the MDT can't be extended", extension_of_mdt },
+	{ "component 2: only the first component can be on the MDT", extension_on_mdt },
+	{ "component 3: only the first component can be on the MDT", second_on_mdt },
+	{ "component 1: can't have objects", mdt_with_objects },
+	{ "component 3: ends at 4194304, not after its start", empty_last },
+	{ "component 3: unknown pattern 0x801", mdt_and_raid0 },
+};
+
+static void what_only_lustre_has_obeys_its_order(void **state)
+{
+	struct layout_limits lustre = limits;
+	CLEANUP_LAYOUT struct layout *good = growing();
+	(void)state;
+
+	assert_int_equal(layout_check_request(good, &lustre), -EOPNOTSUPP);
+	lustre.special_components = true;
+	assert_int_equal(layout_check_request(good, &lustre), 0);
+	good->comps[1].start = good->comps[0].end = 0; /* empty: it grows */
+	assert_int_equal(layout_check_request(good, &lustre), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(bad_special); i++) {
+		CLEANUP_LAYOUT struct layout *l = growing();
+		int err;
+
+		bad_special[i].spoil(l);
+		err = layout_check_request(l, &lustre);
+		if (err != -EINVAL || !strstr(error_text(err), bad_special[i].says))
+			fail_msg("'%s' (%d), not '%s'", error_text(err), err, bad_special[i].says);
+	}
+}
+
+static void what_has_grown_is_asked_for_as_it_began(void **state)
+{
+	CLEANUP_LAYOUT struct layout *l = layout_new(LAYOUT_COMPOSITE, 4), *request = NULL;
+	(void)state;
+
+	for (uint32_t i = 0; i < 4; i++)
+		l->comps[i] = (struct component){ .id = i + 1,
+						  .magic = LAYOUT_MAGIC_V1,
+						  .pattern = PATTERN_RAID0,
+						  .stripe_size = 65536,
+						  .stripe_count = 1,
+						  .offset_or_gen = LAYOUT_OFFSET_ANY,
+						  .flags = i % 2 ? (uint32_t)COMP_EXTENSION
+								 : (uint32_t)COMP_INIT };
+	l->comps[0].end = l->comps[1].start = 192 * MIB_;
+	l->comps[1].end = l->comps[2].start = 1024 * MIB_;
+	l->comps[2].end = l->comps[3].start = 1088 * MIB_;
+	l->comps[3].end = LAYOUT_EOF;
+	request = layout_to_request(l, false);
+	assert_non_null(request);
+	assert_int_equal(request->magic, LAYOUT_MAGIC_COMPOSITE);
+	assert_true(request->comps[0].end == 64 * MIB_);
+	assert_true(request->comps[1].start == 64 * MIB_);
+	assert_true(request->comps[1].end == 1024 * MIB_);
+	assert_true(request->comps[2].start == 1024 * MIB_);
+	assert_true(request->comps[2].end == 1024 * MIB_);
+	assert_true(request->comps[3].start == 1024 * MIB_);
+	assert_int_equal(layout_check_request(
+				 request, &(struct layout_limits){ .special_components = true }),
+			 0);
+	/* No pair: kept as it is. */
+	l->comps[1].stripe_size = 1024 * 1024;
+	layout_unref(request);
+	request = layout_to_request(l, false);
+	assert_true(request->comps[0].end == 192 * MIB_);
 }
 
 static void a_torn_mirror_is_named(void **state)
@@ -442,6 +582,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_requests_pass),
 		cmocka_unit_test(bad_requests_are_named),
+		cmocka_unit_test(what_only_lustre_has_obeys_its_order),
+		cmocka_unit_test(what_has_grown_is_asked_for_as_it_began),
 		cmocka_unit_test(a_torn_mirror_is_named),
 		cmocka_unit_test(files_obey_stricter_rules),
 		cmocka_unit_test(resolving_is_done_once),
