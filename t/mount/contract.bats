@@ -8,6 +8,7 @@ load lib
 load double
 
 CONTRACT=$BUILD_DIR/t/contract/fs_contract
+FACTS=$BUILD_DIR/t/contract/lustre_facts
 
 setup() {
 	lov_setup
@@ -59,6 +60,12 @@ both() {
 	nothing_left
 }
 
+# fact NAME: as Lustre answered.
+fact() {
+	mkdir "$MNT/$1.fact"
+	(cd "$MNT/$1.fact" && LUSTRE_DOUBLE_NOUSER_XATTR=1 lustre "$FACTS" "$1")
+}
+
 # parameters: what a client's modules would show of the volume's OSTs and its pool.
 parameters() {
 	local fs=$T/tree/sys/fs/lustre pools=$T/tree/proc/fs/lustre/lov/$FSNAME-clilov-ffff8/pools target
@@ -103,6 +110,16 @@ parameters() {
 	both 'pools'
 	cd "$MNT"
 	lustre lov df | grep -q OST
+}
+
+@test "facts: the double answers as Lustre did" {
+	local name bad=
+	for name in $("$FACTS"); do
+		fact "$name" || bad+=" $name"
+	done
+	[[ -z $bad ]] || echo "not as Lustre, or not asked:$bad"
+	[[ -z $bad ]]
+	only_lustre
 }
 
 @test "no case is left out" {
