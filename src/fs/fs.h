@@ -143,9 +143,11 @@ struct fs_ops {
 	int (*lease_check)(struct fs *fs, int fd);
 	void (*lease_put)(struct fs *fs, int fd);
 	/*
-	 * Holds back others' writes, and on some file systems their reads, until it is given up or fd is
-	 * closed. gid not 0. Held by another number: -EBUSY at once, or the call waits until it is given
-	 * up; -EINTR.
+	 * Holds back others' writes, and on some file systems their reads, until it is given up or
+	 * fd is closed. gid not 0. Held by another number: -EBUSY at once, or the call waits until
+	 * it is given up, by -EINTR or without looking at signals. What goes on under it goes by
+	 * fd: where files aren't followed, reading the file by another descriptor of this process
+	 * waits for ever.
 	 */
 	int (*group_lock)(struct fs *fs, int fd, uint32_t gid);
 	int (*group_unlock)(struct fs *fs, int fd, uint32_t gid);
@@ -161,7 +163,8 @@ struct fs_ops {
 	 * Swaps layouts, and with them the data, of two files open for writing; what else the file is
 	 * stays. The victim has the file's times, and should have its data: otherwise caches may go on
 	 * showing the old, until drop_cache(). -EAGAIN data changed, -EBUSY lease lost; nothing changed
-	 * then.
+	 * then. Where files aren't followed a write that another client still has in its cache goes
+	 * unnoticed: hold others back, by the lock or a lease.
 	 */
 	int (*swap)(struct fs *fs, int fd, int victim_fd, const struct fs_swap *req);
 
@@ -188,10 +191,11 @@ struct fs_ops {
 			      unsigned int count);
 
 	/*
-	 * Resync under a lease (all NULL where files can be followed). fd is open for writing. The lease is
-	 * lost when somebody else opens the file for writing; then writes to stale mirrors fail with
-	 * -ESTALE. begin: -EBUSY somebody has it open for writing. Until done the stale mirrors stay stale,
-	 * whatever happens; lease_put() ends it without that, as closing fd does.
+	 * Resync under a lease (all NULL where files can be followed). fd is open for writing. The
+	 * lease is lost when somebody else opens the file for writing; once that one has written,
+	 * writes to stale mirrors fail with -ESTALE, until then they may succeed. begin: -EBUSY
+	 * somebody has it open for writing. Until done the stale mirrors stay stale, whatever
+	 * happens; lease_put() ends it without that, as closing fd does.
 	 */
 	int (*resync_begin)(struct fs *fs, int fd);
 	/* All that is read and written by fd from now on is of that mirror; 0: of the file again. Stale

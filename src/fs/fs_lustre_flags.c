@@ -96,5 +96,9 @@ int fs_lustre_flags_set(struct fs *fs, int fd, uint32_t id, uint32_t set, uint32
 	header = writer_of(bytes, HEADER_BYTES);
 	put_header(&header, HEADER_BYTES + entries.pos, count);
 	err = sys_setxattr_fd(fd, FLAGS_XATTR, bytes, HEADER_BYTES + entries.pos, 0);
+	/* By the server, when mirrors went stale since they were looked at. */
+	if (err == -EUCLEAN)
+		return fail(-EBUSY,
+			    "cannot set its component flags: no mirror would be left in sync");
 	return err ? fail_sys(err, "cannot set its component flags") : 0;
 }

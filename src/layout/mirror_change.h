@@ -51,10 +51,10 @@ int MUST_CHECK mirror_change_synced(const struct layout *l, const uint32_t *mirr
 
 /*
  * The layouts of `others`, each of one file without (or with one) mirror, become mirrors of l, in
- * sync, with the ids after the highest there is; component numbers go on through all mirrors, owners
- * are the file's. A plain layout becomes a component over [0, EOF). -ERANGE: more than 16 mirrors, or
- * more components than LAYOUT_COMPONENTS_MAX. -EINVAL: one that has several mirrors, or doesn't
- * reach as far as the file's. -EOPNOTSUPP: data isn't in objects.
+ * sync, with the ids after the highest there is; component numbers begin at 1 in each, as on
+ * Lustre; owners are the file's. A plain layout becomes a component over [0, EOF). -ERANGE: more
+ * than 16 mirrors, or more components than LAYOUT_COMPONENTS_MAX. -EINVAL: one that has several
+ * mirrors, or doesn't reach as far as the file's. -EOPNOTSUPP: data isn't in objects.
  */
 int MUST_CHECK mirror_change_merge(const struct layout *l, const struct layout *const *others,
 				   unsigned int count, struct fid file, struct layout **ret_layout);

@@ -43,15 +43,6 @@ static uint32_t highest_mirror_id(const struct layout *l)
 	return id;
 }
 
-static uint32_t highest_number(const struct layout *l)
-{
-	uint32_t number = l->kind == LAYOUT_PLAIN;
-
-	for (uint32_t i = 0; i < l->count; i++)
-		number = MAX_OF(number, l->comps[i].id & ID_HALF_MAX);
-	return number;
-}
-
 /* Components on the MDT and self-extending ones are possible where the rules (rules.h) let them be. */
 static bool can_be_mirrored(const struct component *c)
 {
@@ -119,8 +110,7 @@ static int check_merge(const struct layout *l, const struct layout *const *other
 				    first_id + k, LAYOUT_COMPONENTS_MAX);
 		total += others[k]->count;
 	}
-	if (first_id + count - 1 > ID_HALF_MAX ||
-	    highest_number(l) + (total - l->count) > ID_HALF_MAX)
+	if (first_id + count - 1 > ID_HALF_MAX)
 		return fail(-ERANGE, "mirror %" PRIu32 " to be: no more ids are left", first_id);
 	*ret_total = total;
 	return 0;
@@ -153,14 +143,18 @@ static uint32_t own_id(const struct layout *l, uint32_t idx)
 	return MAX_OF(mirror_id, 1u) << 16 | (l->kind == LAYOUT_PLAIN ? 1 : number);
 }
 
-/* The components of `other`, behind the first `*at`, as those of mirror `mirror_id`. */
+/*
+ * The components of `other`, after the first `*at`, as those of mirror `mirror_id`. They are
+ * numbered from 1, as Lustre does it (2.17); those of a file that is created with mirrors are
+ * numbered through all of them.
+ */
 static int add_mirror(struct layout *to, uint32_t *at, const struct layout *other,
-		      uint32_t mirror_id, uint32_t *number, struct fid file)
+		      uint32_t mirror_id, struct fid file)
 {
 	int err = 0;
 
 	for (uint32_t i = 0; !err && i < other->count; i++, ++*at) {
-		err = add_component(to, *at, other, i, mirror_id << 16 | ++*number, file);
+		err = add_component(to, *at, other, i, mirror_id << 16 | (i + 1), file);
 		to->comps[*at].entry_gen = 0;
 	}
 	return err;
@@ -170,7 +164,7 @@ int mirror_change_merge(const struct layout *l, const struct layout *const *othe
 			unsigned int count, struct fid file, struct layout **ret_layout)
 {
 	CLEANUP_LAYOUT struct layout *next = NULL;
-	uint32_t ids[LAYOUT_MIRRORS_MAX], total = 0, at = 0, number = highest_number(l);
+	uint32_t ids[LAYOUT_MIRRORS_MAX], total = 0, at = 0;
 	int err = check_merge(l, others, count, &total);
 
 	if (err)
@@ -188,7 +182,7 @@ int mirror_change_merge(const struct layout *l, const struct layout *const *othe
 	for (; !err && at < l->count; at++)
 		err = add_component(next, at, l, at, own_id(l, at), file);
 	for (unsigned int k = 0; !err && k < count; k++)
-		err = add_mirror(next, &at, others[k], highest_mirror_id(l) + 1 + k, &number, file);
+		err = add_mirror(next, &at, others[k], highest_mirror_id(l) + 1 + k, file);
 	if (err)
 		return err;
 	mirror_set_state(next, mirror_settled_state(next));

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * fs_contract NAME MOUNTPOINT FSNAME CASE: what src/fs/fs.h promises, tried on the file system of the working
- * directory, an empty one, whose ops must have that name. One CASE for each promise; "fs_contract" alone lists
- * them. The cases are the same for all file systems: where these differ, fs.h says by which member.
+ * fs_contract NAME MOUNTPOINT FSNAME CASE: what src/fs/fs.h promises, tried on the file system of
+ * the working directory, an empty one, whose ops must have that name. One CASE for each promise;
+ * "fs_contract" alone lists them, and "fs_contract --where DIRECTORY" tells the other arguments.
+ * Exit status 77, with the reason: it can't be tried there. The cases are the same for all file
+ * systems: where these differ, fs.h says by which member.
  */
 #include "cases.h"
 #include "contract.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +21,15 @@ void contract_failed(const char *file, int line, const char *what)
 {
 	fprintf(stderr, "%s:%d: %s (errno: %s)\n", file, line, what, strerror(errno));
 	exit(1);
+}
+
+void contract_needs_osts(const struct contract *c, uint32_t count)
+{
+	if (c->fs->ost_count == 0 || c->fs->ost_count >= count)
+		return;
+	printf("it needs %" PRIu32 " OSTs, and there are %" PRIu32 "\n", count, c->fs->ost_count);
+	fflush(stdout);
+	_exit(77);
 }
 
 /* The system's words alone are no text: somebody must have said what was tried. */
@@ -92,14 +104,32 @@ static int run(const struct contract_case *chosen, char **args)
 	return 0;
 }
 
+/* What the other arguments are, and how many OSTs there are (0: not known), a line each. */
+static int tell_where(const char *path)
+{
+	struct fs *fs;
+	int err = fs_open(path, &fs);
+
+	if (err) {
+		fprintf(stderr, "%s: %s\n", path, error_text(err));
+		return 1;
+	}
+	printf("%s\n%s\n%s\n%" PRIu32 "\n", fs->ops->name, fs->mount_point, fs->fsname,
+	       fs->ost_count);
+	fs_free(fs);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const struct contract_case *chosen = argc == 5 ? find_case(argv[4]) : NULL;
 
 	if (argc == 1)
 		return list_cases();
+	if (argc == 3 && strcmp(argv[1], "--where") == 0)
+		return tell_where(argv[2]);
 	if (chosen)
 		return run(chosen, argv);
-	fprintf(stderr, "usage: fs_contract [NAME MOUNTPOINT FSNAME CASE]\n");
+	fprintf(stderr, "usage: fs_contract [NAME MOUNTPOINT FSNAME CASE | --where DIRECTORY]\n");
 	return 2;
 }

@@ -17,6 +17,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct contract;
+
 #define CHECK(cond)                                                                                \
 	do {                                                                                       \
 		if (!(cond))                                                                       \
@@ -44,6 +46,8 @@
 #define EITHER(call, a, b)                                                                         \
 	(error_clear(), contract_either((call), (a), (b), __FILE__, __LINE__, #call))
 
+/* Ends the program with 77 where it is known that there are fewer OSTs. */
+void contract_needs_osts(const struct contract *c, uint32_t count);
 _Noreturn void contract_failed(const char *file, int line, const char *what);
 void contract_want(int got, int wanted, const char *file, int line, const char *what);
 void contract_nap(void);

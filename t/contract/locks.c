@@ -25,7 +25,10 @@ void case_lock(struct contract *c)
 	CHECK(version_of(c, fd, false) != v && !has_changed_pattern(fd, 1) && !has_pattern(fd, 1));
 }
 
-/* All calls that don't change the file. */
+/*
+ * All calls that don't change the file; on Lustre not reading it by another descriptor, which hangs
+ * (2.17).
+ */
 void case_lock_source(struct contract *c)
 {
 	CLEANUP_LAYOUT struct layout *l = NULL;
@@ -45,7 +48,8 @@ void case_lock_source(struct contract *c)
 	victim = make_victim(c, fd, LAYOUT("c1"), 2);
 	version_of(c, victim, false);
 	CHECK(sys_fstat(fd, &st) == 0 && st.st_size == FILE_LEN);
-	CHECK(has_pattern(fd, 1) && has_pattern(whole, 1) && !other_is_done(&c->writer));
+	CHECK(has_pattern(fd, 1) && (!fs_can_follow(c->fs) || has_pattern(whole, 1)));
+	CHECK(!other_is_done(&c->writer));
 	DONE(c->ops->group_unlock(c->fs, fd, GID));
 	CHECK(other_wait(&c->writer) == 0 && has_changed_pattern(fd, 1));
 }
@@ -84,19 +88,23 @@ void case_lock_second(struct contract *c)
 	DONE(SOON(c->ops->group_lock(c->fs, fd, GID)));
 }
 
-/* A signal ends the wait. */
+/* A signal ends the wait, or it goes on till the lock is given up (Lustre 2.17). */
 void case_lock_signal(struct contract *c)
 {
 	CLEANUP_FD int fd = -1;
+	bool ended = false;
 	int answer;
 
 	make_file(c, "f", LAYOUT("c2"), 1);
 	fd = open_held(c, "f");
 	DONE(c->ops->group_lock(c->fs, fd, GID));
 	other_begin(&c->second, GROUP_LOCK_BRIEFLY, "f");
-	answer = other_wait(&c->second);
-	CHECK(answer == EBUSY || answer == EINTR);
+	for (int i = 0; i < 4 && !ended; i++)
+		ended = other_is_done(&c->second);
 	DONE(c->ops->group_unlock(c->fs, fd, GID));
+	answer = other_wait(&c->second);
+	CHECK(ended ? answer == EBUSY || answer == EINTR : answer == 0);
+	other_do(&c->second, CLOSE, "f");
 	other_do(&c->writer, WRITE, "f");
 	CHECK(has_changed_pattern(fd, 1));
 }

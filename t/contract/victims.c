@@ -55,6 +55,7 @@ void case_victim(struct contract *c)
 	CLEANUP_LAYOUT struct layout *l = NULL;
 	CLEANUP_FD int fd = -1, first = -1, second = -1;
 
+	contract_needs_osts(c, 3);
 	make_file(c, "f", LAYOUT("c1"), 1);
 	fd = open_rw(c, "f");
 	first = make_victim(c, fd, LAYOUT("c2"), 2);

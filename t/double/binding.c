@@ -6,6 +6,7 @@
  */
 #include "binding.h"
 
+#include "locked.h"
 #include "lovfs.h"
 
 #include <errno.h>
@@ -19,8 +20,21 @@ static int mirror_fd(struct open_file *f, bool writing)
 	return fd == -ENOENT ? -EINVAL : fd;
 }
 
+/*
+ * 2.17: when somebody else opens the file for writing the lease is lost, but bound writes still
+ * succeed. They fail once that one has written, which ends the layout version of the resync.
+ */
+static bool is_over(struct open_file *f)
+{
+	struct lovfs_ioc_data_version v;
+
+	return lovfs_lease(f->fd) == LOVFS_LEASE_NONE &&
+	       (lovfs_data_version(f->fd, &v) || v.version != f->resync_version);
+}
+
 int binding_read_fd(struct open_file *f, int fd)
 {
+	locked_check_io(f);
 	return f->bound ? mirror_fd(f, false) : fd;
 }
 
@@ -28,11 +42,12 @@ int binding_write_fd(struct open_file *f, int fd)
 {
 	if ((f->flags & O_ACCMODE) == O_RDONLY)
 		return -EBADF;
+	locked_check_io(f);
 	if (!f->bound)
 		return f->replaced ? table_write_fd(f) : fd;
 	if (f->lease != HELD_RESYNC)
 		double_forbid("write to mirror without resync lease");
-	if (lovfs_lease(f->fd) == LOVFS_LEASE_NONE)
+	if (is_over(f))
 		return -ESTALE;
 	return mirror_fd(f, true);
 }

@@ -4,12 +4,14 @@
 #include "calls_text.h"
 #include "lovfs.h"
 #include "lustre.h"
+#include "seen.h"
 #include "table.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -24,6 +26,7 @@ static int own_fd(int fd)
 	return own;
 }
 
+/* To be called before real is looked at: it may be the first call. */
 static const char *fix_path(const char *path, char buf[4096])
 {
 	(void)double_mount();
@@ -32,10 +35,21 @@ static const char *fix_path(const char *path, char buf[4096])
 
 /* ---- stat ---- */
 
-/* Of the file also where the descriptor is bound to a mirror: the kernel asks by name. */
+/* 2.17: times are whole seconds, on the servers' disks too. */
+static int as_lustre(struct stat *st, int result)
+{
+	if (result || !double_mount()->active || st->st_dev != double_mount()->dev)
+		return result;
+	st->st_atim.tv_nsec = st->st_mtim.tv_nsec = st->st_ctim.tv_nsec = 0;
+	if (S_ISREG(st->st_mode))
+		seen_note(st->st_ino);
+	return result;
+}
+
+/* Of the file also where the descriptor is bound to a mirror (2.17): the kernel asks by name. */
 static int stat_fd(int fd, struct stat *st)
 {
-	return real.fstatat(own_fd(fd), "", st, AT_EMPTY_PATH);
+	return as_lustre(st, real.fstatat(own_fd(fd), "", st, AT_EMPTY_PATH));
 }
 
 static int stat_any(int dirfd, const char *path, struct stat *st, int flags)
@@ -44,8 +58,9 @@ static int stat_any(int dirfd, const char *path, struct stat *st, int flags)
 
 	if (!*path && (flags & AT_EMPTY_PATH) && dirfd >= 0)
 		return stat_fd(dirfd, st);
-	return real.fstatat(dirfd, flags & AT_SYMLINK_NOFOLLOW ? path : fix_path(path, buf), st,
-			    flags);
+	return as_lustre(st, real.fstatat(dirfd,
+					  flags & AT_SYMLINK_NOFOLLOW ? path : fix_path(path, buf),
+					  st, flags));
 }
 
 /* struct stat and struct stat64 are one on machines with 64 bits. */
@@ -87,14 +102,26 @@ EXPORT int stat64(const char *path, struct stat64 *st)
 	return stat_any(AT_FDCWD, path, (struct stat *)st, 0);
 }
 
+static int statx_as_lustre(struct statx *st, int result)
+{
+	if (result || !double_mount()->active ||
+	    makedev(st->stx_dev_major, st->stx_dev_minor) != double_mount()->dev)
+		return result;
+	st->stx_atime.tv_nsec = st->stx_mtime.tv_nsec = 0;
+	st->stx_ctime.tv_nsec = st->stx_btime.tv_nsec = 0;
+	if (S_ISREG(st->stx_mode) && st->stx_mask & STATX_SIZE)
+		seen_note(st->stx_ino);
+	return result;
+}
+
 EXPORT int statx(int dirfd, const char *path, int flags, unsigned int mask, struct statx *st)
 {
 	char buf[4096];
 
 	(void)double_mount();
 	if (*path)
-		return real.statx(dirfd, fix_path(path, buf), flags, mask, st);
-	return real.statx(own_fd(dirfd), path, flags, mask, st);
+		return statx_as_lustre(st, real.statx(dirfd, fix_path(path, buf), flags, mask, st));
+	return statx_as_lustre(st, real.statx(own_fd(dirfd), path, flags, mask, st));
 }
 
 /* ---- statfs ---- */
@@ -153,7 +180,8 @@ EXPORT int chmod(const char *path, mode_t mode)
 {
 	char buf[4096];
 
-	return real.chmod(fix_path(path, buf), mode);
+	path = fix_path(path, buf);
+	return real.chmod(path, mode);
 }
 
 EXPORT int fchmod(int fd, mode_t mode)
@@ -166,21 +194,54 @@ EXPORT int fchmod(int fd, mode_t mode)
 
 EXPORT int fchownat(int dirfd, const char *path, uid_t uid, gid_t gid, int flags)
 {
-	return real.fchownat(*path ? dirfd : own_fd(dirfd), path, uid, gid, flags);
+	if (!*path)
+		dirfd = own_fd(dirfd);
+	(void)double_mount();
+	return real.fchownat(dirfd, path, uid, gid, flags);
+}
+
+/* 2.17: what is below a second is dropped. UTIME_NOW and UTIME_OMIT are no such. */
+static const struct timespec *whole_seconds(const struct timespec times[2], struct timespec buf[2])
+{
+	if (!times)
+		return NULL;
+	for (int i = 0; i < 2; i++) {
+		buf[i] = times[i];
+		if (times[i].tv_nsec >= 0 && times[i].tv_nsec < 1000000000)
+			buf[i].tv_nsec = 0;
+	}
+	return buf;
+}
+
+static bool is_ours_at(int dirfd, const char *path, int flags)
+{
+	struct stat st;
+
+	return double_mount()->active && real.fstatat(dirfd, path, &st, flags) == 0 &&
+	       st.st_dev == double_mount()->dev;
 }
 
 EXPORT int utimensat(int dirfd, const char *path, const struct timespec times[2], int flags)
 {
+	struct timespec whole[2];
 	char buf[4096];
 
-	return real.utimensat(dirfd, fix_path(path, buf), times, flags);
+	path = fix_path(path, buf);
+	/* Without a path it's futimens(2). */
+	if (path && is_ours_at(dirfd, path, flags & AT_SYMLINK_NOFOLLOW))
+		times = whole_seconds(times, whole);
+	return real.utimensat(dirfd, path, times, flags);
 }
 
 EXPORT int futimens(int fd, const struct timespec times[2])
 {
 	char path[PROC_PATH_MAX];
+	struct timespec whole[2];
+	struct identity id;
 	int own = own_fd(fd);
 
+	if (double_is_ours(fd, &id))
+		times = whole_seconds(times, whole);
 	return own == fd ? real.futimens(fd, times)
 			 : real.utimensat(AT_FDCWD, double_proc_path(own, path), times, 0);
 }
@@ -189,14 +250,16 @@ EXPORT ssize_t readlinkat(int dirfd, const char *path, char *buf, size_t size)
 {
 	char other[4096];
 
-	return real.readlinkat(dirfd, fix_path(path, other), buf, size);
+	path = fix_path(path, other);
+	return real.readlinkat(dirfd, path, buf, size);
 }
 
 EXPORT ssize_t readlink(const char *path, char *buf, size_t size)
 {
 	char other[4096];
 
-	return real.readlinkat(AT_FDCWD, fix_path(path, other), buf, size);
+	path = fix_path(path, other);
+	return real.readlinkat(AT_FDCWD, path, buf, size);
 }
 
 /* ---- handles: the FID ---- */

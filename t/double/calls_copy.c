@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The kernel's own copies. On Lustre they go through the page cache of the client: into a descriptor opened with
- * O_DIRECT they report success and write wrong bytes (here: zeros), and from one that is bound to a mirror they mix
- * with what the page cache has of another. Both are only logged, so that a test sees what comes of it. From
- * or to another file system: EXDEV.
+ * The kernel's own copies. On Lustre they go through the page cache of the client: into a
+ * descriptor opened with O_DIRECT they report success and write wrong bytes (here: zeros), and from
+ * one that is bound to a mirror they mix with what the page cache has of another. Both are only
+ * logged, so that a test sees what comes of it. From or to another file system: EXDEV. From a file
+ * whose size nobody has asked for it copies nothing (seen.h).
  *
  * liburing is linked against by the program: without a ring nothing goes past this library.
  */
+#include "seen.h"
 #include "table.h"
 
 #include <dlfcn.h>
@@ -62,6 +64,15 @@ static bool is_across(int in, int out)
 	return ours_in != ours_out;
 }
 
+static bool is_seen(int in)
+{
+	struct open_file *src = table_get(in);
+	bool seen = !src || !src->regular || seen_file(src);
+
+	table_put(src);
+	return seen;
+}
+
 EXPORT ssize_t copy_file_range(int in, off64_t *in_offset, int out, off64_t *out_offset, size_t len,
 			       unsigned int flags)
 {
@@ -71,6 +82,10 @@ EXPORT ssize_t copy_file_range(int in, off64_t *in_offset, int out, off64_t *out
 		return real.copy_file_range(in, in_offset, out, out_offset, len, flags);
 	if (is_across(in, out))
 		return double_answer(-EXDEV);
+	if (!is_seen(in)) {
+		double_log("copy_file_range = 0: nobody has asked for the source's size");
+		return 0;
+	}
 	if (is_bad("copy_file_range", in, out)) {
 		n = write_zeros(out, out_offset, len);
 		if (n > 0 && in_offset)

@@ -2,7 +2,9 @@
 /* Reading and writing: alignment of direct I/O, bindings to mirrors, faults. */
 #include "binding.h"
 #include "fault.h"
+#include "seen.h"
 #include "table.h"
+#include "unflushed.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -46,6 +48,7 @@ static size_t shortened(const struct fault_effect *e, size_t len)
 static ssize_t read_file(struct open_file *f, int fd, void *buf, size_t len, off_t offset)
 {
 	struct fault_effect e = fault_enter(FAULT_PREAD, f);
+	int source;
 	ssize_t n;
 
 	if (e.err)
@@ -53,10 +56,15 @@ static ssize_t read_file(struct open_file *f, int fd, void *buf, size_t len, off
 	if (!is_aligned(f, buf, len, offset < 0 ? 0 : offset))
 		return -EINVAL;
 	len = shortened(&e, len);
-	fd = binding_read_fd(f, fd);
-	if (fd < 0)
-		return fd;
-	n = offset < 0 ? real.read(fd, buf, len) : real.pread(fd, buf, len, offset);
+	source = binding_read_fd(f, fd);
+	if (source < 0)
+		return source;
+	if (offset >= 0 || source == fd)
+		n = offset < 0 ? real.read(fd, buf, len) : real.pread(source, buf, len, offset);
+	else /* the position is the descriptor's own, whatever is read */
+		n = real.pread(source, buf, len, real.lseek(fd, 0, SEEK_CUR));
+	if (n > 0 && offset < 0 && source != fd)
+		real.lseek(fd, n, SEEK_CUR);
 	return n < 0 ? -errno : n;
 }
 
@@ -151,6 +159,9 @@ static ssize_t write_file(struct open_file *f, int fd, const void *buf, size_t l
 	fd = binding_write_fd(f, fd);
 	if (fd < 0)
 		return fd;
+	if (!f->bound)
+		unflushed_write(f);
+	seen_note_file(f);
 	if (e.flip)
 		other = flipped(buf, len);
 	n = write_bytes(fd, other ? other : buf, len, offset);
@@ -243,19 +254,35 @@ EXPORT int fallocate64(int fd, int mode, off64_t offset, off64_t len)
 	return allocate_any(fd, mode, offset, len);
 }
 
+/*
+ * 2.17: SEEK_DATA and SEEK_HOLE are of the mirror that the descriptor is bound to, SEEK_END is of
+ * the file.
+ */
+static off_t seek_file(struct open_file *f, int fd, off_t offset, int whence)
+{
+	int source;
+	off_t at;
+
+	if (whence == SEEK_END)
+		seen_note_file(f);
+	if (!f->bound || (whence != SEEK_DATA && whence != SEEK_HOLE)) {
+		at = real.lseek(fd, offset, whence);
+		return at < 0 ? -errno : at;
+	}
+	source = binding_read_fd(f, fd);
+	if (source < 0)
+		return source;
+	at = real.lseek(source, offset, whence);
+	if (at >= 0)
+		real.lseek(fd, at, SEEK_SET);
+	return at < 0 ? -errno : at;
+}
+
 static off_t seek_any(int fd, off_t offset, int whence)
 {
 	struct open_file *f = file_of(fd);
-	int target;
-	off_t at;
 
-	if (!f)
-		return real.lseek(fd, offset, whence);
-	target = binding_read_fd(f, fd);
-	if (target < 0)
-		return done(f, target);
-	at = real.lseek(target, offset, whence);
-	return done(f, at < 0 ? -errno : at);
+	return f ? done(f, seek_file(f, fd, offset, whence)) : real.lseek(fd, offset, whence);
 }
 
 EXPORT off_t lseek(int fd, off_t offset, int whence)
@@ -279,6 +306,7 @@ static int sync_file(struct open_file *f, int fd, int (*call)(int))
 		return e.err;
 	if (call(fd))
 		return -errno;
+	unflushed_flush(f);
 	if (!f->bound)
 		return 0;
 	mirror = binding_read_fd(f, fd);

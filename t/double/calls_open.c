@@ -9,6 +9,7 @@
 #include "fault.h"
 #include "lovfs.h"
 #include "lustre.h"
+#include "seen.h"
 #include "special.h"
 #include "table.h"
 
@@ -107,6 +108,15 @@ static bool has_mirrors(int fd)
 	       (bytes[16] || bytes[17]);
 }
 
+static void note_seen(int fd)
+{
+	struct open_file *f = table_get(fd);
+
+	if (f)
+		seen_note_file(f);
+	table_put(f);
+}
+
 static void add(int fd, int flags, bool created)
 {
 	bool at_once = created && (flags & DELAYED) != DELAYED;
@@ -122,6 +132,8 @@ static void add(int fd, int flags, bool created)
 	if (!created)
 		own = replace_direct(fd, flags);
 	table_add(fd, flags, own, at_once && (flags & O_ACCMODE) != O_RDONLY);
+	if (created)
+		note_seen(fd);
 }
 
 /* lovfs's hidden directory isn't there on Lustre. */

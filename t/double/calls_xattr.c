@@ -127,6 +127,16 @@ static ssize_t get_layout(const char *path, struct open_file *f, const char *nam
 	return n;
 }
 
+/* 2.17: they are there with the mount option user_xattr alone. */
+static bool is_unsupported(const char *path, const char *name)
+{
+	struct stat st;
+
+	return !double_mount()->user_xattrs && strncmp(name, "user.", 5) == 0 &&
+	       double_mount()->active && real.fstatat(AT_FDCWD, path, &st, 0) == 0 &&
+	       st.st_dev == double_mount()->dev;
+}
+
 static ssize_t get_any(const char *path, const char *name, void *value, size_t size, bool follow)
 {
 	struct open_file *f = file_of_path(path);
@@ -134,7 +144,9 @@ static ssize_t get_any(const char *path, const char *name, void *value, size_t s
 	ssize_t n;
 
 	path = table_fix_path(path, link);
-	if (is_layout(name) && is_ours(path, true))
+	if (is_unsupported(path, name))
+		n = double_answer(-EOPNOTSUPP);
+	else if (is_layout(name) && is_ours(path, true))
 		n = double_answer(get_layout(path, f, name, value, size));
 	else
 		n = follow ? real.getxattr(path, name, value, size)
@@ -175,7 +187,8 @@ EXPORT ssize_t listxattr(const char *path, char *list, size_t size)
 	char link[PROC_PATH_MAX];
 	ssize_t n;
 
-	n = real.listxattr(table_fix_path(path, link), list, size);
+	path = table_fix_path(path, link);
+	n = real.listxattr(path, list, size);
 	return n > 0 && size ? special_hide_name(list, n) : n;
 }
 
@@ -198,15 +211,21 @@ static int set_layout(const char *path, struct open_file *f, const char *name, c
 		return e.err;
 	if (f && f->regular && f->has_objects)
 		return -EEXIST;
-	if (f && special_asked_for(value, size))
-		return special_set(path, value, size);
+	if (f && special_asked_for(value, size)) {
+		int err = special_set(path, value, size);
+
+		f->layout_set = f->layout_set || !err;
+		return err;
+	}
 	if (real.setxattr(path, name, value, size, flags))
 		return -errno;
 	special_forget(path);
+	if (f)
+		f->layout_set = true;
 	return 0;
 }
 
-/* By its name as an xattr: what has a layout keeps it, and nobody is told. */
+/* By its name as an xattr: what has a layout keeps it, and nobody is told (2.17: 0). */
 static int set_layout_silently(const char *path, struct open_file *f, const char *name,
 			       const void *value, size_t size, int flags)
 {
@@ -227,8 +246,12 @@ static int set_flags_of_one(int fd, uint32_t id, uint32_t flags)
 {
 	uint32_t named = flags & ~LUSTRE_COMP_NEGATE;
 
-	if (!(flags & LUSTRE_COMP_NEGATE))
-		return lovfs_component_flags(fd, id, named, 0);
+	if (!(flags & LUSTRE_COMP_NEGATE)) {
+		int err = lovfs_component_flags(fd, id, named, 0);
+
+		/* 2.17: what would leave no mirror in sync. */
+		return err == -EBUSY && named & LUSTRE_COMP_STALE ? -EUCLEAN : err;
+	}
 	if (named & LUSTRE_COMP_STALE)
 		double_forbid("stale cleared by hand: component %u", id);
 	return lovfs_component_flags(fd, id, 0, named);
@@ -238,8 +261,11 @@ static int set_flags_of_one(int fd, uint32_t id, uint32_t flags)
 static int set_flags(const char *path, const void *value, size_t size)
 {
 	size_t count = size < HEADER_BYTES ? 0 : (size - HEADER_BYTES) / ENTRY_BYTES;
+	struct fault_effect e = fault_enter(FAULT_SETXATTR, NULL);
 	int fd, err = 0;
 
+	if (e.err)
+		return e.err;
 	if (!count || u32_at(value, 0) != LUSTRE_MAGIC_COMPOSITE ||
 	    u32_at(value, 12) >> 16 != count || size != HEADER_BYTES + count * ENTRY_BYTES)
 		return -EINVAL;
@@ -262,7 +288,9 @@ EXPORT int setxattr(const char *path, const char *name, const void *value, size_
 	int err;
 
 	path = table_fix_path(path, link);
-	if (double_mount()->active && is_layout(name))
+	if (is_unsupported(path, name))
+		err = (int)double_answer(-EOPNOTSUPP);
+	else if (double_mount()->active && is_layout(name))
 		err = (int)double_answer(set_layout_silently(path, f, name, value, size, flags));
 	else if (double_mount()->active && strcmp(name, FLAGS_XATTR) == 0 && is_ours(path, false))
 		err = (int)double_answer(set_flags(path, value, size));
@@ -284,7 +312,8 @@ EXPORT int removexattr(const char *path, const char *name)
 {
 	char link[PROC_PATH_MAX];
 
-	return real.removexattr(table_fix_path(path, link), name);
+	path = table_fix_path(path, link);
+	return real.removexattr(path, name);
 }
 
 EXPORT int fremovexattr(int fd, const char *name)

@@ -10,6 +10,7 @@
  *   LUSTRE_DOUBLE_LOG    file to which a line is appended for each ioctl of Lustre, what is forbidden, and faults
  *   LUSTRE_DOUBLE_SYS    directory that stands for "/" in paths below /sys/fs/lustre, /proc/fs/lustre and
  *                        /sys/kernel/debug/lustre; unset: there are none of these
+ *   LUSTRE_DOUBLE_NOUSER_XATTR  set: as mounted with nouser_xattr; otherwise with user_xattr
  *   LUSTRE_DOUBLE_FAULT  CALL:N:WHAT[,...]: at the n-th call of that kind WHAT happens; see fault.h
  *
  * Files
@@ -20,16 +21,22 @@
  *   calls_open.c    open, close, dup;  calls_io.c  reading and writing;  calls_copy.c  the kernel's copies
  *   calls_attr.c    stat, statfs, handles, modes, times;  calls_xattr.c  the layout xattr, flags
  *   calls_text.c    mountinfo, /sys and /proc
- *   ioctl.c         which ioctl is which;  ioctl_layout.c  layouts, swap;  ioctl_lease.c  leases, resync, merge, split
+ *   ioctl.c         which ioctl is which;  ioctl_layout.c  layouts, swap;  ioctl_lease.c  leases, resync, merge, split;
+ *   ioctl_lock.c    group locks;  locked.c  those of this process
+ *   seen.c          sizes that the client knows;  unflushed.c  writes that the servers don't know of
  *   fault.c, fault_deed.c  faults
  *
- * What is like Lustre is described at each function. What isn't:
+ * What is like Lustre is described at each function: "2.17" there means that a client and servers
+ * of Lustre 2.17 (Linux 6.1, ldiskfs) were seen to do so. t/contract/facts.h has the questions and
+ * the answers. What isn't like Lustre:
  *   - A regular file that existed and is opened with O_DIRECT is read through lovfs's second inode of it
  *     (.lovfs/mirror/FID/0), as whoever holds a group lock of lovfs may not use the first.
  *     Unbound writes to such a descriptor go through one that is opened for it, which breaks the file's
  *     lease, even the descriptor's own, and waits for the file's group lock, even the descriptor's own.
  *   - What a data version says of the layout, and the layout's generation, don't change with a component's flags.
- *   - Leases and group locks need a descriptor that is open for writing (EBADF).
+ *   - Leases and group locks of a descriptor that is open for reading are those of another one that is opened for writing:
+ *     the file must allow that. A buffered one can't be read under its own group lock.
+ *   - A mirror that is the last one in sync can't be split off (EINVAL).
  *   - A lease that is asked for gets 200 ms in which descriptors closed just now go: FUSE tells of a close later.
  *   - What goes through an io_uring can't be seen: setting one up fails with ENOSYS, and "io_uring refused" is
  *     logged once. Direct I/O with registered buffers goes wrong on Lustre, so it is better not tried.
@@ -80,6 +87,7 @@ static void begin(void)
 	mount.root_fd = -1;
 	mount.log = getenv("LUSTRE_DOUBLE_LOG");
 	mount.tree = getenv("LUSTRE_DOUBLE_SYS");
+	mount.user_xattrs = !getenv("LUSTRE_DOUBLE_NOUSER_XATTR");
 	if (point && *point)
 		find_mount(point);
 	errno = err;

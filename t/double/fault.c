@@ -28,9 +28,9 @@ static const char *const call_names[FAULT_CALLS] = {
 	[FAULT_FSYNC] = "fsync",
 };
 
-static const int errors[] = { EIO,    ENOSPC, ESTALE,    EBUSY,   ESHUTDOWN, EAGAIN,
-			      EACCES, EINTR,  ETIMEDOUT, ENODATA, EINVAL,    EPERM,
-			      EEXIST, ENOMEM, EROFS,     EDQUOT,  ENOTTY };
+static const int errors[] = { EIO,    ENOSPC, EUCLEAN, ESTALE,    EBUSY,   ESHUTDOWN,
+			      EAGAIN, EACCES, EINTR,   ETIMEDOUT, ENODATA, EINVAL,
+			      EPERM,  EEXIST, ENOMEM,  EROFS,     EDQUOT,  ENOTTY };
 
 struct fault {
 	enum fault_call call;

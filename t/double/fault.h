@@ -4,7 +4,8 @@
  * process, counted from 1; N "*": at each.
  *
  * CALL: GET_LEASE, SET_LEASE (each that gets, gives up or commits), GROUP_LOCK, DATA_VERSION, SWAP,
- *   FLR_SET_MIRROR; GETXATTR, SETXATTR (of the layout; the latter also LOV_SETSTRIPE); VOLATILE (open of such a name); pread pwrite ftruncate fsync
+ *   FLR_SET_MIRROR; GETXATTR, SETXATTR (of the layout; the latter also LOV_SETSTRIPE, and
+ *   flags of components; a full OST is ENOSPC there, 2.17); VOLATILE (open of such a name); pread pwrite ftruncate fsync
  *   (also fdatasync) of files of the mount; pwrite-ostN: a write that begins on OST N, where objects
  *   are already; one that comes to it ends in front of it.
  *

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -88,17 +87,6 @@ static void turn_flag_over(int fd, const struct peek_component *c)
 		double_log("fault: the layout didn't change: %s", strerrorname_np(-err));
 }
 
-static int open_victim(void)
-{
-	char name[64];
-	uint32_t r = 0;
-
-	(void)!getrandom(&r, sizeof(r), 0);
-	snprintf(name, sizeof(name), LOVFS_VICTIM_PREFIX "0000:%08x:fd=00", r);
-	return real.openat(double_mount()->root_fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
-			   0600);
-}
-
 static bool copy_all(int fd, int victim)
 {
 	off64_t in = 0, out = 0;
@@ -113,8 +101,8 @@ static bool copy_all(int fd, int victim)
 static void move_to_victim(int fd)
 {
 	struct lovfs_ioc_data_version v;
-	int victim = open_victim();
-	int err = victim < 0 ? -errno : 0;
+	int victim = lovfs_open_victim();
+	int err = victim < 0 ? victim : 0;
 
 	if (!err && !copy_all(fd, victim))
 		err = -EIO;

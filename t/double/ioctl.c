@@ -10,71 +10,18 @@
 
 #include <errno.h>
 #include <linux/ioctl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
-
-/* ---- group locks ---- */
-
-/*
- * Lustre's waits, lovfs's doesn't. A signal whose handler returns ends the wait, whenever it comes: so it is let
- * through only where that is seen.
- */
-static int wait_for_lock(int fd, uint32_t gid)
-{
-	const struct timespec nap = { .tv_nsec = 10000000 };
-	struct lovfs_ioc_group_lock lock = { .gid = gid };
-	sigset_t all, mine;
-	int err;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &mine);
-	while ((err = lovfs_ioctl(fd, LOVFS_IOC_GROUP_LOCK, &lock)) == -EBUSY) {
-		if (ppoll(NULL, 0, &nap, &mine) < 0) {
-			err = -EINTR;
-			break;
-		}
-	}
-	pthread_sigmask(SIG_SETMASK, &mine, NULL);
-	return err;
-}
-
-static int group_lock(struct open_file *f, unsigned long gid)
-{
-	int err;
-
-	if (gid == 0 || gid > UINT32_MAX || f->gid)
-		return -EINVAL;
-	if (!f->regular)
-		return -ENOTTY;
-	err = wait_for_lock(f->fd, (uint32_t)gid);
-	if (!err)
-		f->gid = (unsigned int)gid;
-	return err;
-}
-
-static int group_unlock(struct open_file *f, unsigned long gid)
-{
-	struct lovfs_ioc_group_lock lock = { .gid = (uint32_t)gid };
-	int err;
-
-	if (gid == 0 || f->gid != gid)
-		return -EINVAL;
-	err = lovfs_ioctl(f->fd, LOVFS_IOC_GROUP_UNLOCK, &lock);
-	if (!err)
-		f->gid = 0;
-	return err;
-}
 
 /* ---- others ---- */
 
-/* Whether there is such a mirror is found at the first I/O. */
+/*
+ * Whether there is such a mirror, or can be, is found at the first I/O (2.17: 0 for mirror 70000).
+ */
 static int set_mirror(struct open_file *f, unsigned long id)
 {
-	if (!f->regular || !f->direct || id > UINT16_MAX)
+	if (!f->regular || !f->direct)
 		return -EINVAL;
 	f->bound = (unsigned int)id;
 	return 0;
@@ -131,9 +78,9 @@ static int answer(struct open_file *f, unsigned long request, void *arg)
 	case LUSTRE_GETSTRIPE:
 		return ioctl_getstripe(f, arg);
 	case LUSTRE_GROUP_LOCK:
-		return group_lock(f, (unsigned long)arg);
+		return ioctl_group_lock(f, (unsigned long)arg);
 	case LUSTRE_GROUP_UNLOCK:
-		return group_unlock(f, (unsigned long)arg);
+		return ioctl_group_unlock(f, (unsigned long)arg);
 	case LUSTRE_GET_MDTIDX:
 		return get_mdt_index(arg);
 	case LUSTRE_FLR_SET_MIRROR:

@@ -13,6 +13,10 @@ int ioctl_swap(struct open_file *f, const void *arg);
 /* Whether the file or directory has a layout with mirrors. */
 bool ioctl_has_mirrors(struct open_file *f);
 
+/* ioctl_lock.c */
+int ioctl_group_lock(struct open_file *f, unsigned long gid);
+int ioctl_group_unlock(struct open_file *f, unsigned long gid);
+
 /* ioctl_lease.c */
 int ioctl_set_lease(struct open_file *f, const void *arg);
 int ioctl_get_lease(struct open_file *f);

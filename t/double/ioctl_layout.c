@@ -3,9 +3,11 @@
 #include "calls_xattr.h"
 #include "ioctl_impl.h"
 #include "layout_peek.h"
+#include "locked.h"
 #include "lovfs.h"
 #include "lustre.h"
 #include "special.h"
+#include "unflushed.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +18,8 @@
 #define V3_BYTES 48
 #define OBJECT_BYTES 24
 #define ANY 0xffff
+#define HSM_XATTR "trusted.hsm"
+#define HSM_ARCHIVED 0x8u
 
 static uint32_t u32_at(const void *bytes, size_t offset)
 {
@@ -124,18 +128,6 @@ int ioctl_getstripe(struct open_file *f, void *bytes)
 
 /* ---- data version ---- */
 
-static bool is_same_file(const struct open_file *a, const struct open_file *b)
-{
-	return a->fid.seq == b->fid.seq && a->fid.oid == b->fid.oid && a->fid.ver == b->fid.ver;
-}
-
-static int has_locked(struct open_file *f, void *cookie)
-{
-	const struct open_file *other = cookie;
-
-	return f->gid && is_same_file(f, other);
-}
-
 /* What others have stored into mappings. Unlike fsync(2) it takes no lock of the inode. */
 static void write_out(struct open_file *f)
 {
@@ -151,30 +143,39 @@ static void write_out(struct open_file *f)
 	real.close(fd);
 }
 
-/* Lovfs counts the changes of all files from one number on; on Lustre no two files have the same version. */
+/* Lovfs counts the changes of all files from one number on; on Lustre no two files have the same
+ * version. */
 static uint64_t own_part(const struct open_file *f)
 {
 	return (uint64_t)f->fid.oid << 40;
 }
 
-/* With a flag the servers are told to flush what clients have, which wait for the group lock meanwhile. */
+/*
+ * With a flag the servers make clients flush, which wait for the group lock (2.17: for ever, where
+ * it is the caller's own).
+ */
 int ioctl_data_version(struct open_file *f, void *arg)
 {
 	struct lovfs_ioc_data_version v;
 	struct lustre_data_version *out = arg;
+	uint64_t before;
 	int err;
 
 	if (out->flags > 3)
 		return -EINVAL;
 	if (!f->regular)
 		return -ENOTTY;
-	if (out->flags && table_each(has_locked, f))
+	if (out->flags && locked_here(f))
 		double_forbid("flush under the group lock");
-	if (out->flags)
+	if (out->flags) {
 		write_out(f);
+		unflushed_flush(f);
+	}
 	err = lovfs_data_version(f->fd, &v);
 	if (err)
 		return err;
+	if (unflushed_before(f, &before))
+		v.version = before;
 	out->version = v.version - atomic_load(&f->merged_by) + own_part(f);
 	out->layout_version = v.layout_version;
 	return 0;
@@ -192,6 +193,27 @@ bool ioctl_has_mirrors(struct open_file *f)
 	return has;
 }
 
+/* What lfs hsm_archive leaves: struct hsm_attrs, in the xattr that the servers keep. */
+static bool is_archived(struct open_file *f)
+{
+	char path[PROC_PATH_MAX];
+	unsigned char hsm[24];
+	ssize_t n = real.getxattr(table_own_path(f, path), HSM_XATTR, hsm, sizeof(hsm));
+
+	return n == sizeof(hsm) && u32_at(hsm, 4) & HSM_ARCHIVED;
+}
+
+/*
+ * 2.17: compared is what the servers have, which may be without what a client has not flushed; then
+ * it is swapped.
+ */
+static uint64_t version_to_be(struct open_file *f, const struct lustre_swap *swap, uint64_t now)
+{
+	uint64_t wanted = swap->dv1 - own_part(f) + atomic_load(&f->merged_by), before;
+
+	return unflushed_before(f, &before) && wanted == before ? now : wanted;
+}
+
 static int swap_files(struct open_file *f, struct open_file *victim, const struct lustre_swap *swap)
 {
 	struct lovfs_ioc_data_version v;
@@ -207,11 +229,13 @@ static int swap_files(struct open_file *f, struct open_file *victim, const struc
 		f->lease = HELD_NONE;
 		return -EBUSY;
 	}
+	/* 2.17: of a file that HSM has archived. */
+	if (is_archived(f) || is_archived(victim))
+		return -EPERM;
 	if (ioctl_has_mirrors(f) || ioctl_has_mirrors(victim))
 		double_forbid("swap of a mirrored file");
 	err = lovfs_swap(f->fd, victim->fd, close_lease ? LOVFS_SWAP_LEASE : 0,
-			 close_lease ? v.version
-				     : swap->dv1 - own_part(f) + atomic_load(&f->merged_by));
+			 close_lease ? v.version : version_to_be(f, swap, v.version));
 	if (!err)
 		special_swapped(path, victim_path);
 	if (!close_lease)

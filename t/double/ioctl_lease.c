@@ -15,10 +15,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
-static bool is_held(const struct open_file *f)
+static bool is_held(struct open_file *f)
 {
-	return f->lease != HELD_NONE && lovfs_lease(f->fd) != LOVFS_LEASE_NONE;
+	return f->lease != HELD_NONE && lovfs_lease(table_holder_fd(f)) != LOVFS_LEASE_NONE;
 }
 
 /* What an unlock answers for such a lease. */
@@ -44,13 +46,22 @@ static unsigned int stale_mirrors(struct open_file *f, uint32_t ids[LOVFS_MIRROR
 	return count;
 }
 
+/*
+ * 2.17: on a descriptor that is open for reading alone a read lease is granted, and a write lease
+ * is EPERM.
+ */
 static int get(struct open_file *f, enum held_lease lease)
 {
-	int err;
+	int err, holder;
 
+	if (lease != HELD_READ && (f->flags & O_ACCMODE) == O_RDONLY)
+		return -EPERM;
 	/* The double's own descriptors would be somebody else's. */
 	table_close_extra(f);
-	err = lovfs_lease_get(f->fd, lease == HELD_WRITE ? LOVFS_LEASE_WRITE : LOVFS_LEASE_READ);
+	holder = table_holder_fd(f);
+	if (holder < 0)
+		return holder;
+	err = lovfs_lease_get(holder, lease == HELD_WRITE ? LOVFS_LEASE_WRITE : LOVFS_LEASE_READ);
 	if (!err)
 		f->lease = lease;
 	return err;
@@ -58,6 +69,7 @@ static int get(struct open_file *f, enum held_lease lease)
 
 static int begin_resync(struct open_file *f)
 {
+	struct lovfs_ioc_data_version v = { 0 };
 	uint32_t ids[LOVFS_MIRRORS_MAX];
 	unsigned int count;
 	int err = get(f, HELD_RESYNC);
@@ -67,6 +79,9 @@ static int begin_resync(struct open_file *f)
 	count = stale_mirrors(f, ids);
 	if (count)
 		err = lovfs_follow_begin(f->fd, ids, count);
+	if (!err)
+		err = lovfs_data_version(f->fd, &v);
+	f->resync_version = v.version;
 	if (err) {
 		lovfs_lease_put(f->fd);
 		f->lease = HELD_NONE;
@@ -97,7 +112,13 @@ static int lock(struct open_file *f, const struct lustre_lease *l)
 	return lease == HELD_RESYNC ? begin_resync(f) : get(f, lease);
 }
 
-/* ---- resync done ---- */
+/*
+ * ---- resync done ----
+ *
+ * 2.17 believes its tools: EINVAL for an id that isn't that of a stale component, but without any
+ * id the answer is 2 and all stays stale, and what was not written at all is in sync when it is
+ * named.
+ */
 
 static off_t size_of(int fd)
 {
@@ -167,18 +188,29 @@ static int resync_done(struct open_file *f, const struct lustre_lease *l)
 
 /* ---- merge and split ---- */
 
-/* 0: composite, what can be merged; 1: none, which is taken for done. */
+/* lovfs tells of a file without a layout the one that it would get. */
+static bool has_no_layout(const struct open_file *victim, const struct layout_peek *l)
+{
+	return !l || (!victim->layout_set && l->magic != LUSTRE_MAGIC_COMPOSITE &&
+		      layout_peek_ost(l, 0, 0) < 0);
+}
+
+/*
+ * 2.17: EINVAL for a plain layout. 1: there is none, which is answered as if it had been done, and
+ * nothing happened.
+ */
 static int check_victim(struct open_file *victim)
 {
 	char path[PROC_PATH_MAX];
 	struct layout_peek *l = layout_peek(table_own_path(victim, path));
 	int r;
 
-	if (!l)
-		return 1;
-	r = l->magic == LUSTRE_MAGIC_COMPOSITE ? 0 : -EINVAL;
-	if (!r && l->mirror_count > 1)
-		r = -EBUSY;
+	if (has_no_layout(victim, l))
+		r = 1;
+	else if (l->magic != LUSTRE_MAGIC_COMPOSITE)
+		r = -EINVAL;
+	else
+		r = l->mirror_count > 1 ? -EBUSY : 0;
 	free(l);
 	return r;
 }
@@ -193,7 +225,7 @@ static int merge_versions(struct open_file *f, struct open_file *victim)
 	int err = lovfs_data_version(f->fd, &before);
 
 	if (!err)
-		err = lovfs_merge(f->fd, victim->fd);
+		err = lovfs_merge(table_holder_fd(f), victim->fd);
 	err = special_merged(plan, err, f, path, victim_path);
 	if (!err)
 		err = lovfs_data_version(f->fd, &after);
@@ -221,6 +253,27 @@ static int merge(struct open_file *f, const struct lustre_lease *l)
 	return err ? err : answer_for(f->lease);
 }
 
+/*
+ * 2.17: a layout that the target has already is replaced, and what it had is gone. By way of a file
+ * without a name.
+ */
+static int split_over(struct open_file *f, struct open_file *target, uint32_t mirror_id)
+{
+	struct lovfs_ioc_data_version v;
+	int victim = lovfs_open_victim(), err;
+
+	if (victim < 0)
+		return victim;
+	err = lovfs_split(table_holder_fd(f), victim, mirror_id);
+	if (!err)
+		err = lovfs_data_version(target->fd, &v);
+	if (!err)
+		err = lovfs_swap(target->fd, victim, 0, v.version);
+	real.close(victim);
+	return err;
+}
+
+/* 2.17: under a read lease too, of which the answer tells. An id that isn't there: EINVAL. */
 static int split(struct open_file *f, const struct lustre_lease *l)
 {
 	char path[PROC_PATH_MAX], target_path[PROC_PATH_MAX];
@@ -228,17 +281,19 @@ static int split(struct open_file *f, const struct lustre_lease *l)
 	struct open_file *target;
 	int err;
 
-	if (f->lease != HELD_WRITE || !is_held(f))
+	if (!is_held(f))
 		return -EBUSY;
 	target = table_get((int)l->ids[0]);
 	if (!target)
 		return -EBADF;
 	plan = special_plan_split(table_own_path(f, path), l->ids[1]);
-	err = lovfs_split(f->fd, target->fd, l->ids[1]);
+	err = lovfs_split(table_holder_fd(f), target->fd, l->ids[1]);
+	if (err == -EEXIST)
+		err = split_over(f, target, l->ids[1]);
 	special_split(plan, err, path, table_own_path(target, target_path));
 	table_put(target);
-	/* The last one that is in sync. */
-	if (err == -EBUSY)
+	/* The last one that is in sync; none by that id. */
+	if (err == -EBUSY || err == -ENOENT)
 		err = -EINVAL;
 	return err ? err : answer_for(f->lease);
 }
@@ -251,7 +306,7 @@ static int check_unlock(const struct open_file *f, const struct lustre_lease *l)
 	case 0:
 		return l->count ? -EINVAL : 0;
 	case LUSTRE_LEASE_RESYNC_DONE:
-		return f->lease == HELD_RESYNC || f->lease == HELD_NONE ? 0 : -EINVAL;
+		return f->lease == HELD_RESYNC ? 0 : -EINVAL;
 	case LUSTRE_LEASE_MERGE:
 		return l->count == 1 ? 0 : -EINVAL;
 	case LUSTRE_LEASE_SPLIT:
@@ -264,6 +319,9 @@ static int unlock(struct open_file *f, const struct lustre_lease *l)
 {
 	int r = check_unlock(f, l);
 
+	/* 2.17: where no lease was taken, or it was given up. One that was lost isn't that: 0. */
+	if (f->lease == HELD_NONE)
+		return -ENOLCK;
 	if (r)
 		return r;
 	switch (l->flags) {
@@ -282,9 +340,35 @@ static int unlock(struct open_file *f, const struct lustre_lease *l)
 	/* It's gone, whatever came of it. */
 	if (f->lease == HELD_RESYNC)
 		lovfs_follow_end(f->fd);
-	lovfs_lease_put(f->fd);
+	lovfs_lease_put(table_holder_fd(f));
 	f->lease = HELD_NONE;
+	if (!f->gid)
+		table_close_holder(f);
 	return r;
+}
+
+/* As the kernel reads what it is given. Where that may not be asked, it is taken for readable. */
+static bool can_read(const void *from, void *to, size_t len)
+{
+	struct iovec here = { .iov_base = to, .iov_len = len };
+	struct iovec there = { .iov_base = (void *)from, .iov_len = len };
+	ssize_t n = process_vm_readv(getpid(), &here, 1, &there, 1, 0);
+
+	return n == (ssize_t)len || (n < 0 && errno != EFAULT);
+}
+
+/*
+ * 2.17: 12 bytes are read, and the ids; of what begins a resync 24, where the mirror id that is in
+ * them is believed whatever it is.
+ */
+static bool is_readable(const struct lustre_lease *l)
+{
+	unsigned char bytes[24];
+
+	if (!can_read(l, bytes, sizeof(*l)))
+		return false;
+	return l->mode == LUSTRE_LEASE_UNLOCK || l->flags != LUSTRE_LEASE_RESYNC ||
+	       can_read(l, bytes, sizeof(bytes));
 }
 
 int ioctl_set_lease(struct open_file *f, const void *arg)
@@ -293,5 +377,7 @@ int ioctl_set_lease(struct open_file *f, const void *arg)
 
 	if (!f->regular)
 		return -ENOTTY;
+	if (!is_readable(l))
+		return -EFAULT;
 	return l->mode == LUSTRE_LEASE_UNLOCK ? unlock(f, l) : lock(f, l);
 }

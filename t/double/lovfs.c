@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 int lovfs_ioctl(int fd, unsigned long request, void *arg)
@@ -193,6 +194,19 @@ int lovfs_open_mirror(const struct lovfs_ioc_fid *fid, uint32_t id, int flags)
 		 LOVFS_HIDDEN_DIR "/mirror/[0x%" PRIx64 ":0x%" PRIx32 ":0x%" PRIx32 "]/%" PRIu32,
 		 (uint64_t)fid->seq, fid->oid, fid->ver, id);
 	fd = real.openat(double_mount()->root_fd, name, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : double_hide_fd(fd);
+}
+
+int lovfs_open_victim(void)
+{
+	char name[64];
+	uint32_t r = 0;
+	int fd;
+
+	(void)!getrandom(&r, sizeof(r), 0);
+	snprintf(name, sizeof(name), LOVFS_VICTIM_PREFIX "0000:%08x:fd=00", r);
+	fd = real.openat(double_mount()->root_fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
+			 0600);
 	return fd < 0 ? -errno : double_hide_fd(fd);
 }
 

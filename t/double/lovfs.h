@@ -33,6 +33,9 @@ int lovfs_synced(int fd, const uint32_t *mirror_ids, unsigned int count);
 /* Mirror 0: the whole file by its second inode. A descriptor out of the program's way. */
 int lovfs_open_mirror(const struct lovfs_ioc_fid *fid, uint32_t id, int flags);
 
+/* A new file without a name, out of the program's way. */
+int lovfs_open_victim(void);
+
 /* The layout's bytes, of the file's own inode at `path`. */
 ssize_t lovfs_layout(const char *path, void *buf, size_t size);
 

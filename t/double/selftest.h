@@ -46,6 +46,31 @@ int st_wait(pid_t pid);
 int st_other(void (*fn)(const char *path), const char *path);
 bool st_is_running(pid_t pid);
 
+/* A layout of components that each are a mirror, at most 16. */
+struct st_mirrors {
+	unsigned int count, state;
+	uint32_t gen;
+	uint32_t ids[16]; /* of components */
+	bool stale[16];
+};
+/* count 0: the layout is plain. */
+struct st_mirrors st_look(int fd);
+/* Of two: the position of the one that is stale, 2 for none. */
+unsigned int st_stale_one(const struct st_mirrors *m);
+/* Of a plain layout. */
+unsigned int st_stripes(int fd);
+/* A plain layout as a request. first_ost 0xffff: any. */
+void st_make_plain(unsigned char bytes[32], uint16_t stripes, uint16_t first_ost);
+/*
+ * Sets a layout of up to four mirrors of one component and one stripe, by the xattr: what that
+ * returns.
+ */
+int st_set_composite(int fd, unsigned int mirrors);
+/* Sets flags of one component, or clears them (LUSTRE_COMP_NEGATE): what the xattr returns. */
+int st_set_flags(int fd, uint32_t component_id, uint32_t flags);
+/* A victim with such a layout, len bytes of pattern 1, durable. */
+int st_composite_victim(size_t len);
+
 /* What others do with a file. */
 void st_open_for_writing(const char *path);
 void st_write_byte(const char *path);

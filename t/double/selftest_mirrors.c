@@ -3,7 +3,6 @@
 #include "selftest.h"
 
 #include <errno.h>
-#include <sys/xattr.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,87 +13,21 @@
 
 #define LEN 300000
 
-/* ---- layouts ---- */
-
-struct mirrors {
-	unsigned int count, state;
-	uint32_t ids[16]; /* of components */
-	bool stale[16];
-};
-
-static uint32_t u32(const unsigned char *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static struct mirrors look(int fd)
-{
-	static unsigned char bytes[65536];
-	struct mirrors m = { 0 };
-
-	CHECK(fgetxattr(fd, "lustre.lov", bytes, sizeof(bytes)) >= 32);
-	if (u32(bytes) != LUSTRE_MAGIC_COMPOSITE)
-		return m;
-	m.state = bytes[12] & 0xf;
-	m.count = bytes[14];
-	CHECK(m.count <= 16);
-	for (unsigned int i = 0; i < m.count; i++) {
-		m.ids[i] = u32(bytes + 32 + 48 * i);
-		m.stale[i] = u32(bytes + 32 + 48 * i + 4) & LUSTRE_COMP_STALE;
-	}
-	return m;
-}
-
-/* Of two: which is stale, 2 for none. */
-static unsigned int stale_one(const struct mirrors *m)
-{
-	return m->stale[0] ? 0 : m->stale[1] ? 1 : 2;
-}
-
 /* ---- merge FILE: a plain one; split FILE: of two mirrors ---- */
-
-static void put(unsigned char *bytes, size_t at, uint64_t value, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		bytes[at + i] = (unsigned char)(value >> (8 * i));
-}
-
-/* One component over all of the file. */
-static int composite_victim(void)
-{
-	unsigned char bytes[32 + 48 + 32] = { 0 };
-	int victim = st_victim(O_NOCTTY | FASYNC);
-
-	put(bytes, 0, LUSTRE_MAGIC_COMPOSITE, 4);
-	put(bytes, 4, sizeof(bytes), 4);
-	put(bytes, 14, 1, 2);
-	put(bytes, 32 + 16, UINT64_MAX, 8);
-	put(bytes, 32 + 24, 80, 4);
-	put(bytes, 32 + 28, 32, 4);
-	put(bytes, 80, LUSTRE_MAGIC_V1, 4);
-	put(bytes, 80 + 4, 1, 4);
-	put(bytes, 80 + 24, 1 << 20, 4);
-	put(bytes, 80 + 28, 1, 2);
-	put(bytes, 80 + 30, 0xffff, 2);
-	CHECK(fsetxattr(victim, "lustre.lov", bytes, sizeof(bytes), 0) == 0);
-	st_write_pattern(victim, LEN, 1);
-	CHECK(fsync(victim) == 0);
-	return victim;
-}
 
 void case_merge(char **args)
 {
-	int fd = st_open(args[0], DIRECT_RDWR), victim = composite_victim();
+	int fd = st_open(args[0], DIRECT_RDWR), victim = st_composite_victim(LEN);
 	int plain = st_victim(O_NOCTTY | FASYNC);
 	uint64_t before, after;
-	struct mirrors m;
+	struct st_mirrors m;
 
 	st_write_pattern(fd, LEN, 1);
 	st_write_pattern(plain, LEN, 1);
 	CHECK(st_lease(fd, 1, 0, 0, 0, 0) == 0);
 	FAILS(st_lease(fd, 4, 4, 1, (uint32_t)plain, 0), EINVAL);
 	CHECK(st_data_version(fd, 1, &before) == 0);
-	FAILS(st_lease(fd, 4, 4, 1, (uint32_t)victim, 0), EBUSY);
+	FAILS(st_lease(fd, 4, 4, 1, (uint32_t)victim, 0), ENOLCK);
 	CHECK(st_lease(fd, 1, 0, 0, 0, 0) == 0);
 	FAILS(st_lease(fd, 4, 4, 2, (uint32_t)victim, 0), EINVAL);
 	CHECK(st_other(st_open_for_writing, args[0]) == 0);
@@ -102,8 +35,8 @@ void case_merge(char **args)
 	CHECK(st_lease(fd, 1, 0, 0, 0, 0) == 0);
 	CHECK(st_lease(fd, 4, 4, 1, (uint32_t)victim, 0) > 0 && st_lease_held(fd) == 0);
 	CHECK(st_data_version(fd, 1, &after) == 0 && after == before);
-	m = look(fd);
-	CHECK(m.count == 2 && stale_one(&m) == 2);
+	m = st_look(fd);
+	CHECK(m.count == 2 && st_stale_one(&m) == 2);
 	for (unsigned int i = 0; i < 2; i++)
 		CHECK(st_bind(fd, m.ids[i] >> 16) == 0 && st_has_pattern(fd, LEN, 1));
 }
@@ -111,14 +44,14 @@ void case_merge(char **args)
 void case_split(char **args)
 {
 	int fd = st_open(args[0], DIRECT_RDWR), to = st_victim(O_NOCTTY | FASYNC);
-	struct mirrors m = look(fd);
+	struct st_mirrors m = st_look(fd);
 	uint32_t id = m.ids[1] >> 16;
 
-	FAILS(st_lease(fd, 4, 8, 2, (uint32_t)to, id), EBUSY);
+	FAILS(st_lease(fd, 4, 8, 2, (uint32_t)to, id), ENOLCK);
 	CHECK(st_lease(fd, 2, 0, 0, 0, 0) == 0);
 	FAILS(st_lease(fd, 4, 8, 1, (uint32_t)to, id), EINVAL);
 	CHECK(st_lease(fd, 4, 8, 2, (uint32_t)to, id) > 0);
-	CHECK(look(fd).count <= 1 && st_has_pattern(to, LEN, 1) && st_has_pattern(fd, LEN, 1));
+	CHECK(st_look(fd).count <= 1 && st_has_pattern(to, LEN, 1) && st_has_pattern(fd, LEN, 1));
 }
 
 /* ---- binding FILE: of two mirrors in sync ---- */
@@ -158,11 +91,11 @@ static void copy_mirror(int fd, uint32_t from, uint32_t to)
 
 static void check_alike(int fd)
 {
-	struct mirrors m = look(fd);
+	struct st_mirrors m = st_look(fd);
 	char *a = st_buffer(LEN + PAGE), *b = st_buffer(LEN + PAGE);
 	size_t room = (LEN + PAGE) / PAGE * PAGE;
 
-	CHECK(m.count == 2 && stale_one(&m) == 2);
+	CHECK(m.count == 2 && st_stale_one(&m) == 2);
 	CHECK(st_bind(fd, m.ids[0] >> 16) == 0 && pread(fd, a, room, 0) == LEN);
 	CHECK(st_bind(fd, m.ids[1] >> 16) == 0 && pread(fd, b, room, 0) == LEN);
 	CHECK(memcmp(a, b, LEN) == 0 && a[0] == 'x');
@@ -173,16 +106,16 @@ static void check_alike(int fd)
 void case_resync(char **args)
 {
 	int fd = st_open(args[0], DIRECT_RDWR), reader;
-	struct mirrors m;
+	struct st_mirrors m;
 	unsigned int stale;
 
 	CHECK(st_lease(fd, 2, 1, 0, 0, 0) == 0); /* nothing to do */
 	CHECK(st_lease(fd, 4, 2, 0, 0, 0) == 2);
 	CHECK(st_other(st_write_byte, args[0]) == 0);
-	m = look(fd);
-	stale = stale_one(&m);
+	m = st_look(fd);
+	stale = st_stale_one(&m);
 	CHECK(m.count == 2 && stale < 2 && m.state == 2);
-	CHECK(st_lease(fd, 2, 1, 0, 0, 0) == 0 && st_lease_held(fd) == 2 && look(fd).state == 3);
+	CHECK(st_lease(fd, 2, 1, 0, 0, 0) == 0 && st_lease_held(fd) == 2 && st_look(fd).state == 3);
 	reader = st_open(args[0], O_RDONLY | O_DIRECT);
 	CHECK(st_bind(reader, m.ids[!stale] >> 16) == 0 && st_lease_held(fd) == 2);
 	copy_mirror(fd, m.ids[!stale] >> 16, m.ids[stale] >> 16);
@@ -191,11 +124,11 @@ void case_resync(char **args)
 	CHECK(st_lease_held(fd) == 0);
 	CHECK(st_lease(fd, 2, 1, 0, 0, 0) == 0);
 	FAILS(st_lease(fd, 4, 2, 2, m.ids[stale], 0x630001), EINVAL);
-	m = look(fd);
-	CHECK(stale_one(&m) == stale);
+	m = st_look(fd);
+	CHECK(st_stale_one(&m) == stale);
 	CHECK(st_lease(fd, 2, 1, 0, 0, 0) == 0);
 	copy_mirror(fd, m.ids[!stale] >> 16, m.ids[stale] >> 16);
-	CHECK(st_lease(fd, 4, 2, 1, m.ids[stale], 0) == 2 && look(fd).state == 1);
+	CHECK(st_lease(fd, 4, 2, 1, m.ids[stale], 0) == 2 && st_look(fd).state == 1);
 	check_alike(fd);
 }
 
@@ -203,22 +136,22 @@ void case_resync_lost(char **args)
 {
 	int fd = st_open(args[0], DIRECT_RDWR), writer = st_open(args[0], O_WRONLY);
 	char *buf = st_buffer(PAGE);
-	struct mirrors m;
+	struct st_mirrors m;
 	unsigned int stale;
 
 	memset(buf, 'y', PAGE);
 	FAILS(st_lease(fd, 2, 1, 0, 0, 0), EBUSY);
 	CHECK(pwrite(writer, "x", 1, 0) == 1 && close(writer) == 0);
-	m = look(fd);
-	stale = stale_one(&m);
+	m = st_look(fd);
+	stale = st_stale_one(&m);
 	CHECK(stale < 2 && st_lease(fd, 2, 1, 0, 0, 0) == 0);
 	CHECK(st_bind(fd, m.ids[stale] >> 16) == 0 && pwrite(fd, buf, PAGE, 0) == PAGE);
 	CHECK(st_other(st_write_byte, args[0]) == 0 && st_lease_held(fd) == 0);
 	FAILS(pwrite(fd, buf, PAGE, PAGE), ESTALE);
 	FAILS(ftruncate(fd, LEN), ESTALE);
 	CHECK(st_lease(fd, 4, 2, 1, m.ids[stale], 0) == 0);
-	m = look(fd);
-	CHECK(stale_one(&m) == stale);
+	m = st_look(fd);
+	CHECK(st_stale_one(&m) == stale);
 	free(buf);
 }
 
@@ -226,7 +159,7 @@ void case_resync_lost(char **args)
 
 static unsigned int stale_parts(int fd, uint32_t ids[2])
 {
-	struct mirrors m = look(fd);
+	struct st_mirrors m = st_look(fd);
 	unsigned int count = 0;
 
 	for (unsigned int i = 0; i < m.count; i++) {
@@ -295,13 +228,13 @@ static void swap_mirrored(const char *path)
 static void end_with_wrong_size(const char *path)
 {
 	int fd;
-	struct mirrors m;
+	struct st_mirrors m;
 	unsigned int stale;
 
 	st_write_byte(path);
 	fd = st_open(path, DIRECT_RDWR);
-	m = look(fd);
-	stale = stale_one(&m);
+	m = st_look(fd);
+	stale = st_stale_one(&m);
 	CHECK(stale < 2 && st_lease(fd, 2, 1, 0, 0, 0) == 0);
 	CHECK(st_bind(fd, m.ids[stale] >> 16) == 0 && ftruncate(fd, LEN + 1) == 0);
 	st_lease(fd, 4, 2, 1, m.ids[stale], 0);
@@ -310,10 +243,10 @@ static void end_with_wrong_size(const char *path)
 static void write_in_sync(const char *path)
 {
 	int fd = st_open(path, DIRECT_RDWR);
-	struct mirrors m = look(fd);
+	struct st_mirrors m = st_look(fd);
 
-	CHECK(stale_one(&m) < 2 && st_lease(fd, 2, 1, 0, 0, 0) == 0);
-	CHECK(st_bind(fd, m.ids[!stale_one(&m)] >> 16) == 0);
+	CHECK(st_stale_one(&m) < 2 && st_lease(fd, 2, 1, 0, 0, 0) == 0);
+	CHECK(st_bind(fd, m.ids[!st_stale_one(&m)] >> 16) == 0);
 	(void)!ftruncate(fd, 0);
 }
 

@@ -15,6 +15,7 @@
 #define TABLE_MAX 65536
 
 static struct open_file *table[TABLE_MAX];
+static int table_end; /* above the highest number that was ever used */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void close_extra_locked(struct open_file *f)
@@ -31,11 +32,19 @@ static void close_extra_locked(struct open_file *f)
 	f->write_fd = -1;
 }
 
+static void close_holder_locked(struct open_file *f)
+{
+	if (f->holder_fd >= 0)
+		real.close(f->holder_fd);
+	f->holder_fd = -1;
+}
+
 static void put_locked(struct open_file *f)
 {
 	if (--f->refs > 0)
 		return;
 	close_extra_locked(f);
+	close_holder_locked(f);
 	if (f->path_fd >= 0)
 		real.close(f->path_fd);
 	free(f);
@@ -58,12 +67,14 @@ static void set_locked(int fd, struct open_file *f)
 	struct open_file *old = table[fd];
 
 	table[fd] = f;
+	if (fd >= table_end)
+		table_end = fd + 1;
 	if (f)
 		f->fd = fd;
 	if (!old)
 		return;
 	/* The others of a dup() go on by another number. */
-	for (int i = 0; old->refs > 1 && old->fd == fd && i < TABLE_MAX; i++) {
+	for (int i = 0; old->refs > 1 && old->fd == fd && i < table_end; i++) {
 		if (table[i] == old)
 			old->fd = i;
 	}
@@ -91,6 +102,7 @@ static struct open_file *make(int fd, int flags, int path_fd)
 		.direct = flags & O_DIRECT,
 		.refs = 1,
 		.write_fd = -1,
+		.holder_fd = -1,
 	};
 	if (lovfs_fid(fd, &f->fid))
 		memset(&f->fid, 0, sizeof(f->fid));
@@ -160,9 +172,12 @@ struct open_file *table_get(int fd)
 
 int table_each(int (*fn)(struct open_file *f, void *cookie), void *cookie)
 {
-	int result = 0;
+	int result = 0, end;
 
-	for (int fd = 0; result == 0 && fd < TABLE_MAX; fd++) {
+	pthread_mutex_lock(&lock);
+	end = table_end;
+	pthread_mutex_unlock(&lock);
+	for (int fd = 0; result == 0 && fd < end; fd++) {
 		struct open_file *f;
 
 		pthread_mutex_lock(&lock);
@@ -259,6 +274,30 @@ int table_write_fd(struct open_file *f)
 	fd = f->write_fd;
 	pthread_mutex_unlock(&lock);
 	return fd;
+}
+
+int table_holder_fd(struct open_file *f)
+{
+	char path[PROC_PATH_MAX];
+	int fd;
+
+	if ((f->flags & O_ACCMODE) != O_RDONLY)
+		return f->fd;
+	pthread_mutex_lock(&lock);
+	if (f->holder_fd < 0) {
+		fd = real.openat(AT_FDCWD, table_own_path(f, path), O_RDWR | O_DIRECT | O_CLOEXEC);
+		f->holder_fd = fd < 0 ? -errno : double_hide_fd(fd);
+	}
+	fd = f->holder_fd;
+	pthread_mutex_unlock(&lock);
+	return fd;
+}
+
+void table_close_holder(struct open_file *f)
+{
+	pthread_mutex_lock(&lock);
+	close_holder_locked(f);
+	pthread_mutex_unlock(&lock);
 }
 
 void table_close_extra(struct open_file *f)

@@ -31,17 +31,21 @@ struct open_file {
 	struct lovfs_ioc_fid fid;
 
 	atomic_bool direct;
+	atomic_bool seen;        /* its size was asked for, by seen_note_file() */
+	atomic_bool layout_set;  /* by this descriptor */
 	atomic_bool has_objects; /* created without the flags that delay them */
 	atomic_uint lease;       /* enum held_lease: what was granted and not given up */
 	atomic_uint gid;
 	atomic_uint bound;          /* mirror id, 0: none */
 	_Atomic uint64_t merged_by; /* by how much merges alone have changed lovfs's data version */
+	_Atomic uint64_t resync_version; /* lovfs's data version when a resync began */
 
 	/* guarded by the table's lock */
 	unsigned int refs;
 	struct mirror_fds mirrors[LOVFS_MIRRORS_MAX];
 	unsigned int mirror_count;
-	int write_fd; /* for unbound writes where it is replaced; -1: not opened yet */
+	int write_fd;  /* for unbound writes where it is replaced; -1: not opened yet */
+	int holder_fd; /* has its lease or lock where it's open for reading alone; -1: not opened */
 };
 
 /* For a descriptor opened just now: forgets what was there. With path_fd < 0 it isn't replaced. */
@@ -62,7 +66,13 @@ void table_duplicated(int fd, int new_fd);
 int table_mirror_fd(struct open_file *f, uint32_t id, bool writing);
 /* Another way to the file for writing, where fd is replaced. -errno. */
 int table_write_fd(struct open_file *f);
-/* Closes what was opened by need. */
+/*
+ * The descriptor that has the lease and the group lock, which lovfs gives to writers alone. -errno.
+ */
+int table_holder_fd(struct open_file *f);
+/* The same is needed no more: the lease or lock is gone with it. */
+void table_close_holder(struct open_file *f);
+/* Closes what was opened by need, but that. */
 void table_close_extra(struct open_file *f);
 
 /* A path that leads to the file's own inode, also where the descriptor was replaced. */

@@ -8,6 +8,8 @@ load lib
 load double
 
 CONTRACT=$BUILD_DIR/t/contract/fs_contract
+FACTS=$BUILD_DIR/t/contract/lustre_facts
+RUN=$BATS_TEST_DIRNAME/../contract/run
 
 setup() {
 	lov_setup
@@ -61,6 +63,12 @@ both() {
 	nothing_left
 }
 
+# fact NAME: as Lustre answered.
+fact() {
+	mkdir "$MNT/$1.fact"
+	(cd "$MNT/$1.fact" && LUSTRE_DOUBLE_NOUSER_XATTR=1 lustre "$FACTS" "$1")
+}
+
 # parameters: what a client's modules would show of the volume's OSTs and its pool.
 parameters() {
 	local fs=$T/tree/sys/fs/lustre pools=$T/tree/proc/fs/lustre/lov/$FSNAME-clilov-ffff8/pools target
@@ -105,6 +113,121 @@ parameters() {
 	both 'pools'
 	cd "$MNT"
 	prints OST lustre lov df
+}
+
+@test "facts: the double answers as Lustre did" {
+	local name bad=
+	for name in $("$FACTS"); do
+		fact "$name" || bad+=" $name"
+	done
+	[[ -z $bad ]] || echo "not as Lustre, or not asked:$bad"
+	[[ -z $bad ]]
+	only_lustre
+}
+
+# report NAME [OPTION...]: t/contract/run on $MNT as a Lustre client's; the report is $T/NAME.
+report() {
+	local name=$1
+	shift
+	lustre "$RUN" "$@" "$MNT" >"$T/$name" 2>"$T/$name.err"
+}
+
+# left: what runs have left in $MNT, which must be nothing.
+left() { find "$MNT" -mindepth 1 -maxdepth 1 -name 'lov-contract*'; }
+
+@test "the run for a mount of anybody's: a report, and nothing left" {
+	report all
+	cat "$T/all"
+	grep -q "^kernel: *$(uname -s) $(uname -r)" "$T/all"
+	grep -q "^mount: *$FSNAME on $MNT, lustre (the double" "$T/all"
+	grep -q '^ok       case lock-signal' "$T/all"
+	grep -q '^ok       fact lease-none: .*: ENOLCK$' "$T/all"
+	grep -q '^skipped  fact user-xattr: it is mounted with user_xattr' "$T/all"
+	(($(grep -c '^ok  ' "$T/all") == $("$CONTRACT" | wc -l) + $("$FACTS" | wc -l) - 1))
+	grep -q ' 1 skipped, 0 otherwise, ' "$T/all"
+	cat "$T/all.err" >&2
+	[[ ! -s $T/all.err && -z $(left) ]]
+}
+
+@test "the run: on lovfs there are no facts, and OSTs are counted" {
+	"$RUN" --only '[lf]*' "$MNT" >"$T/report"
+	grep -q '^ok       case layout-osts' "$T/report"
+	grep -q '^facts are those of Lustre alone' "$T/report"
+	run ! grep -q ' fact ' "$T/report"
+	[[ -z $(left) ]]
+}
+
+@test "the run: an answer that is another is told, and fails" {
+	local status=0
+	LUSTRE_DOUBLE_FAULT='SET_LEASE:1:EIO,SET_LEASE:2:EIO' report other --only 'lease-none' || status=$?
+	((status == 1))
+	grep -q '^DIFFERS  fact lease-none: .*: EIO (on 2.17: ENOLCK)$' "$T/other"
+	grep -q '^FAILED   case lease-none: status 1$' "$T/other"
+	[[ -z $(left) ]]
+}
+
+@test "the run: where it can't be tried it says so" {
+	local status=0
+	run -2 --separate-stderr "$RUN"
+	run -2 --separate-stderr "$RUN" "$MNT/missing"
+	[[ $stderr == *"$MNT/missing is no directory" ]]
+	run -2 --separate-stderr "$RUN" "$T"
+	[[ $stderr == *"$T is not on Lustre or lovfs: "* ]]
+	run -2 --separate-stderr "$RUN" --limit 0 "$MNT"
+	mkdir -m 755 "$MNT/mine"
+	run -2 --separate-stderr as_user env TMPDIR=/tmp "$RUN" "$MNT/mine"
+	echo "$stderr"
+	[[ $stderr == *"$MNT/mine can't be written: "* ]]
+}
+
+@test "the run: a case that hangs is ended, and the others are tried" {
+	local status=0
+	LUSTRE_DOUBLE_FAULT='GROUP_LOCK:1:wait' report hangs --case-limit 2 --only 'l[eo]*[kn]*' || status=$?
+	cat "$T/hangs"
+	((status == 1))
+	grep -q '^HANGS    case lock: not done after 2 seconds, and ended$' "$T/hangs"
+	grep -q '^ok       case lease-none' "$T/hangs"
+	grep -q '^ok       fact lease-none' "$T/hangs"
+	[[ -z $(left) ]]
+}
+
+@test "the run: what can't be ended is left, and told" {
+	local status=0 runner i
+	LUSTRE_DOUBLE_FAULT='GROUP_LOCK:1:wait' report stuck --case-limit 3 --only lock &
+	runner=$!
+	double_waiting
+	for i in 0 1; do fsfreeze --freeze "$T/d$i"; done
+	double_go
+	wait "$runner" || status=$?
+	for i in 0 1; do fsfreeze --unfreeze "$T/d$i"; done
+	cat "$T/stuck"
+	((status == 1))
+	grep -q "^HANGS    case lock: process group [0-9]* can't be ended (state D), and was left$" "$T/stuck"
+	grep -q "^processes that can't be ended, by group: [0-9]*$" "$T/stuck"
+	grep -q "^left behind: $MNT/lov-contract" "$T/stuck"
+}
+
+@test "the run: a signal in the middle leaves nothing" {
+	local status=0 runner i
+	LUSTRE_DOUBLE_FAULT='GROUP_LOCK:1:wait' report signal &
+	runner=$!
+	double_waiting 30
+	[[ -n $(left) ]]
+	kill -TERM "$(pgrep -P "$runner" -f contract/run || echo "$runner")"
+	wait "$runner" || status=$?
+	cat "$T/signal"
+	((status == 1))
+	grep -q '^stopped by SIGTERM' "$T/signal"
+	run ! grep -q ' fact ' "$T/signal"
+	[[ -z $(left) ]]
+	run ! pgrep -f "fs_contract lustre $MNT"
+}
+
+@test "the run: all together have their time" {
+	local status=0
+	LUSTRE_DOUBLE_FAULT='GROUP_LOCK:1:wait' report limit --limit 2 --only 'lock*' || status=$?
+	((status == 1 && $(grep -c '^NOT RUN ' "$T/limit") > 0))
+	[[ -z $(left) ]]
 }
 
 @test "no case is left out" {

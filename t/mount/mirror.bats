@@ -595,7 +595,8 @@ refused() {
 @test "a resync keeps the times, and says what it did" {
 	mirrored_file f 1000000
 	overwrite f 300000 4096
-	touch -d '2001-02-03 04:05:06.123456789' f
+	# On Lustre times are whole seconds.
+	touch -d "2001-02-03 04:05:06$([[ $ENGINE == lustre ]] || echo .123456789)" f
 	stat -c '%i %h %a %u %g %s %y' f >"$T/stat.before"
 	lov mirror resync -v f >"$T/said"
 	cat "$T/said"

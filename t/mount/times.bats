@@ -16,6 +16,10 @@ LONG_AGO='1955-11-05 06:15:00.123456789'
 AT_ZERO='1970-01-01 00:00:00.000000001 +0000'
 TO_COME='2037-10-21 16:29:00.987654321'
 ACCESS='1960-05-05 05:05:05.505050505'
+# On Lustre they are whole seconds.
+if [[ $ENGINE == lustre ]]; then
+	LONG_AGO=${LONG_AGO%.*} AT_ZERO='1970-01-01 00:00:00 +0000' TO_COME=${TO_COME%.*} ACCESS=${ACCESS%.*}
+fi
 
 # times FILE...: of access and modification.
 times() { stat -c '%n %x %y' "$@"; }

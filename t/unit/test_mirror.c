@@ -418,11 +418,11 @@ static void plain_files_merge(void **state)
 	assert_int_equal(state_of(merged), LAYOUT_STATE_RO);
 	assert_int_equal(merged->count, 2 + pfl->count);
 	assert_int_equal(merged->comps[0].id, 65537);
-	assert_int_equal(merged->comps[1].id, 131074);
+	assert_int_equal(merged->comps[1].id, 131073);
 	for (uint32_t i = 0; i < merged->count; i++) {
 		const struct component *c = &merged->comps[i];
 
-		assert_int_equal(c->id & 0xffff, i + 1);
+		assert_int_equal(c->id & 0xffff, i < 2 ? 1 : i - 1);
 		assert_int_equal(c->id >> 16, MIN_OF(i + 1, 3));
 		assert_int_equal(c->flags, COMP_INIT);
 		assert_int_equal(c->offset_or_gen, 0);
@@ -491,7 +491,7 @@ static void what_does_not_fit_is_not_merged(void **state)
 	released->comps[0].pattern |= (uint32_t)PATTERN_F_RELEASED;
 	mdt->comps[0].pattern = PATTERN_MDT;
 	stale->comps[0].flags |= COMP_STALE;
-	last->comps[0].id = 0xffff;
+	last->comps[0].id = 0xffff0001;
 	for (uint32_t i = 0; i < long_one->count; i++) {
 		long_one->comps[i] =
 			(struct component){ .start = i,
