@@ -14,7 +14,8 @@ from devices import Failed
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
-# Threads of a client's kernel modules: RPCs, networks, locks, read-ahead. Servers have ll_ost*, ll_mgs* and mdt* besides.
+# Threads of a client's kernel modules: RPCs, networks, locks, read-ahead. Servers have ll_ost*,
+# ll_mgs* and mdt* besides.
 THREADS = re.compile(r"^(ptlrpcd|socknal_|kiblnd_|ldlm_|ll_sa|ll_agl|ll_ping|ll_capa|lnet_|monitor_thread)")
 
 # Where the counters of `lctl get_param osc.*.stats` have been in one version or another.
@@ -44,7 +45,8 @@ class Counters:
                 with open(path, encoding="ascii") as f:
                     for line in f:
                         words = line.split()
-                        # read_bytes  3 samples [bytes] 4096 4194304 8392704 ...: count, unit, least, most, sum
+                        # read_bytes  3 samples [bytes] 4096 4194304 8392704 ...: count, unit,
+                        # least, most, sum
                         if len(words) >= 7 and words[0] in sums and words[3] == "[bytes]":
                             sums[words[0]] += int(words[6])
         except OSError:

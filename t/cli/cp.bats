@@ -226,6 +226,7 @@ unread_ended() {
 }
 
 @test "a reader that goes away ends no copy" {
+	# shellcheck disable=SC2016 # for that bash
 	run --separate-stderr bash -c 'lov cp -r -v src dst | true; echo "${PIPESTATUS[0]}"'
 	echo "$output: $stderr"
 	[ "$output" = 1 ]

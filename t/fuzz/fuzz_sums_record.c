@@ -2,7 +2,8 @@
 /*
  * Records of sums: refused, or written again the same, and judged.
  *
- * The input is the record without its checksum, which is put there, so that what is behind it is reached.
+ * The input is the record without its checksum, which is put there, so that what is behind it is
+ * reached.
  */
 #include "fuzz.h"
 

@@ -173,7 +173,10 @@ static void options_ask_for_it(const struct fixture *f)
 	free(cmd);
 }
 
-/* A real file either obeys our rules or uses what we say we don't do. What it asks for can be asked for on Lustre. */
+/*
+ * A real file either obeys our rules or uses what we say we don't do. What it asks for can be asked
+ * for on Lustre.
+ */
 static void rules_know_it(const struct fixture *f)
 {
 	CLEANUP_LAYOUT struct layout *request = NULL;

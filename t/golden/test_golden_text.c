@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * getstripe.cases: what lfs getstripe prints with which options, of the layouts beside it. README.md
- * says where that is from. lov's own options are parsed, and every byte is compared.
+ * getstripe.cases: what lfs getstripe prints with which options, of the layouts beside it.
+ * README.md says where that is from. lov's own options are parsed, and every byte is compared.
  *
  *   $ -d -c plain4      options and fixtures, as on a command line; what is printed follows
  *   & NAME BYTES        another directory and its default, in hexadecimal; without BYTES: none

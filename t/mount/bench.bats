@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# bench/lustre, with tiny sizes, on what looks like a Lustre client: what its JSON has, and that it leaves nothing. Needs ENGINE=lustre.
+# bench/lustre, with tiny sizes, on what looks like a Lustre client: what its JSON has, and that it
+# leaves nothing. Needs ENGINE=lustre.
 
 load lib
 load double
@@ -35,7 +36,8 @@ other_lfs() {
 	chmod 755 "$LFS"
 }
 
-# counted_lov: a lov that the client's counters of two OSTs, of this file system and of another, count 1000 bytes read and 10 written for.
+# counted_lov: a lov that the client's counters of two OSTs, of this file system and of another,
+# count 1000 bytes read and 10 written for.
 counted_lov() {
 	local where=$T/sys/sys/kernel/debug/lustre/osc
 	mkdir -p "$where"/{test-OST0000-osc-ffff8f00,test-OST0001-osc-ffff8f00,other-OST0000-osc-ffff8f00}
@@ -81,7 +83,7 @@ ALL="migrate migrate-quarter n1 n2 n4 n8 resync-full extend small resync-4k resy
 @test "every row beside lfs, in JSON" {
 	other_lfs
 	bench --json "$MNT" >"$T/json"
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086 # several words
 	json_is_right "$T/json" lfs $ALL
 	nothing_stays
 	# Twice each: one to warm up.

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Data on the MDT and self-extending layouts. On what looks like a Lustre client (ENGINE=lustre; t/double/special.h) they
-# work; a lovfs volume refuses them.
+# Data on the MDT and self-extending layouts. On what looks like a Lustre client (ENGINE=lustre;
+# t/double/special.h) they work; a lovfs volume refuses them.
 
 load lib
 load double
@@ -83,8 +83,8 @@ DOM=("0 1048576 mdt init" "1048576 EOF raid0 init")
 	on_lustre
 	made f 3000000 -E 1M -L mdt -E eof -c 2
 	is_shape f "${DOM[@]}"
-	lov getstripe -v f | grep -qE 'lmm_mdt_index: +0'
-	lov getstripe -v -I 1 f | grep -qE 'lmm_stripe_count: +0'
+	prints -E 'lmm_mdt_index: +0' lov getstripe -v f
+	prints -E 'lmm_stripe_count: +0' lov getstripe -v -I 1 f
 	same "$T/data" f
 	fails_with 1 "has objects already" lov setstripe -c 1 f
 	lov setstripe -E 1G -z 64M -c 1 -E -1 -z 256M -c 2 s
@@ -166,7 +166,8 @@ DOM=("0 1048576 mdt init" "1048576 EOF raid0 init")
 	same_file f
 	# The same part on the MDT: swapped.
 	(($(double_log '^ioctl SWAP_LAYOUTS.* = 0') == 2))
-	# Another part: it has to leave the MDT in between, as two mirrors on the MDT would share their data.
+	# Another part: it has to leave the MDT in between, as two mirrors on the MDT would share
+	# their data.
 	for end in 2M 512k; do
 		made f 3000000 -E 1M -L mdt -E eof -c 2
 		lov migrate -E "$end" -L mdt -E eof f
@@ -200,7 +201,8 @@ DOM=("0 1048576 mdt init" "1048576 EOF raid0 init")
 		made f 3000000 -c 2
 		LUSTRE_DOUBLE_FAULT=$spec fails_with 1 "" lov migrate -E 1M -L mdt -E eof f
 		same_file f
-		lov getstripe f | grep -q mdt && return 1
+		lov getstripe f >"$T/shown"
+		run ! grep -q mdt "$T/shown"
 		objects_left "$objects_before"
 	done
 	made f 3000000 -E 1M -L mdt -E eof -c 2

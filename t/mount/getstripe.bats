@@ -84,7 +84,8 @@ teardown() {
 	[ "$(lov getstripe -d -c d)" = 3 ]
 	[ "$(lov getstripe d | grep -c '^d')" -eq 3 ]
 	[ "$(lov getstripe -r d | grep -c '^d')" -eq 4 ]
-	# A single value: nothing below is looked at, except with -r, and then the paths are printed.
+	# A single value: nothing below is looked at, except with -r, and then the paths are
+	# printed.
 	[ "$(lov getstripe -c d)" = 3 ]
 	lov getstripe -r -c d >"$T/text"
 	[ "$(grep -c '^d' "$T/text")" -eq 4 ]

@@ -97,9 +97,9 @@ stat_of() {
 	prints "^OST0002 *: inactive device (deactivated on this client)" lov df -v .
 	echo Df >"$T/tree/sys/fs/lustre/osc/test-OST0004-osc-ffff8f0012345678/statfs_state"
 	lov df . >"$T/df"
-	grep -qF "$MNT[OST:4] D" "$T/df"
+	grep -qF "${MNT}[OST:4] D" "$T/df"
 	lov df -v . >"$T/df"
-	grep -qF "$MNT[OST:4] Df" "$T/df"
+	grep -qF "${MNT}[OST:4] Df" "$T/df"
 	[ "$(lov df --json . | jq -r '.[0].targets[] | select(.index == 4).state')" = Df ]
 	echo 0 >"$T/tree/sys/fs/lustre/osc/test-OST0003-osc-ffff8f0012345678/kbytestotal"
 	lov df --json . | jq -e '.[0].targets[] | select(.kind == "OST" and .index == 3) | .active == false and .why == "it doesn'"'"'t answer"'
@@ -828,12 +828,14 @@ component_flags() {
 		in_sync f
 		overwrite f 1000 4096
 		[ "$(stale_parts)" = "1 0" ]
-		# An open alone doesn't end the writes, and other data than the file's leaves the mirror stale anyway.
-		# shellcheck disable=SC2086 # several words
+		# An open alone doesn't end the writes, and other data than the file's leaves the
+		# mirror stale anyway.
 		if [[ $how == write* ]]; then
+			# shellcheck disable=SC2086 # several words
 			fails_with 1 "lov mirror" fault pwrite:2:write-file lov mirror $how f
 			cat f >"$T/data"
 		else
+			# shellcheck disable=SC2086 # several words
 			fails_with 1 "lov mirror" fault pwrite:2:lose-lease lov mirror $how f
 		fi
 		[ "$(stale_parts)" = "2 0" ]

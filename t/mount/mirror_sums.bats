@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Sums of what mirrors have (--sums), with lov on what looks like a Lustre client: a small change costs one reading and a
-# small writing; and where it isn't proven what a mirror has, both are read. What the mirrors have is compared each time.
-# Needs ENGINE=lustre.
+# Sums of what mirrors have (--sums), with lov on what looks like a Lustre client: a small change
+# costs one reading and a small writing; and where it isn't proven what a mirror has, both are read.
+# What the mirrors have is compared each time. Needs ENGINE=lustre.
 
 load lib
 load double
@@ -55,6 +55,7 @@ recorded() {
 }
 
 # record [FILE]: its path.
+# shellcheck disable=SC2120 # mostly of f
 record() {
 	local fid
 	fid=$(lov fid "${1:-f}")
@@ -64,8 +65,8 @@ record() {
 has_record() { [[ -s $(record) ]]; }
 no_record() { [[ ! -e $(record) ]]; }
 
-# by_sums BYTES [MIRRORS]: the last resync read the file and some spots of each mirror, and wrote so many bytes. by_reading: it
-# didn't trust the record.
+# by_sums BYTES [MIRRORS]: the last resync read the file and some spots of each mirror, and wrote so
+# many bytes. by_reading: it didn't trust the record.
 by_sums() {
 	local size
 	size=$(stat -c %s f)
@@ -255,11 +256,12 @@ by_reading() { ((WRITTEN >= $(stat -c %s f))) || ((READ >= 2 * $(stat -c %s f)))
 	# One that fails leaves none.
 	overwrite f 0 10
 	resync f
-	fails_with 1 "" env LUSTRE_DOUBLE_FAULT=fsync:1:EIO lov mirror extend --sums "$SUMS" -N f
+	fails_with 1 "" fault fsync:1:EIO lov mirror extend --sums "$SUMS" -N f
 	in_sync f
 }
 
-# untrusted COMMAND...: each is done to a file that has a record; then both are read, and the next time they needn't be.
+# untrusted COMMAND...: each is done to a file that has a record; then both are read, and the next
+# time they needn't be.
 untrusted() {
 	local deed
 	for deed; do
@@ -277,7 +279,7 @@ untrusted() {
 	done
 }
 other_bytes() { head -c $((2 * MIB)) /dev/urandom | lov mirror write -N 2 "$1"; }
-killed_resync() { ! LUSTRE_DOUBLE_FAULT=fsync:1:EIO lov mirror resync --no-compare f; }
+killed_resync() { fails_with 1 "" fault fsync:1:EIO lov mirror resync --no-compare f; }
 
 @test "the mirror was brought up, written or copied over in between: both are read" {
 	untrusted "lov mirror resync f" "lov mirror resync --force-resync f" "lov mirror copy -i 1 -o 2 f" "other_bytes f" "killed_resync f"
@@ -303,7 +305,8 @@ killed_resync() { ! LUSTRE_DOUBLE_FAULT=fsync:1:EIO lov mirror resync --no-compa
 	in_sync f
 }
 
-# spoiled COMMAND: done to the record $R of a file that is stale; then both are read, and there is a new record.
+# spoiled COMMAND: done to the record $R of a file that is stale; then both are read, and there is a
+# new record.
 spoiled() {
 	overwrite f 100000 10
 	R=$(record)
@@ -317,6 +320,7 @@ spoiled() {
 	local what
 	recorded $((2 * MIB))
 	cp "$(record)" "$T/old"
+	# shellcheck disable=SC2016 # for eval
 	for what in 'truncate -s -1 $R' 'truncate -s 100 $R' 'truncate -s 0 $R' 'echo >>$R' 'printf x | dd of=$R bs=1 seek=200 conv=notrunc status=none' \
 		'rm $R' 'cp $T/old $R' 'chmod g+w $R' 'chown 65534 $R' 'mv $R $R.x; ln -s $R.x $R' 'rm $R; mkfifo $R'; do
 		echo "--- $what"
@@ -332,6 +336,7 @@ spoiled() {
 	cat g >/dev/null
 	head -c 1000 /dev/urandom | dd of=g conv=notrunc status=none
 	lov mirror resync --sums "$SUMS" g
+	# shellcheck disable=SC2016 # for eval
 	spoiled 'cp "$(record g)" $R'
 	grep -q "is of another file" "$T/costs"
 }

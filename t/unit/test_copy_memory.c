@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Memory for copying: no more than there may be at any time, used again, and everybody gets some. */
+/*
+ * Memory for copying: no more than there may be at any time, used again, and everybody gets some.
+ */
 #include "unit.h"
 
 #include "random.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* CRC-64 as xz computes it; sums of any pieces are those of the whole; what was cut counts as filled up with zeros. */
+/*
+ * CRC-64 as xz computes it; sums of any pieces are those of the whole; what was cut counts as
+ * filled up with zeros.
+ */
 #include "unit.h"
 
 #include "random.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Records: decode(encode(x)) = x; of bytes that are others, fewer or more none is accepted, also where the checksum is
- * right; and a record proves nothing of a file to which anything happened but one write.
+ * Records: decode(encode(x)) = x; of bytes that are others, fewer or more none is accepted, also
+ * where the checksum is right; and a record proves nothing of a file to which anything happened but
+ * one write.
  */
 #include "unit.h"
 
