@@ -165,7 +165,7 @@ static bool add_with_inode(struct listing *l, const struct dirent *entry)
 	size_t n;
 
 	if (!is_dot_or_dotdot(entry->d_name) &&
-	    (inode_lookup(l->dir->inode, entry->d_name, fuse_req_ctx(l->req)->uid, &inode) ||
+	    (names_lookup(l->dir->inode, entry->d_name, fuse_req_ctx(l->req)->uid, &inode) ||
 	     reply_take_entry(l->s, inode, &e)))
 		inode = NULL;
 	n = fuse_add_direntry_plus(l->req, l->buf + l->used, left, entry->d_name, &e, entry->d_off);

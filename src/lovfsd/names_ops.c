@@ -50,7 +50,7 @@ static int lookup(struct session *s, fuse_req_t req, fuse_ino_t parent, const ch
 		return inode_find_number(s->volume, parent, ret_inode);
 	if (strcmp(name, "..") == 0)
 		return inode_find_parent(session_inode(s, parent), ret_inode);
-	return inode_lookup(session_inode(s, parent), name, fuse_req_ctx(req)->uid, ret_inode);
+	return names_lookup(session_inode(s, parent), name, fuse_req_ctx(req)->uid, ret_inode);
 }
 
 static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)

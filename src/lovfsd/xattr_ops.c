@@ -12,6 +12,7 @@
 #include "lovfsd/durable.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
+#include "volume/xattr_names.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -49,7 +50,7 @@ static ssize_t get_value(struct inode *inode, const char *name, void *buf, size_
 {
 	if (is_layout(name) || strcmp(name, MDT_LAYOUT_XATTR) == 0)
 		return inode_get_layout(inode, buf, size);
-	if (inode_xattr_reserved(inode, name) || inode_fd(inode) < 0)
+	if (xattr_names_reserved(inode, name) || inode_fd(inode) < 0)
 		return -ENODATA;
 	return sys_getxattr_fd(inode_fd(inode), name, buf, size);
 }
@@ -106,7 +107,7 @@ static ssize_t list_names(struct inode *inode, char *buf)
 		n = sys_listxattr_fd(inode_fd(inode), buf, XATTR_BYTES_MAX);
 	if (n < 0)
 		return n;
-	n = (ssize_t)inode_xattr_filter(inode, buf, (size_t)n);
+	n = (ssize_t)xattr_names_filter(inode, buf, (size_t)n);
 	if (inode_is_regular(inode) && inode_get_layout(inode, NULL, 0) > 0) {
 		memcpy(buf + n, LOVFS_LAYOUT_XATTR, sizeof(LOVFS_LAYOUT_XATTR));
 		n += (ssize_t)sizeof(LOVFS_LAYOUT_XATTR);
@@ -206,7 +207,7 @@ static void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const 
 
 	if (is_layout(name))
 		err = set_layout(req, inode, value, size);
-	else if (inode_xattr_reserved(inode, name))
+	else if (xattr_names_reserved(inode, name))
 		err = -EPERM;
 	else
 		err = set_value(req, inode, name, value, size, flags);
@@ -225,7 +226,7 @@ static void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 		err = check_owner(req, inode);
 		if (err == 0)
 			err = inode_remove_layout(inode);
-	} else if (inode_xattr_reserved(inode, name) || inode_fd(inode) < 0) {
+	} else if (xattr_names_reserved(inode, name) || inode_fd(inode) < 0) {
 		err = -EPERM;
 	} else {
 		err = sys_removexattr_fd(inode_fd(inode), name);

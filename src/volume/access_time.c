@@ -50,11 +50,6 @@ void inode_access_look(struct inode *inode, const struct stat *st)
 	atomic_store(&inode->access.fresh_until_s, due ? INT64_MIN : st->st_atim.tv_sec + OLD_S);
 }
 
-void inode_access_due(struct inode *inode)
-{
-	atomic_store(&inode->access.fresh_until_s, INT64_MIN);
-}
-
 /* Without the right to read the file (on a user's volume) there is nothing to be done. */
 static void touch(struct inode *inode)
 {

@@ -15,7 +15,7 @@ static void make_room(struct volume *vol)
 {
 	struct ost_space space;
 
-	reaper_drain(&vol->reaper);
+	reaper_drain(vol->reaper);
 	for (uint32_t i = 0; i < vol->osts.count; i++) {
 		if (ost_active(vol->osts.osts[i]) && ost_get_space(vol->osts.osts[i], 0, &space))
 			log_debug("OST %" PRIu32 ": free space not known", i);
@@ -104,7 +104,7 @@ int change_check_mirror(const struct handle *h)
 {
 	if (h->mirror_id == FILE_WHOLE)
 		return fail(-EROFS, "the file can't be written by this way");
-	return follow_has_mirror(h->inode, h->mirror_id)
+	return follow_state_has_mirror(h->inode, h->mirror_id)
 		       ? 0
 		       : fail(-EROFS, "mirror %" PRIu32 ": it isn't being brought up",
 			      h->mirror_id);

@@ -3,8 +3,9 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "layout/mirror_change.h"
-#include "volume/follow_impl.h"
+#include "volume/follow_state.h"
 #include "volume/mirror_guard.h"
+#include "volume/volume_impl.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -235,7 +236,7 @@ static int begin_locked(struct follow *w, const struct follow_request *req)
 	inode->follow = w;
 	pthread_mutex_unlock(&inode->lock);
 	for (unsigned int i = 0; i < w->victim_count; i++)
-		follow_set_file(w->victims[i], inode);
+		follow_state_set_file(w->victims[i], inode);
 	return 0;
 }
 
@@ -261,6 +262,6 @@ int handle_follow_begin(struct handle *h, const struct follow_request *req)
 		pthread_mutex_unlock(&h->inode->commit_lock);
 	}
 	if (err)
-		follow_free(w);
+		follow_state_free(w);
 	return err;
 }

@@ -1,56 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Copies that follow a file: which mirrors or victims a mover is bringing up just now, by which handle.
- * What they lack is in dirty maps: those of the stale mirrors, or one in memory for all victims, which
- * ends with the session. After a crash nothing is left of a session but the file's state ("sp"), which
- * says nothing.
- *
- * inode.follow is set and cleared, and its mirrors change, with the commit_lock held and under
- * inode.lock: whoever holds one of the two may look. What follows doesn't change while a file's commit
- * is held, either.
+ * A session of a mover: what it hands out of the dirty maps of the mirrors or victims that follow
+ * the file, what was copied, and its end.
  */
 #include "base/error.h"
 #include "base/log.h"
 #include "layout/mirror_change.h"
-#include "volume/follow_impl.h"
+#include "volume/follow_state.h"
+#include "volume/volume_impl.h"
 
 #include <errno.h>
 #include <inttypes.h>
-
-void follow_free(struct follow *w)
-{
-	for (unsigned int i = 0; w && i < w->victim_count; i++)
-		inode_forget(w->victims[i], 1);
-	free(w);
-}
-
-void follow_set_file(struct inode *victim, struct inode *file)
-{
-	pthread_mutex_lock(&victim->lock);
-	victim->follows = file;
-	pthread_mutex_unlock(&victim->lock);
-}
-
-/* ---- asking ---- */
-
-static int find_mirror(const struct follow *w, uint32_t mirror_id)
-{
-	for (unsigned int i = 0; w && i < w->mirror_count; i++) {
-		if (w->mirror_ids[i] == mirror_id)
-			return (int)i;
-	}
-	return -1;
-}
-
-bool follow_has_mirror(struct inode *inode, uint32_t mirror_id)
-{
-	bool has;
-
-	pthread_mutex_lock(&inode->lock);
-	has = find_mirror(inode->follow, mirror_id) >= 0;
-	pthread_mutex_unlock(&inode->lock);
-	return has;
-}
 
 bool handle_is_followed_by(struct handle *h, struct fid fid)
 {
@@ -64,123 +24,6 @@ bool handle_is_followed_by(struct handle *h, struct fid fid)
 	pthread_mutex_unlock(&victim->lock);
 	inode_forget(victim, 1);
 	return is;
-}
-
-bool follow_is_by(struct handle *h, uint32_t mirror_id)
-{
-	const struct follow *w;
-	bool is;
-
-	pthread_mutex_lock(&h->inode->lock);
-	w = h->inode->follow;
-	is = w && w->h == h &&
-	     (mirror_id == FILE_WHOLE ? w->victim_count > 0 : find_mirror(w, mirror_id) >= 0);
-	pthread_mutex_unlock(&h->inode->lock);
-	return is;
-}
-
-bool follow_is_physical(struct inode *inode)
-{
-	bool physical;
-
-	pthread_mutex_lock(&inode->lock);
-	physical = inode->follow && inode->follow->physical;
-	pthread_mutex_unlock(&inode->lock);
-	return physical;
-}
-
-bool follow_has_several(struct inode *inode)
-{
-	bool several;
-
-	pthread_mutex_lock(&inode->lock);
-	several = inode->follow && inode->follow->mirror_count + inode->follow->victim_count > 1;
-	pthread_mutex_unlock(&inode->lock);
-	return several;
-}
-
-bool follow_makes_mirrors(struct handle *h)
-{
-	const struct follow *w;
-	bool makes;
-
-	pthread_mutex_lock(&h->inode->lock);
-	w = h->inode->follow;
-	makes = w && w->h == h && (w->mirror_count || w->physical);
-	pthread_mutex_unlock(&h->inode->lock);
-	return makes;
-}
-
-void follow_remove_mirror(struct handle *h, uint32_t mirror_id)
-{
-	struct follow *w;
-	int i;
-
-	pthread_mutex_lock(&h->inode->lock);
-	w = h->inode->follow;
-	i = find_mirror(w, mirror_id);
-	if (i >= 0)
-		w->mirror_ids[i] = w->mirror_ids[--w->mirror_count];
-	pthread_mutex_unlock(&h->inode->lock);
-}
-
-/* The file that the victim follows physically, with a reference; NULL: none. */
-static struct inode *followed_file(struct inode *victim)
-{
-	struct inode *file;
-
-	pthread_mutex_lock(&victim->lock);
-	file = victim->follows;
-	if (file)
-		inode_ref(file);
-	pthread_mutex_unlock(&victim->lock);
-	if (file && !follow_is_physical(file)) {
-		inode_forget(file, 1);
-		file = NULL;
-	}
-	return file;
-}
-
-static unsigned int other_victims(struct inode *file, const struct inode *victim,
-				  struct inode *ret_others[LAYOUT_MIRRORS_MAX])
-{
-	const struct follow *w;
-	unsigned int count = 0;
-
-	pthread_mutex_lock(&file->lock);
-	w = file->follow;
-	for (unsigned int i = 0; w && i < w->victim_count; i++) {
-		if (w->victims[i] != victim) {
-			inode_ref(w->victims[i]);
-			ret_others[count++] = w->victims[i];
-		}
-	}
-	pthread_mutex_unlock(&file->lock);
-	return count;
-}
-
-/* Both have been opened: they have a struct file. */
-static unsigned int add_layout(struct inode *inode, const struct layout **layouts,
-			       unsigned int count, unsigned int max)
-{
-	if (count < max)
-		layouts[count++] = file_layout(inode->file);
-	inode_forget(inode, 1);
-	return count;
-}
-
-unsigned int follow_layouts_to_avoid(struct inode *victim, const struct layout **ret_layouts,
-				     unsigned int max)
-{
-	struct inode *file = followed_file(victim), *others[LAYOUT_MIRRORS_MAX];
-	unsigned int other_count, count = 0;
-
-	if (!file)
-		return 0;
-	other_count = other_victims(file, victim, others);
-	for (unsigned int i = 0; i < other_count; i++)
-		count = add_layout(others[i], ret_layouts, count, max);
-	return add_layout(file, ret_layouts, count, max);
 }
 
 /* ---- ending ---- */
@@ -239,7 +82,7 @@ static struct follow *end_locked(struct handle *h)
 	if (!w)
 		return NULL;
 	for (unsigned int i = 0; i < w->victim_count; i++)
-		follow_set_file(w->victims[i], NULL);
+		follow_state_set_file(w->victims[i], NULL);
 	give_back(h->file, w);
 	if (!w->victim_count)
 		settle_state(h->inode, h->file);
@@ -265,7 +108,7 @@ void handle_follow_end(struct handle *h)
 	pthread_mutex_lock(&h->inode->commit_lock);
 	w = end_locked(h);
 	pthread_mutex_unlock(&h->inode->commit_lock);
-	follow_free(w);
+	follow_state_free(w);
 }
 
 /* ---- in between ---- */
@@ -310,7 +153,7 @@ static int next_held(struct handle *h, struct follow_take *t)
 	struct file_attr attr;
 	int err;
 
-	if (!map || !follow_is_by(h, t->mirror_id))
+	if (!map || !follow_state_is_by(h, t->mirror_id))
 		return not_followed(t->mirror_id);
 	err = file_stat_layout(&h->inode->vol->osts, file_commit_layout(h->file), &attr);
 	if (!err && !attr.complete)
@@ -351,7 +194,7 @@ static int copied_locked(struct handle *h, uint32_t mirror_id, const struct dirt
 {
 	struct dirty_map *map = file_follower(h->file, mirror_id);
 
-	if (!map || !follow_is_by(h, mirror_id))
+	if (!map || !follow_state_is_by(h, mirror_id))
 		return not_followed(mirror_id);
 	return dirty_map_copied(map, range);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Group locks, and the requests that wait for their end. */
+/* Group locks. */
 #include "base/error.h"
 #include "volume/volume_impl.h"
 
@@ -38,7 +38,7 @@ int handle_group_lock(struct handle *h, uint32_t gid)
 		return fail(-EBADF, "a group lock needs a descriptor that is open for writing");
 	/* Who follows the file takes the lock for a commit that makes it durable: most of it is made so
 	 * now, while writers don't wait. */
-	err = follow_makes_mirrors(h) ? file_sync(h->file, FILE_WHOLE, false) : 0;
+	err = follow_state_makes_mirrors(h) ? file_sync(h->file, FILE_WHOLE, false) : 0;
 	if (err)
 		return err;
 	pthread_mutex_lock(&h->inode->lock);
@@ -56,16 +56,12 @@ int handle_group_lock(struct handle *h, uint32_t gid)
 static struct parked *unlock_locked(struct handle *h)
 {
 	struct inode *inode = h->inode;
-	struct parked *waiting = inode->parked;
 
 	h->group_gid = 0;
 	if (--inode->group_holders > 0)
 		return NULL;
 	inode->group_gid = 0;
-	inode->parked = NULL;
-	for (struct parked *p = waiting; p; p = p->next)
-		p->waiting = false;
-	return waiting;
+	return park_take_locked(inode);
 }
 
 void group_lock_drop(struct handle *h)
@@ -76,12 +72,7 @@ void group_lock_drop(struct handle *h)
 	if (h->group_gid)
 		waiting = unlock_locked(h);
 	pthread_mutex_unlock(&h->inode->lock);
-	while (waiting) {
-		struct parked *p = waiting;
-
-		waiting = p->next;
-		p->wake(p);
-	}
+	park_wake(waiting);
 }
 
 int handle_group_unlock(struct handle *h, uint32_t gid)
@@ -95,40 +86,4 @@ int handle_group_unlock(struct handle *h, uint32_t gid)
 		return fail(-EINVAL, "the descriptor doesn't hold group lock %u", gid);
 	group_lock_drop(h);
 	return 0;
-}
-
-bool park_add(struct inode *inode, struct parked *p)
-{
-	struct parked **end;
-	bool kept;
-
-	pthread_mutex_lock(&inode->lock);
-	kept = inode->group_gid != 0;
-	if (kept) {
-		/* At the end: requests are done in the order in which they came. */
-		for (end = &inode->parked; *end; end = &(*end)->next)
-			;
-		p->next = NULL;
-		p->waiting = true;
-		*end = p;
-	}
-	pthread_mutex_unlock(&inode->lock);
-	return kept;
-}
-
-bool park_remove(struct inode *inode, struct parked *p)
-{
-	struct parked **at;
-	bool was_waiting;
-
-	pthread_mutex_lock(&inode->lock);
-	was_waiting = p->waiting;
-	if (was_waiting) {
-		for (at = &inode->parked; *at != p; at = &(*at)->next)
-			;
-		*at = p->next;
-		p->waiting = false;
-	}
-	pthread_mutex_unlock(&inode->lock);
-	return was_waiting;
 }

@@ -54,7 +54,7 @@ static int check_hidden(struct inode *inode, int flags)
 
 	if (inode->mirror_id == FILE_WHOLE)
 		return flags & O_TRUNC ? fail(-EROFS, "the file can't be written by this way") : 0;
-	return writable && !follow_has_mirror(inode->target, inode->mirror_id)
+	return writable && !follow_state_has_mirror(inode->target, inode->mirror_id)
 		       ? fail(-EROFS, "mirror %" PRIu32 ": it isn't being brought up",
 			      inode->mirror_id)
 		       : 0;
@@ -116,7 +116,7 @@ static void last_close(struct inode *inode, struct file *f, bool orphan)
 	mirrors_drop_maps(inode, f);
 	file_close_objects(f);
 	if (orphan)
-		reaper_add(&inode->vol->reaper, file_fid(f));
+		reaper_add(inode->vol->reaper, file_fid(f));
 }
 
 void handle_release(struct handle *h)
@@ -302,7 +302,7 @@ static bool has_mirrors(struct file *f)
 /* Mirrors are physical copies, of one another and of what a victim that is to become one is made of. */
 static bool mustnt_share(const struct handle *src, const struct handle *dst)
 {
-	return dst->mirror_id != FILE_WHOLE || follow_is_physical(src->inode) ||
+	return dst->mirror_id != FILE_WHOLE || follow_state_is_physical(src->inode) ||
 	       (src->file == dst->file && has_mirrors(src->file));
 }
 
@@ -328,7 +328,7 @@ ssize_t handle_copy_range(struct handle *src, uint64_t src_offset, struct handle
 		.ladder = &dst->inode->vol->ladder,
 		.deadline_ns = clock_now_ns() + (followed ? COPY_FOLLOWED_TIME_NS : COPY_TIME_NS),
 		.no_share = mustnt_share(src, dst),
-		.keep_source = follow_has_several(src->inode),
+		.keep_source = follow_state_has_several(src->inode),
 	};
 	c.near = near_layout(src, dst);
 	n = change_run(&c);
@@ -341,11 +341,35 @@ ssize_t handle_copy_range(struct handle *src, uint64_t src_offset, struct handle
 	return n;
 }
 
+/* ftruncate(2) proper: instantiates, sets the modification time. */
+static int truncate_file(struct inode *inode, uint64_t size_bytes)
+{
+	struct saved_result result = { 0 };
+	uint64_t before;
+	struct file *f;
+	int err = inode_get_file(inode, &f);
+
+	if (!err)
+		err = saved_attr_begin(inode, SAVED_DATA);
+	if (err)
+		return err;
+	before = file_changes(f);
+	err = truncate_objects(inode, FILE_WHOLE, size_bytes);
+	result.changed = !err || file_changes(f) != before;
+	result.size_unclear = err && result.changed;
+	if (!err) {
+		result.sets_size = true;
+		result.size_bytes = size_bytes;
+	}
+	saved_attr_end(inode, &result);
+	return err;
+}
+
 static int truncate_mirror(struct handle *h, uint64_t size_bytes)
 {
 	int err = change_check_mirror(h);
 
-	return err ? err : inode_truncate_objects(h->inode, h->mirror_id, size_bytes);
+	return err ? err : truncate_objects(h->inode, h->mirror_id, size_bytes);
 }
 
 int handle_truncate(struct handle *h, uint64_t size_bytes)
@@ -357,7 +381,7 @@ int handle_truncate(struct handle *h, uint64_t size_bytes)
 	pthread_mutex_lock(&h->inode->lock);
 	lease_break_locked(h->inode, h);
 	pthread_mutex_unlock(&h->inode->lock);
-	return inode_truncate(h->inode, size_bytes);
+	return truncate_file(h->inode, size_bytes);
 }
 
 int handle_flush(struct handle *h)

@@ -23,36 +23,6 @@
 #define ACL_XATTR "system.posix_acl_access"
 #define MIRROR_ID_MAX 65535
 
-/* ---- files that may be looked for ---- */
-
-static bool is_named_locked(const struct volume *vol, const struct inode *inode)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(vol->named); i++) {
-		if (vol->named[i] == inode)
-			return true;
-	}
-	return false;
-}
-
-void inode_named(struct inode *inode)
-{
-	struct volume *vol = inode->vol;
-	struct inode *file = inode->target ? inode->target : inode, *oldest = NULL;
-
-	if (!inode_is_regular(file))
-		return;
-	pthread_mutex_lock(&vol->table_lock);
-	if (!is_named_locked(vol, file)) {
-		file->refs++;
-		oldest = vol->named[vol->next_named];
-		vol->named[vol->next_named] = file;
-		vol->next_named = (vol->next_named + 1) % VOLUME_NAMED_MAX;
-	}
-	pthread_mutex_unlock(&vol->table_lock);
-	if (oldest)
-		inode_forget(oldest, 1);
-}
-
 /* ---- who may ---- */
 
 /* Whether everybody may pass the directory, whoever he is. An ACL may except somebody. */
@@ -207,7 +177,7 @@ int hidden_getattr(struct inode *inode, struct stat *ret_st, int *ret_doubt)
 {
 	struct inode *of = inode->target ? inode->target : inode->vol->root;
 	struct stat st;
-	int doubt, err = inode_getattr_of_name(of, &st, &doubt);
+	int doubt, err = stat_inode(of, &st, &doubt);
 
 	if (!err && inode->kind == INODE_MIRROR && inode->mirror_id != FILE_WHOLE)
 		err = add_mirror(inode, &st, &doubt);

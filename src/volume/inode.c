@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/sys.h"
-#include "lovfs_ioctl.h"
 #include "mdt/layout_ea.h"
 #include "volume/volume_impl.h"
 
@@ -419,13 +418,14 @@ int inode_fsync(struct inode *inode)
 	return mdt_fsync(inode->vol->mdt, inode->fd);
 }
 
-int inode_lookup(struct inode *parent, const char *name, uid_t uid, struct inode **ret_inode)
+int inode_check_owner(struct inode *inode, uid_t uid)
 {
-	int fd, err;
+	struct stat st;
+	int err = sys_fstat(inode->fd, &st);
 
-	if (inode_is_hidden(parent) ||
-	    (parent == parent->vol->root && strcmp(name, LOVFS_HIDDEN_DIR) == 0))
-		return hidden_lookup(parent, name, uid, ret_inode);
-	err = mdt_lookup(parent->vol->mdt, parent->fd, name, &fd);
-	return err ? err : inode_obtain(parent->vol, fd, ret_inode);
+	if (err)
+		return err;
+	return uid == 0 || uid == st.st_uid
+		       ? 0
+		       : fail(-EPERM, "the file belongs to user %u", st.st_uid);
 }

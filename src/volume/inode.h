@@ -76,13 +76,6 @@ void inode_named(struct inode *inode);
 int MUST_CHECK inode_get_fid(struct inode *inode, struct fid *ret_fid);
 
 /*
- * Looks a name up. uid is the caller's (hidden files are for root and the file's owner). The name
- * must be one component; "." and ".." are not looked up here. Adds a reference. -ENOENT.
- */
-int MUST_CHECK inode_lookup(struct inode *parent, const char *name, uid_t uid,
-			    struct inode **ret_inode);
-
-/*
  * Attributes as stat(2). Of a regular file size and blocks are those of its objects, or, where an OST can't be
  * asked, those that are known otherwise (volume/saved_attr.h). -EIO: the size isn't known; it would be
  * taken for the file's. -EUCLEAN: malformed layout.
@@ -117,6 +110,13 @@ struct inode_setattr {
 int MUST_CHECK inode_setattr(struct inode *inode, const struct inode_setattr *attr);
 
 /* ---- names (volume/names.c): give an inode with a reference, or 0 ---- */
+
+/*
+ * Looks a name up. uid is the caller's (hidden files are for root and the file's owner). The name
+ * must be one component; "." and ".." are not looked up here. Adds a reference. -ENOENT.
+ */
+int MUST_CHECK names_lookup(struct inode *parent, const char *name, uid_t uid,
+			    struct inode **ret_inode);
 
 int MUST_CHECK names_mkdir(struct inode *parent, const char *name, mode_t mode,
 			   const struct mdt_creator *who, struct inode **ret);
@@ -162,9 +162,5 @@ int MUST_CHECK inode_set_layout(struct inode *inode, const void *bytes, size_t l
 
 /* Removes a directory's default. -EOPNOTSUPP on a file. */
 int MUST_CHECK inode_remove_layout(struct inode *inode);
-
-/* Whether an xattr's name is lovfs's own (mdt/user_xattr.h), and a list of names without those. */
-bool inode_xattr_reserved(const struct inode *inode, const char *name);
-size_t inode_xattr_filter(const struct inode *inode, char *list, size_t len_bytes);
 
 #endif

@@ -44,9 +44,9 @@ static bool is_reaped(struct inode *inode)
 }
 
 /*
- * Nobody holds the directory's lock, so the inode may be losing its last name now. Whoever removes it looks
- * for it among the inodes in use after it went to PENDING (orphan_file()); here it is there first, and PENDING is
- * looked at then. So one of the two finds out.
+ * Nobody holds the directory's lock, so the inode may be losing its last name now. Whoever removes
+ * it looks for it among the inodes in use after it went to PENDING (reaper_orphan()); here it is
+ * there first, and PENDING is looked at then. So one of the two finds out.
  */
 static int open_unused(struct volume *vol, uint64_t number, struct inode **ret_inode)
 {

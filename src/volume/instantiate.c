@@ -77,7 +77,7 @@ static void find_what_to_avoid(const struct placement *p, const struct layout *o
 {
 	const struct layout *others[LAYOUT_MIRRORS_MAX + 1];
 	unsigned int count =
-		follow_layouts_to_avoid(p->inode, others, (unsigned int)ARRAY_SIZE(others));
+		follow_state_layouts_to_avoid(p->inode, others, (unsigned int)ARRAY_SIZE(others));
 
 	for (uint32_t i = 0; i < own->count; i++) {
 		if (mirror_id_at(own, i) != p->mirror_id)
@@ -132,9 +132,8 @@ static void tell_shared_domain(const struct placement *p, const uint32_t *indice
 static void describe_use(const struct placement *p, struct ost *ost, const char *pool, int unknown,
 			 struct alloc_ost *ret)
 {
-	const struct volume *vol = p->vol;
-	const struct conf_pool *members = pool[0] ? conf_find_pool(&vol->conf, pool) : NULL;
-	bool meant = !pool[0] || (members && conf_pool_has(members, ret->index));
+	const struct layout_limits *limits = &p->vol->limits;
+	bool meant = !pool[0] || limits->pool_has(pool, ret->index, limits->cookie);
 	int refusal = ost_refusal(ost);
 	int failed = p->failed[ret->index] ? p->failed[ret->index] : unknown;
 
@@ -217,37 +216,6 @@ static int choose_osts(const struct placement *p, const struct component *c, uin
 
 	/* Before it's said that all are full or refuse, ask again. */
 	return err && err != -ENOMEM ? choose_by(p, c, 0, ret_indices, ret_count) : err;
-}
-
-static int destroy_component(struct volume *vol, const struct component *c)
-{
-	int err, first = 0;
-
-	for (uint16_t i = 0; i < c->object_count; i++) {
-		struct ost *ost = ost_set_get(&vol->osts, c->objects[i].ost_idx);
-
-		if (fid_is_zero(c->objects[i].fid)) /* released, or not made */
-			continue;
-		err = ost ? ost_object_destroy(ost, c->objects[i].fid)
-			  : fail(-EIO, "there is no OST %" PRIu32, c->objects[i].ost_idx);
-		if (err && !first)
-			first = err;
-	}
-	return first;
-}
-
-int destroy_objects(struct volume *vol, const struct layout *l)
-{
-	int err, first = 0;
-
-	for (uint32_t i = 0; i < l->count; i++) {
-		if (!component_instantiated(l, &l->comps[i]))
-			continue;
-		err = destroy_component(vol, &l->comps[i]);
-		if (err && !first)
-			first = err;
-	}
-	return first;
 }
 
 /* Makes an object on each OST of `indices`; on failure those made are gone again and *ret_failed is

@@ -18,6 +18,17 @@ static int check_parent(const struct inode *parent, const char *name)
 	return parent == parent->vol->root && strcmp(name, LOVFS_HIDDEN_DIR) == 0 ? -EEXIST : 0;
 }
 
+int names_lookup(struct inode *parent, const char *name, uid_t uid, struct inode **ret_inode)
+{
+	int fd, err;
+
+	if (inode_is_hidden(parent) ||
+	    (parent == parent->vol->root && strcmp(name, LOVFS_HIDDEN_DIR) == 0))
+		return hidden_lookup(parent, name, uid, ret_inode);
+	err = mdt_lookup(parent->vol->mdt, parent->fd, name, &fd);
+	return err ? err : inode_obtain(parent->vol, fd, ret_inode);
+}
+
 /* A new directory starts with the default layout of its parent, as on Lustre. Without one it still
  * is a directory. */
 static void inherit_default(struct inode *parent, struct inode *dir)
@@ -121,7 +132,7 @@ void names_abandon(struct inode *inode)
 	inode->reaped |= unused;
 	pthread_mutex_unlock(&inode->lock);
 	if (unused)
-		reaper_add(&inode->vol->reaper, fid);
+		reaper_add(inode->vol->reaper, fid);
 }
 
 /* A file without a name is to get one: from now on its last close doesn't end it. */
@@ -189,31 +200,6 @@ int names_link(struct inode *inode, struct inode *parent, const char *name)
 	return err;
 }
 
-void orphan_file(struct volume *vol, struct fid fid)
-{
-	struct inode *inode;
-	char text[FID_TEXT_MAX];
-	bool unused;
-	int fd, err;
-
-	err = mdt_pending_open(vol->mdt, fid, &fd);
-	if (!err)
-		err = inode_obtain(vol, fd, &inode);
-	if (err) {
-		log_warning("removed file %s stays in PENDING: %s", fid_text(fid, text),
-			    error_text(err));
-		return;
-	}
-	pthread_mutex_lock(&inode->lock);
-	inode->orphan = true;
-	unused = inode->opens == 0;
-	inode->reaped = unused;
-	pthread_mutex_unlock(&inode->lock);
-	if (unused)
-		reaper_add(&vol->reaper, fid);
-	inode_forget(inode, 1);
-}
-
 int names_unlink(struct inode *parent, const char *name)
 {
 	struct volume *vol = parent->vol;
@@ -226,7 +212,7 @@ int names_unlink(struct inode *parent, const char *name)
 	err = mdt_unlink(vol->mdt, parent->fd, name, &orphan);
 	link_gate_leave(&vol->link_gate, LINK_GATE_NAMES);
 	if (!err && !fid_is_zero(orphan))
-		orphan_file(vol, orphan);
+		reaper_orphan(vol, orphan);
 	return err;
 }
 
@@ -254,6 +240,6 @@ int names_rename(struct inode *old_parent, const char *old_name, struct inode *p
 	err = mdt_rename(vol->mdt, old_parent->fd, old_name, parent->fd, name, flags, &orphan);
 	link_gate_leave(&vol->link_gate, LINK_GATE_NAMES);
 	if (!err && !fid_is_zero(orphan))
-		orphan_file(vol, orphan);
+		reaper_orphan(vol, orphan);
 	return err;
 }

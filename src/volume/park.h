@@ -29,4 +29,10 @@ bool MUST_CHECK park_add(struct inode *inode, struct parked *p);
  * called. */
 bool MUST_CHECK park_remove(struct inode *inode, struct parked *p);
 
+/* When the group lock has been given up: takes all requests off the inode, in the order in which
+ * they came. */
+struct parked *park_take_locked(struct inode *inode);
+/* Wakes what was taken; NULL is nothing. No lock is held. */
+void park_wake(struct parked *waiting);
+
 #endif

@@ -10,6 +10,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+
+struct reaper {
+	struct volume *vol;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	/* guarded by lock, below */
+	struct fid *queue;
+	size_t count, capacity;
+	bool busy; /* a batch is being destroyed */
+	bool stop;
+};
 
 /* Destroys the objects of an inode in PENDING that has no other name, then the inode. */
 static int reap_inode(struct volume *vol, struct fid fid, int fd)
@@ -51,11 +64,22 @@ static int drop_if_named(struct volume *vol, struct fid fid, int fd, bool *ret_n
 	return err;
 }
 
+/* A swap of the file may be half way; then the other file may have lost its last name meanwhile. */
+static int resolve_swap(struct volume *vol, struct fid victim)
+{
+	struct fid orphan = { 0 };
+	int err = swap_resolve(vol, victim, &orphan);
+
+	if (!err && !fid_is_zero(orphan))
+		reaper_orphan(vol, orphan);
+	return err;
+}
+
 static int reap(struct volume *vol, struct fid fid)
 {
 	CLEANUP_FD int fd = -1;
 	bool named = false;
-	int err = swap_resolve(vol, fid);
+	int err = resolve_swap(vol, fid);
 
 	if (!err)
 		err = mdt_pending_open(vol->mdt, fid, &fd);
@@ -103,13 +127,12 @@ static bool take_batch(struct reaper *r, struct fid **ret_fids, size_t *ret_coun
 
 static void *reaper_main(void *arg)
 {
-	struct volume *vol = arg;
-	struct reaper *r = &vol->reaper;
+	struct reaper *r = arg;
 	struct fid *fids;
 	size_t count;
 
 	while (take_batch(r, &fids, &count)) {
-		reap_batch(vol, fids, count);
+		reap_batch(r->vol, fids, count);
 		free(fids);
 		pthread_mutex_lock(&r->lock);
 		r->busy = false;
@@ -120,31 +143,42 @@ static void *reaper_main(void *arg)
 	return NULL;
 }
 
-int reaper_start(struct reaper *r, struct volume *vol)
+static void reaper_free(struct reaper *r)
 {
+	pthread_cond_destroy(&r->changed);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+}
+
+int reaper_start(struct volume *vol, struct reaper **ret_reaper)
+{
+	struct reaper *r = calloc(1, sizeof(*r));
 	int err;
 
+	if (!r)
+		return fail(-ENOMEM, "no memory to destroy removed files");
+	r->vol = vol;
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->changed, NULL);
-	err = pthread_create(&r->thread, NULL, reaper_main, vol);
-	if (err)
+	err = pthread_create(&r->thread, NULL, reaper_main, r);
+	if (err) {
+		reaper_free(r);
 		return fail_sys(-err, "starting the thread that destroys removed files");
-	r->running = true;
+	}
+	*ret_reaper = r;
 	return 0;
 }
 
 void reaper_stop(struct reaper *r)
 {
-	if (!r->running)
+	if (!r)
 		return;
 	pthread_mutex_lock(&r->lock);
 	r->stop = true;
 	pthread_cond_broadcast(&r->changed);
 	pthread_mutex_unlock(&r->lock);
 	pthread_join(r->thread, NULL);
-	pthread_cond_destroy(&r->changed);
-	pthread_mutex_destroy(&r->lock);
-	r->running = false;
+	reaper_free(r);
 }
 
 static bool push_locked(struct reaper *r, struct fid fid)
@@ -181,4 +215,29 @@ void reaper_drain(struct reaper *r)
 	while (r->count || r->busy)
 		pthread_cond_wait(&r->changed, &r->lock);
 	pthread_mutex_unlock(&r->lock);
+}
+
+void reaper_orphan(struct volume *vol, struct fid fid)
+{
+	struct inode *inode;
+	char text[FID_TEXT_MAX];
+	bool unused;
+	int fd, err;
+
+	err = mdt_pending_open(vol->mdt, fid, &fd);
+	if (!err)
+		err = inode_obtain(vol, fd, &inode);
+	if (err) {
+		log_warning("removed file %s stays in PENDING: %s", fid_text(fid, text),
+			    error_text(err));
+		return;
+	}
+	pthread_mutex_lock(&inode->lock);
+	inode->orphan = true;
+	unused = inode->opens == 0;
+	inode->reaped = unused;
+	pthread_mutex_unlock(&inode->lock);
+	if (unused)
+		reaper_add(vol->reaper, fid);
+	inode_forget(inode, 1);
 }

@@ -13,30 +13,21 @@
 #include "base/attr.h"
 #include "base/fid.h"
 
-#include <pthread.h>
-#include <stdbool.h>
-#include <stddef.h>
-
+struct reaper; /* opaque */
 struct volume;
 
-struct reaper {
-	pthread_t thread;
-	bool running; /* thread exists */
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	/* guarded by lock, below */
-	struct fid *queue;
-	size_t count, capacity;
-	bool busy; /* a batch is being destroyed */
-	bool stop;
-};
-
-int MUST_CHECK reaper_start(struct reaper *r, struct volume *vol);
-/* Destroys what is queued, then ends the thread. A reaper that wasn't started is fine. */
+int MUST_CHECK reaper_start(struct volume *vol, struct reaper **ret_reaper);
+/* Destroys what is queued, ends the thread and frees. NULL is fine. */
 void reaper_stop(struct reaper *r);
 
 /* PENDING/<fid> is to be destroyed. Without memory it stays in PENDING until the next recovery. */
 void reaper_add(struct reaper *r, struct fid fid);
+
+/*
+ * A file's last name is gone, and it is in PENDING: it is destroyed now if nobody has it open,
+ * otherwise at its last close. No lock of an inode is held.
+ */
+void reaper_orphan(struct volume *vol, struct fid fid);
 
 /* Waits until all that was added before has been dealt with. */
 void reaper_drain(struct reaper *r);

@@ -13,14 +13,17 @@ static int recover_one(void *cookie, struct fid fid)
 {
 	struct volume *vol = cookie;
 	char text[FID_TEXT_MAX];
-	int err = swap_resolve(vol, fid);
+	struct fid orphan = { 0 };
+	int err = swap_resolve(vol, fid, &orphan);
 
 	/* One file that can't be settled must not keep all others from being served. */
 	if (err)
 		log_error("%s: a swap that was interrupted can't be settled: %s",
 			  fid_text(fid, text), error_text(err));
 	else
-		reaper_add(&vol->reaper, fid);
+		reaper_add(vol->reaper, fid);
+	if (!err && !fid_is_zero(orphan))
+		reaper_orphan(vol, orphan);
 	return 0;
 }
 

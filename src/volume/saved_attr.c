@@ -410,7 +410,9 @@ void saved_attr_end(struct inode *inode, const struct saved_result *result)
 		a->mtime = now();
 		a->mtime_ahead = true;
 		a->times_open = false;
-		inode_access_due(inode);
+		/* Older than that now, by the rule that compares the two: the next read may set
+		 * it. */
+		atomic_store(&inode->access.fresh_until_s, INT64_MIN);
 	}
 	a->changing--;
 	pthread_mutex_unlock(&inode->lock);

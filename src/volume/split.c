@@ -69,7 +69,7 @@ static int plan(struct exchange *x)
 
 static int check(struct exchange *x)
 {
-	if (follow_has_mirror(x->inode, mirror_of(x)))
+	if (follow_state_has_mirror(x->inode, mirror_of(x)))
 		return fail(-EBUSY, "mirror %" PRIu32 " is being brought up now", mirror_of(x));
 	return 0;
 }

@@ -128,10 +128,9 @@ static int resolve_locked(struct volume *vol, struct fid victim, int victim_fd, 
 	return err ? err : swap_intent_remove(vol->mdt, victim, victim_fd, ret_orphan);
 }
 
-int swap_resolve(struct volume *vol, struct fid victim)
+int swap_resolve(struct volume *vol, struct fid victim, struct fid *ret_orphan)
 {
 	CLEANUP_FD int victim_fd = -1, file_fd = -1;
-	struct fid orphan = { 0 };
 	int err = swap_intent_open(vol->mdt, victim, &file_fd);
 
 	if (err)
@@ -142,14 +141,12 @@ int swap_resolve(struct volume *vol, struct fid victim)
 	/* Whether the file has a name else is asked; it must not lose it meanwhile. Nor may the commit
 	 * that made the intent be under way still. */
 	link_gate_enter(&vol->link_gate, LINK_GATE_ALONE);
-	err = resolve_locked(vol, victim, victim_fd, file_fd, &orphan);
+	err = resolve_locked(vol, victim, victim_fd, file_fd, ret_orphan);
 	link_gate_leave(&vol->link_gate, LINK_GATE_ALONE);
 	if (err)
 		return err;
 	mark_settled(vol, file_fd);
 	if (victim_fd >= 0)
 		mark_settled(vol, victim_fd);
-	if (!fid_is_zero(orphan))
-		orphan_file(vol, orphan);
 	return 0;
 }

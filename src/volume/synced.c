@@ -24,7 +24,7 @@ static int check_followed(struct handle *h, const uint32_t *ids, unsigned int co
 			if (ids[i] == ids[k])
 				return fail(-EINVAL, "mirror %" PRIu32 ": given twice", ids[i]);
 		}
-		if (ids[i] == FILE_WHOLE || !follow_is_by(h, ids[i]))
+		if (ids[i] == FILE_WHOLE || !follow_state_is_by(h, ids[i]))
 			return fail(-EINVAL, "mirror %" PRIu32 ": the descriptor doesn't follow it",
 				    ids[i]);
 	}
@@ -38,7 +38,7 @@ static int finish_mirror(struct handle *h, uint32_t id, uint64_t size_bytes)
 	int err = file_stat(h->file, id, &attr);
 
 	if (!err && attr.size_bytes != size_bytes)
-		err = inode_truncate_objects(h->inode, id, size_bytes);
+		err = truncate_objects(h->inode, id, size_bytes);
 	return err ? err : file_sync(h->file, id, false);
 }
 
@@ -100,7 +100,7 @@ static int commit_locked(struct handle *h, const uint32_t *ids, unsigned int cou
 		return err;
 	for (unsigned int i = 0; i < count; i++) {
 		mirrors_forget_map(h->inode, h->file, ids[i]);
-		follow_remove_mirror(h, ids[i]);
+		follow_state_remove_mirror(h, ids[i]);
 	}
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "file/file.h"
 #include "ost/alloc.h"
 #include "ost/ost_set.h"
+#include "volume/follow_state.h"
 #include "volume/handle.h"
 #include "volume/link_gate.h"
 #include "volume/park.h"
@@ -34,8 +35,8 @@ struct inode_table {
 enum access_rule { ACCESS_NEVER, ACCESS_RELATIVE, ACCESS_ALWAYS };
 
 struct volume {
-	struct conf conf;
-	char *mdt_path; /* owned */
+	struct conf *conf; /* owned */
+	char *mdt_path;    /* owned */
 	struct mdt *mdt;
 	bool in_use; /* dirty_file_begin_use() was called */
 	int lock_fd; /* holds flock(2) of `lock` in the MDT directory */
@@ -47,7 +48,7 @@ struct volume {
 	uint64_t first_version;       /* data versions of this mount start here */
 	enum access_rule access_rule; /* constant once reads come */
 	struct inode *root;
-	struct reaper reaper;
+	struct reaper *reaper; /* owned */
 
 	struct link_gate link_gate; /* names come or go; or the intent of a commit exists */
 
@@ -123,7 +124,7 @@ struct inode {
 	uint32_t group_gid;  /* 0 = no group lock */
 	unsigned int group_holders;
 	struct parked *parked; /* requests held back by the group lock */
-	struct follow *follow; /* copies that follow the file, of one handle; follow_session.c */
+	struct follow *follow; /* copies that follow the file, of one handle; follow_state.h */
 	struct inode *follows; /* a victim that is such a copy: of which file. Not a reference */
 	struct volume_moved moved;
 
@@ -156,12 +157,18 @@ void inode_table_release(struct volume *vol);
 /* The struct file of a regular file. -EUCLEAN: malformed layout. */
 int MUST_CHECK inode_get_file(struct inode *inode, struct file **ret_file);
 
-/* ---- attr.c ---- */
+/* ---- truncate.c ---- */
 
-/* ftruncate(2) proper: instantiates, sets the modification time. */
-int MUST_CHECK inode_truncate(struct inode *inode, uint64_t size_bytes);
-/* Its objects alone, of the file (FILE_WHOLE) or of one mirror. */
-int MUST_CHECK inode_truncate_objects(struct inode *inode, uint32_t mirror_id, uint64_t size_bytes);
+/*
+ * Cuts or grows the objects of the file (FILE_WHOLE) or of one mirror, after the commits that this
+ * needs. Its attributes are the caller's business.
+ */
+int MUST_CHECK truncate_objects(struct inode *inode, uint32_t mirror_id, uint64_t size_bytes);
+
+/* ---- stat.c ---- */
+
+/* As inode_getattr_of_name(), of an inode that isn't hidden. */
+int MUST_CHECK stat_inode(struct inode *inode, struct stat *ret_st, int *ret_doubt);
 
 /* ---- hidden.c ---- */
 
@@ -175,8 +182,6 @@ int MUST_CHECK hidden_getattr(struct inode *inode, struct stat *ret_st, int *ret
 enum access_rule access_rule_of(struct mdt *mdt);
 /* What stat(2) says of the file. */
 void inode_access_look(struct inode *inode, const struct stat *st);
-/* Times have changed with which the time of access is compared: the next read may set it. */
-void inode_access_due(struct inode *inode);
 /* Tells the MDT inode of a read that it wasn't told of yet. */
 void inode_access_settle(struct inode *inode);
 
@@ -192,7 +197,12 @@ void inode_access_settle(struct inode *inode);
  */
 int MUST_CHECK instantiate_range(struct inode *inode, uint32_t mirror_id, uint64_t start,
 				 uint64_t end, const struct layout *near);
-/* Destroys the objects of a layout. Continues after an error and returns the first. */
+
+/* ---- destroy.c ---- */
+
+/* Destroys the objects that a component names. Continues after an error and returns the first. */
+int MUST_CHECK destroy_component(struct volume *vol, const struct component *c);
+/* The same for the objects of a layout. */
 int MUST_CHECK destroy_objects(struct volume *vol, const struct layout *l);
 
 /* ---- file_layout.c ---- */
@@ -262,32 +272,15 @@ int MUST_CHECK mirrors_new_map(struct inode *inode, struct file *f, const struct
 /* The mirror's map no longer follows, and goes from the disk. */
 void mirrors_forget_map(struct inode *inode, struct file *f, uint32_t mirror_id);
 
-/* ---- follow_session.c ---- */
-
-/* Whether the mirror may be written now: it is followed. */
-bool follow_has_mirror(struct inode *inode, uint32_t mirror_id);
-/* Whether it is this handle that follows the mirror, or (FILE_WHOLE) has victims follow. */
-bool follow_is_by(struct handle *h, uint32_t mirror_id);
-/* The mirror is no longer followed: it is in sync. */
-void follow_remove_mirror(struct handle *h, uint32_t mirror_id);
-/* Whether copies from the file mustn't share extents with their destination. */
-bool follow_is_physical(struct inode *inode);
-/* Whether several copies follow the file: what is read for one is read for the others soon. */
-bool follow_has_several(struct inode *inode);
-/* Whether what h follows by will be mirrors: the file must be durable, too, before they are in sync. */
-bool follow_makes_mirrors(struct handle *h);
-/* For a victim that follows some file physically: the layouts that its objects are to keep away from
- * (the file's and the other victims'), each with a reference, at most `max`; returns how many. */
-unsigned int follow_layouts_to_avoid(struct inode *victim, const struct layout **ret_layouts,
-				     unsigned int max);
-
 /* ---- recover.c, reaper.c, swap_recover.c ---- */
 
 /* Finishes or takes back what a crash left in PENDING. */
 int MUST_CHECK recover_volume(struct volume *vol);
-/* A file's last name is gone: destroys it now if nobody has it open, or at its last close. */
-void orphan_file(struct volume *vol, struct fid fid);
-/* Finishes or takes back what a swap, merge or split left half way for `victim`, if anything. */
-int MUST_CHECK swap_resolve(struct volume *vol, struct fid victim);
+/*
+ * Finishes or takes back what a swap, merge or split left half way for `victim`, if anything.
+ * *ret_orphan is set (reaper_orphan()) where the file turns out to have lost its last name
+ * meanwhile.
+ */
+int MUST_CHECK swap_resolve(struct volume *vol, struct fid victim, struct fid *ret_orphan);
 
 #endif

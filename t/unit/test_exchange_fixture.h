@@ -237,7 +237,7 @@ static inline struct inode *look(struct inode *parent, const char *name)
 {
 	struct inode *inode = NULL;
 
-	return inode_lookup(parent, name, 0, &inode) ? NULL : inode;
+	return names_lookup(parent, name, 0, &inode) ? NULL : inode;
 }
 
 /* Every mirror has what the file has. */
