@@ -139,7 +139,7 @@ static struct stat plain_attr(const struct listing *l, const struct dirent *entr
 	struct stat top;
 
 	if (l->dir->inode == inode_root(l->s->volume) && strcmp(entry->d_name, "..") == 0 &&
-	    inode_getattr(l->dir->inode, &top) == 0)
+	    attr_get(l->dir->inode, &top) == 0)
 		st.st_ino = top.st_ino;
 	return st;
 }

@@ -28,7 +28,7 @@ struct held_op {
 	const void *data; /* len_bytes of it, or NULL; copied when the request is kept */
 	int mode;         /* of fallocate() */
 	struct fuse_file_info info;
-	struct inode_setattr attr;
+	struct attr_change attr;
 	bool was_held; /* set by held_run() */
 };
 

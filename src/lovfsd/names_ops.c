@@ -47,9 +47,9 @@ static int lookup(struct session *s, fuse_req_t req, fuse_ino_t parent, const ch
 		  struct inode **ret_inode)
 {
 	if (strcmp(name, ".") == 0)
-		return inode_find_number(s->volume, parent, ret_inode);
+		return inode_number_find(s->volume, parent, ret_inode);
 	if (strcmp(name, "..") == 0)
-		return inode_find_parent(session_inode(s, parent), ret_inode);
+		return inode_number_find_parent(session_inode(s, parent), ret_inode);
 	return names_lookup(session_inode(s, parent), name, fuse_req_ctx(req)->uid, ret_inode);
 }
 

@@ -49,7 +49,7 @@ static void reply_bytes(fuse_req_t req, ssize_t n, const void *buf, size_t size,
 static ssize_t get_value(struct inode *inode, const char *name, void *buf, size_t size)
 {
 	if (is_layout(name) || strcmp(name, MDT_LAYOUT_XATTR) == 0)
-		return inode_get_layout(inode, buf, size);
+		return layout_attr_get(inode, buf, size);
 	if (xattr_names_reserved(inode, name) || inode_fd(inode) < 0)
 		return -ENODATA;
 	return sys_getxattr_fd(inode_fd(inode), name, buf, size);
@@ -80,7 +80,7 @@ static ssize_t get_owners_value(struct inode *inode, const char *name, uid_t uid
 	err = inode_check_owner(inode, uid);
 	if (err)
 		return err;
-	return layout ? inode_get_layout(inode, buf, size) : get_fid_text(inode, buf);
+	return layout ? layout_attr_get(inode, buf, size) : get_fid_text(inode, buf);
 }
 
 static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
@@ -108,7 +108,7 @@ static ssize_t list_names(struct inode *inode, char *buf)
 	if (n < 0)
 		return n;
 	n = (ssize_t)xattr_names_filter(inode, buf, (size_t)n);
-	if (inode_is_regular(inode) && inode_get_layout(inode, NULL, 0) > 0) {
+	if (inode_is_regular(inode) && layout_attr_get(inode, NULL, 0) > 0) {
 		memcpy(buf + n, LOVFS_LAYOUT_XATTR, sizeof(LOVFS_LAYOUT_XATTR));
 		n += (ssize_t)sizeof(LOVFS_LAYOUT_XATTR);
 	}
@@ -134,7 +134,7 @@ static int check_owner(fuse_req_t req, struct inode *inode)
 
 	if (uid == 0)
 		return 0;
-	err = inode_getattr(inode, &st);
+	err = attr_get(inode, &st);
 	if (err)
 		return err;
 	return st.st_uid == uid ? 0 : fail(-EPERM, "only the owner and root may set a layout");
@@ -182,7 +182,7 @@ static int set_layout(fuse_req_t req, struct inode *inode, const void *value, si
 {
 	int err = check_owner(req, inode);
 
-	return err ? err : inode_set_layout(inode, value, size);
+	return err ? err : layout_attr_set(inode, value, size);
 }
 
 static int set_value(fuse_req_t req, struct inode *inode, const char *name, const char *value,
@@ -225,7 +225,7 @@ static void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 	if (is_layout(name)) {
 		err = check_owner(req, inode);
 		if (err == 0)
-			err = inode_remove_layout(inode);
+			err = layout_attr_remove(inode);
 	} else if (xattr_names_reserved(inode, name) || inode_fd(inode) < 0) {
 		err = -EPERM;
 	} else {

@@ -26,7 +26,7 @@ static int64_t now_s(void)
 	return t.tv_sec;
 }
 
-enum access_rule access_rule_of(struct mdt *mdt)
+enum access_rule access_time_rule_of(struct mdt *mdt)
 {
 	struct statvfs st;
 
@@ -42,7 +42,7 @@ static bool is_earlier_or_same(struct timespec a, struct timespec b)
 	return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec <= b.tv_nsec;
 }
 
-void inode_access_look(struct inode *inode, const struct stat *st)
+void access_time_look(struct inode *inode, const struct stat *st)
 {
 	bool due = is_earlier_or_same(st->st_atim, st->st_mtim) ||
 		   is_earlier_or_same(st->st_atim, st->st_ctim);
@@ -62,7 +62,7 @@ static void touch(struct inode *inode)
 		(void)!sys_pread(fd, &byte, 1, 0);
 }
 
-void inode_accessed(struct inode *inode)
+void access_time_read(struct inode *inode)
 {
 	struct access_time *a = &inode->access;
 	int64_t now = now_s();
@@ -79,13 +79,13 @@ void inode_accessed(struct inode *inode)
 	touch(inode);
 }
 
-void inode_access_settle(struct inode *inode)
+void access_time_settle(struct inode *inode)
 {
 	if (atomic_load(&inode->access.pending) && atomic_exchange(&inode->access.pending, false))
 		touch(inode);
 }
 
-void volume_set_access_rule(struct volume *vol, bool never)
+void access_time_set_rule(struct volume *vol, bool never)
 {
 	if (never)
 		vol->access_rule = ACCESS_NEVER;

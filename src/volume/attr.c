@@ -7,16 +7,16 @@
 #include <errno.h>
 #include <fcntl.h>
 
-int inode_getattr_of_name(struct inode *inode, struct stat *ret_st, int *ret_doubt)
+int attr_get_of_name(struct inode *inode, struct stat *ret_st, int *ret_doubt)
 {
 	return inode_is_hidden(inode) ? hidden_getattr(inode, ret_st, ret_doubt)
 				      : stat_inode(inode, ret_st, ret_doubt);
 }
 
-int inode_getattr(struct inode *inode, struct stat *ret_st)
+int attr_get(struct inode *inode, struct stat *ret_st)
 {
 	struct stat st;
-	int doubt, err = inode_getattr_of_name(inode, &st, &doubt);
+	int doubt, err = attr_get_of_name(inode, &st, &doubt);
 
 	if (!err)
 		err = doubt;
@@ -52,7 +52,7 @@ static int set_size(struct inode *inode, uint64_t size_bytes)
 	return err;
 }
 
-int inode_setattr(struct inode *inode, const struct inode_setattr *a)
+int attr_set(struct inode *inode, const struct attr_change *a)
 {
 	int err = 0;
 

@@ -55,12 +55,13 @@ static ssize_t change_attempts(struct change *c, struct stale_marks *marks)
 		ssize_t n = c->run(c);
 
 		if (n == FILE_NOT_STALE)
-			err = mirrors_make_stale(inode, c->offset, end, marks);
+			err = mirror_state_make_stale(inode, c->offset, end, marks);
 		else if (n == FILE_NOT_INSTANTIATED)
 			err = instantiate_range(inode, c->h->mirror_id, c->offset, end, c->near);
 		else if (n >= 0)
 			return n;
-		else if (!can_go_elsewhere(c, (int)n) || !mirrors_fail_over(inode, marks, (int)n))
+		else if (!can_go_elsewhere(c, (int)n) ||
+			 !mirror_state_fail_over(inode, marks, (int)n))
 			err = (int)n;
 		if (err == -ENOSPC && !drained) {
 			make_room(inode->vol);
@@ -90,7 +91,7 @@ static ssize_t change_file(struct change *c)
 		return err;
 	before = file_changes(c->h->file);
 	n = change_attempts(c, &marks);
-	stale_marks_release(&marks);
+	mirror_state_release_marks(&marks);
 	result.changed = n > 0 || file_changes(c->h->file) != before;
 	/* A write or an allocation that failed leaves the size; the parts of a copy are done in any order. */
 	result.size_unclear = n < 0 && c->copy.src && result.changed;

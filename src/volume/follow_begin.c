@@ -166,9 +166,9 @@ static int make_stale(struct inode *inode, struct file *f, const struct follow_r
 	if (!err)
 		err = check_reachable(f, now, req);
 	if (!err && now != before)
-		err = mirrors_commit_stale(inode, f, now);
+		err = mirror_state_commit_stale(inode, f, now);
 	if (!err)
-		err = mirrors_load_maps_locked(inode, f);
+		err = mirror_maps_load_locked(inode, f);
 	for (unsigned int i = 0; !err && req->whole && i < req->mirror_count; i++)
 		err = dirty_map_mark_all(file_follower(f, req->mirror_ids[i]));
 	return err;
@@ -196,7 +196,7 @@ static int begin_mirrors(struct follow *w, const struct follow_request *req)
 	before = file_layout(w->h->file);
 	err = mirror_change_begin_resync(before, &now);
 	if (!err && now != before)
-		err = mirrors_set_state(inode, w->h->file, now);
+		err = mirror_state_set(inode, w->h->file, now);
 	if (err)
 		return err;
 	spread_tails(w->h->file, req);
@@ -240,7 +240,7 @@ static int begin_locked(struct follow *w, const struct follow_request *req)
 	return 0;
 }
 
-int handle_follow_begin(struct handle *h, const struct follow_request *req)
+int follow_begin(struct handle *h, const struct follow_request *req)
 {
 	struct follow *w;
 	int err = check_request(h, req);

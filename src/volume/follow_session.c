@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
-bool handle_is_followed_by(struct handle *h, struct fid fid)
+bool follow_session_has_victim(struct handle *h, struct fid fid)
 {
 	struct inode *victim;
 	bool is;
@@ -36,7 +36,7 @@ static void settle_state(struct inode *inode, struct file *f)
 	int err = mirror_change_end_resync(before, &now);
 
 	if (!err && now != before)
-		err = mirrors_set_state(inode, f, now);
+		err = mirror_state_set(inode, f, now);
 	if (err)
 		log_warning("%s: its state stays \"sp\": %s", fid_text(file_fid(f), text),
 			    error_text(err));
@@ -99,7 +99,7 @@ static bool follows_something(struct handle *h)
 	return follows;
 }
 
-void handle_follow_end(struct handle *h)
+void follow_session_end(struct handle *h)
 {
 	struct follow *w;
 
@@ -166,9 +166,9 @@ static int next_held(struct handle *h, struct follow_take *t)
 	return 0;
 }
 
-int handle_follow_next(struct handle *h, uint32_t mirror_id, uint64_t from, uint64_t max_bytes,
-		       struct dirty_range *ret_ranges, unsigned int max_count,
-		       unsigned int *ret_count, uint64_t *ret_left_bytes, uint64_t *ret_size_bytes)
+int follow_session_next(struct handle *h, uint32_t mirror_id, uint64_t from, uint64_t max_bytes,
+			struct dirty_range *ret_ranges, unsigned int max_count,
+			unsigned int *ret_count, uint64_t *ret_left_bytes, uint64_t *ret_size_bytes)
 {
 	struct follow_take t = { .mirror_id = mirror_id,
 				 .from = from,
@@ -199,7 +199,7 @@ static int copied_locked(struct handle *h, uint32_t mirror_id, const struct dirt
 	return dirty_map_copied(map, range);
 }
 
-int handle_follow_copied(struct handle *h, uint32_t mirror_id, const struct dirty_range *range)
+int follow_session_copied(struct handle *h, uint32_t mirror_id, const struct dirty_range *range)
 {
 	int err;
 

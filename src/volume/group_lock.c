@@ -28,7 +28,7 @@ static int lock_locked(struct handle *h, uint32_t gid)
 	return 0;
 }
 
-int handle_group_lock(struct handle *h, uint32_t gid)
+int group_lock_take(struct handle *h, uint32_t gid)
 {
 	int err;
 
@@ -75,7 +75,7 @@ void group_lock_drop(struct handle *h)
 	park_wake(waiting);
 }
 
-int handle_group_unlock(struct handle *h, uint32_t gid)
+int group_lock_release(struct handle *h, uint32_t gid)
 {
 	bool mine;
 

@@ -63,7 +63,7 @@ static int check_hidden(struct inode *inode, int flags)
 /* What an open handle needs before it is used. */
 static int prepare(struct handle *h, int flags)
 {
-	int err = h->writable ? mirrors_load_maps(h->inode, h->file) : 0;
+	int err = h->writable ? mirror_maps_load(h->inode, h->file) : 0;
 
 	if (!err && (flags & O_TRUNC))
 		err = handle_truncate(h, 0);
@@ -111,9 +111,9 @@ int handle_open(struct inode *inode, int flags, struct handle **ret_handle)
 /* At the last close: descriptors are closed; a file without a name goes. */
 static void last_close(struct inode *inode, struct file *f, bool orphan)
 {
-	inode_access_settle(inode);
+	access_time_settle(inode);
 	saved_attr_save(inode);
-	mirrors_drop_maps(inode, f);
+	mirror_maps_drop(inode, f);
 	file_close_objects(f);
 	if (orphan)
 		reaper_add(inode->vol->reaper, file_fid(f));
@@ -124,8 +124,8 @@ void handle_release(struct handle *h)
 	struct inode *inode = h->inode;
 	bool last, orphan;
 
-	handle_lease_put(h);
-	handle_follow_end(h);
+	lease_drop(h);
+	follow_session_end(h);
 	group_lock_drop(h);
 	pthread_mutex_lock(&inode->lock);
 	inode->writers -= writes_file(h);
@@ -152,7 +152,7 @@ bool handle_writable(const struct handle *h)
 void handle_accessed(const struct handle *h)
 {
 	if (h->accesses)
-		inode_accessed(h->inode);
+		access_time_read(h->inode);
 }
 
 /* ---- counting ---- */
@@ -413,4 +413,11 @@ int handle_data_version(struct handle *h, uint64_t *ret_version, uint32_t *ret_l
 	*ret_version = file_data_version(h->file);
 	*ret_layout_version = l ? l->gen : 0;
 	return 0;
+}
+
+int handle_check_mirror(struct handle *h, uint32_t mirror_id, bool write)
+{
+	if (write)
+		return file_check_writable(h->file, mirror_id);
+	return file_check_readable(h->file, mirror_id);
 }

@@ -53,18 +53,19 @@ bool inode_is_regular(const struct inode *inode);
 uint64_t inode_number(const struct inode *inode);
 /* Tells inodes apart that had the number one after the other; part of file handles. 0 for the root and for
  * numbers that are never used again. */
-int MUST_CHECK inode_get_generation(struct inode *inode, uint32_t *ret_generation);
+int MUST_CHECK inode_number_generation(struct inode *inode, uint32_t *ret_generation);
 
 /*
- * The inode of a number that may not be in use, with a reference; also after a restart. -ESTALE: there is none
- * (any more), or it can't be found: see inode_numbers_last(). The caller must compare the generation with the one
- * that he was once told: it is what shows that he may know of the inode.
+ * The inode of a number that may not be in use, with a reference; also after a restart. -ESTALE:
+ * there is none (any more), or it can't be found: see inode_number_lasts(). The caller must compare
+ * the generation with the one that he was once told: it is what shows that he may know of the
+ * inode.
  */
-int MUST_CHECK inode_find_number(struct volume *vol, uint64_t number, struct inode **ret_inode);
+int MUST_CHECK inode_number_find(struct volume *vol, uint64_t number, struct inode **ret_inode);
 /* The directory above a directory (the root's is the root), with a reference. -ESTALE; -ENOTDIR. */
-int MUST_CHECK inode_find_parent(struct inode *inode, struct inode **ret_inode);
+int MUST_CHECK inode_number_find_parent(struct inode *inode, struct inode **ret_inode);
 /* Whether inodes can be found by their numbers when they aren't in use. */
-bool inode_numbers_last(const struct volume *vol);
+bool inode_number_lasts(const struct volume *vol);
 
 /* The regular file in use that has this FID, with a reference. -ENOENT. */
 int MUST_CHECK inode_find(struct volume *vol, struct fid fid, struct inode **ret_inode);
@@ -80,21 +81,21 @@ int MUST_CHECK inode_get_fid(struct inode *inode, struct fid *ret_fid);
  * asked, those that are known otherwise (volume/saved_attr.h). -EIO: the size isn't known; it would be
  * taken for the file's. -EUCLEAN: malformed layout.
  */
-int MUST_CHECK inode_getattr(struct inode *inode, struct stat *ret_st);
+int MUST_CHECK attr_get(struct inode *inode, struct stat *ret_st);
 
 /* The same for who only wants to have the inode, to remove it for instance. *ret_doubt is 0, or the error because
  * of which the size is no more than what is there at least, and not to be shown to anybody. */
-int MUST_CHECK inode_getattr_of_name(struct inode *inode, struct stat *ret_st, int *ret_doubt);
+int MUST_CHECK attr_get_of_name(struct inode *inode, struct stat *ret_st, int *ret_doubt);
 
 /* -EPERM with text: uid is neither root nor the file's owner. */
 int MUST_CHECK inode_check_owner(struct inode *inode, uid_t uid);
 
 /* The file's data was read, by somebody who cares for the time of access. */
-void inode_accessed(struct inode *inode);
+void access_time_read(struct inode *inode);
 /* Makes the MDT inode durable: attributes and layout, of a directory its names. Not its objects. */
 int MUST_CHECK inode_fsync(struct inode *inode);
 
-struct inode_setattr {
+struct attr_change {
 	bool set_mode, set_uid, set_gid, set_size;
 	mode_t mode;
 	uid_t uid;
@@ -107,7 +108,7 @@ struct inode_setattr {
  * bits are the kernel's business (it asks for them to be cleared). The mount checks permissions
  * before.
  */
-int MUST_CHECK inode_setattr(struct inode *inode, const struct inode_setattr *attr);
+int MUST_CHECK attr_set(struct inode *inode, const struct attr_change *attr);
 
 /* ---- names (volume/names.c): give an inode with a reference, or 0 ---- */
 
@@ -144,23 +145,23 @@ int MUST_CHECK names_rmdir(struct inode *parent, const char *name);
 int MUST_CHECK names_rename(struct inode *old_parent, const char *old_name, struct inode *parent,
 			    const char *name, unsigned int flags);
 
-/* ---- layout xattr (volume/file_layout.c) ---- */
+/* ---- layout xattr (volume/layout_attr.c) ---- */
 
 /*
  * The bytes of lustre.lov: of a regular file its layout, of a directory its default (-ENODATA where
  * none is set; the root has the volume's). Returns the length; -ERANGE if cap_bytes (not 0) is too
  * small; the length alone for 0.
  */
-ssize_t MUST_CHECK inode_get_layout(struct inode *inode, void *buf, size_t cap_bytes);
+ssize_t MUST_CHECK layout_attr_get(struct inode *inode, void *buf, size_t cap_bytes);
 
 /*
  * Sets a directory's default, or the layout of a regular file that has no objects yet. -EEXIST: it
  * has. -EINVAL, -ENOENT (pool) ..: rules.h, with text. Bytes of another file's layout, with its
  * objects, ask for one like it; a file that has objects then silently keeps its own.
  */
-int MUST_CHECK inode_set_layout(struct inode *inode, const void *bytes, size_t len_bytes);
+int MUST_CHECK layout_attr_set(struct inode *inode, const void *bytes, size_t len_bytes);
 
 /* Removes a directory's default. -EOPNOTSUPP on a file. */
-int MUST_CHECK inode_remove_layout(struct inode *inode);
+int MUST_CHECK layout_attr_remove(struct inode *inode);
 
 #endif

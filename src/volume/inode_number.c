@@ -10,12 +10,12 @@ uint64_t inode_number(const struct inode *inode)
 	return inode->number;
 }
 
-bool inode_numbers_last(const struct volume *vol)
+bool inode_number_lasts(const struct volume *vol)
 {
 	return mdt_numbers_can_find(vol->mdt);
 }
 
-int inode_get_generation(struct inode *inode, uint32_t *ret_generation)
+int inode_number_generation(struct inode *inode, uint32_t *ret_generation)
 {
 	int err = 0;
 
@@ -65,7 +65,7 @@ static int open_unused(struct volume *vol, uint64_t number, struct inode **ret_i
 	return err;
 }
 
-int inode_find_number(struct volume *vol, uint64_t number, struct inode **ret_inode)
+int inode_number_find(struct volume *vol, uint64_t number, struct inode **ret_inode)
 {
 	struct inode *inode = vol->root;
 	int err = 0;
@@ -86,7 +86,7 @@ int inode_find_number(struct volume *vol, uint64_t number, struct inode **ret_in
 	return 0;
 }
 
-int inode_find_parent(struct inode *inode, struct inode **ret_inode)
+int inode_number_find_parent(struct inode *inode, struct inode **ret_inode)
 {
 	int fd, err;
 

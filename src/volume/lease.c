@@ -26,7 +26,7 @@ static int get_locked(struct handle *h, uint32_t mode)
 	return 0;
 }
 
-int handle_lease_get(struct handle *h, uint32_t mode)
+int lease_take(struct handle *h, uint32_t mode)
 {
 	int err;
 
@@ -38,7 +38,7 @@ int handle_lease_get(struct handle *h, uint32_t mode)
 	return err;
 }
 
-uint32_t handle_lease_check(struct handle *h)
+uint32_t lease_held(struct handle *h)
 {
 	uint32_t mode;
 
@@ -48,7 +48,7 @@ uint32_t handle_lease_check(struct handle *h)
 	return mode;
 }
 
-void handle_lease_put(struct handle *h)
+void lease_drop(struct handle *h)
 {
 	pthread_mutex_lock(&h->inode->lock);
 	if (h->inode->lease_holder == h)

@@ -5,7 +5,7 @@
 #include "layout/mirror_change.h"
 #include "layout/resolve.h"
 #include "layout/template.h"
-#include "volume/exchange.h"
+#include "volume/layout_commit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,7 +47,7 @@ static int find_shared(int fd, bool *ret_shared)
 }
 
 /* File systems that can't tell can't share. */
-static int check_object(struct ost *ost, const struct exchange_victim *v, struct fid object)
+static int check_object(struct ost *ost, const struct layout_commit_victim *v, struct fid object)
 {
 	CLEANUP_FD int fd = ost_object_open(ost, object, O_RDONLY);
 	char text[FID_TEXT_MAX];
@@ -84,7 +84,7 @@ static bool has_object_on(struct volume *vol, const struct layout *l, dev_t devi
  * file's: what it shares with a third one, a snapshot for instance, is a copy of its own there.
  */
 static int check_physical(struct volume *vol, const struct layout *of_file,
-			  const struct exchange_victim *v, const struct layout *of_victim)
+			  const struct layout_commit_victim *v, const struct layout *of_victim)
 {
 	for (uint32_t i = 0; i < of_victim->count; i++) {
 		const struct component *c = &of_victim->comps[i];
@@ -115,7 +115,7 @@ static bool has_name(struct inode *inode)
 	return named;
 }
 
-static int check_copies(struct exchange *x)
+static int check_copies(struct layout_commit *x)
 {
 	CLEANUP_LAYOUT struct layout *of_file = file_layout(x->file);
 	int err = 0;
@@ -144,7 +144,7 @@ static int without_objects(const struct layout *l, const struct layout *defaults
 	return err ? fail_sys(err, "the layout that a victim is left with") : 0;
 }
 
-static int plan(struct exchange *x)
+static int plan(struct layout_commit *x)
 {
 	struct layout *layouts[LAYOUT_MIRRORS_MAX] = { NULL };
 	int err = 0;
@@ -163,7 +163,7 @@ static int plan(struct exchange *x)
 	return err;
 }
 
-static int check(struct exchange *x)
+static int check(struct layout_commit *x)
 {
 	const struct merge_request *req = x->cookie;
 	char text[FID_TEXT_MAX];
@@ -178,10 +178,10 @@ static int check(struct exchange *x)
 	return 0;
 }
 
-int handle_merge(struct handle *h, const struct merge_request *req)
+int merge_commit(struct handle *h, const struct merge_request *req)
 {
-	struct exchange x;
-	int err = exchange_init(&x, h);
+	struct layout_commit x;
+	int err = layout_commit_init(&x, h);
 
 	x.plan = plan;
 	x.check = check;
@@ -189,18 +189,18 @@ int handle_merge(struct handle *h, const struct merge_request *req)
 	if (!err && req->victim_count == 0)
 		err = fail(-EINVAL, "no victims to make mirrors of");
 	for (unsigned int i = 0; !err && i < req->victim_count; i++)
-		err = exchange_add_victim(&x, req->victims[i]);
+		err = layout_commit_add_victim(&x, req->victims[i]);
 	if (!err)
-		err = exchange_check_owners(&x, req->uid);
+		err = layout_commit_check_owners(&x, req->uid);
 	if (!err)
-		err = exchange_sync_victims(&x);
+		err = layout_commit_sync_victims(&x);
 	/* The file's too: of mirrors in sync none may lose by a power loss what another keeps. */
 	if (!err)
 		err = file_sync(x.file, FILE_WHOLE, false);
 	if (!err)
 		err = check_copies(&x);
 	if (!err)
-		err = exchange_run(&x);
-	exchange_release(&x);
+		err = layout_commit_run(&x);
+	layout_commit_release(&x);
 	return err;
 }

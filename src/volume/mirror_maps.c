@@ -49,7 +49,7 @@ static void log_whole(struct file *f, uint32_t mirror_id, int err)
 		    fid_text(file_fid(f), text), mirror_id, reason);
 }
 
-int mirrors_new_map(struct inode *inode, struct file *f, const struct layout *l, uint32_t mirror_id,
+int mirror_maps_new(struct inode *inode, struct file *f, const struct layout *l, uint32_t mirror_id,
 		    bool whole)
 {
 	struct dirty_map_id id = map_id(f, l, mirror_id);
@@ -66,7 +66,7 @@ int mirrors_new_map(struct inode *inode, struct file *f, const struct layout *l,
 	return err ? err : set_follower(f, mirror_id, map);
 }
 
-void mirrors_forget_map(struct inode *inode, struct file *f, uint32_t mirror_id)
+void mirror_maps_forget(struct inode *inode, struct file *f, uint32_t mirror_id)
 {
 	char text[FID_TEXT_MAX];
 	int err = set_follower(f, mirror_id, NULL);
@@ -101,10 +101,10 @@ static int load_map(struct inode *inode, struct file *f, const struct layout *l,
 	if (err == -ENOMEM || err == -EMFILE || err == -ENFILE) /* it may well be right */
 		return err;
 	log_whole(f, mirror_id, err);
-	return mirrors_new_map(inode, f, l, mirror_id, true);
+	return mirror_maps_new(inode, f, l, mirror_id, true);
 }
 
-int mirrors_load_maps_locked(struct inode *inode, struct file *f)
+int mirror_maps_load_locked(struct inode *inode, struct file *f)
 {
 	CLEANUP_LAYOUT struct layout *l = file_layout(f);
 	uint32_t ids[LAYOUT_MIRRORS_MAX];
@@ -128,7 +128,7 @@ static bool any_stale(const struct layout *l)
 }
 
 /* Looks first without the lock: a mirror that becomes stale from now on gets its map with that. */
-int mirrors_load_maps(struct inode *inode, struct file *f)
+int mirror_maps_load(struct inode *inode, struct file *f)
 {
 	CLEANUP_LAYOUT struct layout *l = file_layout(f);
 	int err;
@@ -136,7 +136,7 @@ int mirrors_load_maps(struct inode *inode, struct file *f)
 	if (!any_stale(l))
 		return 0;
 	pthread_mutex_lock(&inode->commit_lock);
-	err = mirrors_load_maps_locked(inode, f);
+	err = mirror_maps_load_locked(inode, f);
 	pthread_mutex_unlock(&inode->commit_lock);
 	return err;
 }
@@ -154,7 +154,7 @@ static void drop_locked(struct file *f, const struct layout *l)
 }
 
 /* Whoever opens the file for writing is counted first and loads then: it isn't unused, or it waits. */
-void mirrors_drop_maps(struct inode *inode, struct file *f)
+void mirror_maps_drop(struct inode *inode, struct file *f)
 {
 	CLEANUP_LAYOUT struct layout *l = file_layout(f);
 	bool unused;

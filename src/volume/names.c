@@ -100,7 +100,7 @@ int names_create_nameless(struct inode *parent, mode_t mode, const struct mdt_cr
 			  struct inode **ret)
 {
 	CLEANUP_LAYOUT struct layout *l = NULL;
-	int err = inode_is_hidden(parent) ? -EPERM : default_layout_for(parent, &l);
+	int err = inode_is_hidden(parent) ? -EPERM : layout_attr_default(parent, &l);
 
 	return err ? err : create_pending(parent->vol, parent->fd, mode, who, l, false, ret);
 }
@@ -112,7 +112,7 @@ int names_create(struct inode *parent, const char *name, mode_t mode, const stru
 	int fd, err = check_parent(parent, name);
 
 	if (!err)
-		err = default_layout_for(parent, &l);
+		err = layout_attr_default(parent, &l);
 	if (err)
 		return err;
 	if (strncmp(name, LOVFS_VICTIM_PREFIX, strlen(LOVFS_VICTIM_PREFIX)) == 0)

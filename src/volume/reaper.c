@@ -68,7 +68,7 @@ static int drop_if_named(struct volume *vol, struct fid fid, int fd, bool *ret_n
 static int resolve_swap(struct volume *vol, struct fid victim)
 {
 	struct fid orphan = { 0 };
-	int err = swap_resolve(vol, victim, &orphan);
+	int err = swap_recover(vol, victim, &orphan);
 
 	if (!err && !fid_is_zero(orphan))
 		reaper_orphan(vol, orphan);

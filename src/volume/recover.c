@@ -14,7 +14,7 @@ static int recover_one(void *cookie, struct fid fid)
 	struct volume *vol = cookie;
 	char text[FID_TEXT_MAX];
 	struct fid orphan = { 0 };
-	int err = swap_resolve(vol, fid, &orphan);
+	int err = swap_recover(vol, fid, &orphan);
 
 	/* One file that can't be settled must not keep all others from being served. */
 	if (err)

@@ -2,7 +2,7 @@
 /* Split: a mirror leaves its file, and becomes the data of an empty one. */
 #include "base/error.h"
 #include "layout/mirror_change.h"
-#include "volume/exchange.h"
+#include "volume/layout_commit.h"
 #include "volume/mirror_guard.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@ struct split {
 	struct readable_mirrors others;
 };
 
-static uint32_t mirror_of(const struct exchange *x)
+static uint32_t mirror_of(const struct layout_commit *x)
 {
 	const struct split *s = x->cookie;
 
@@ -23,7 +23,7 @@ static uint32_t mirror_of(const struct exchange *x)
 }
 
 /* The layout may have changed since the mirrors were asked. */
-static int check_others(const struct exchange *x)
+static int check_others(const struct layout_commit *x)
 {
 	const struct split *s = x->cookie;
 
@@ -36,7 +36,7 @@ static int check_others(const struct exchange *x)
 	return fail(err, "only with --force: %.400s", why);
 }
 
-static int check_empty(struct exchange *x)
+static int check_empty(struct layout_commit *x)
 {
 	CLEANUP_LAYOUT struct layout *l = file_layout(x->victims[0].file);
 
@@ -44,7 +44,7 @@ static int check_empty(struct exchange *x)
 	return l && layout_has_objects(l) ? fail(-EEXIST, "the target has objects already") : 0;
 }
 
-static int plan(struct exchange *x)
+static int plan(struct layout_commit *x)
 {
 	const struct fid fid = x->victims[0].fid;
 	struct layout *leave;
@@ -67,16 +67,16 @@ static int plan(struct exchange *x)
 	return 0;
 }
 
-static int check(struct exchange *x)
+static int check(struct layout_commit *x)
 {
 	if (follow_state_has_mirror(x->inode, mirror_of(x)))
 		return fail(-EBUSY, "mirror %" PRIu32 " is being brought up now", mirror_of(x));
 	return 0;
 }
 
-static void after(struct exchange *x)
+static void after(struct layout_commit *x)
 {
-	mirrors_forget_map(x->inode, x->file, mirror_of(x));
+	mirror_maps_forget(x->inode, x->file, mirror_of(x));
 }
 
 static void look_at_others(struct handle *h, struct split *s)
@@ -87,31 +87,24 @@ static void look_at_others(struct handle *h, struct split *s)
 		mirror_guard_look(h->file, l, s->req->mirror_id, &s->others);
 }
 
-int handle_split(struct handle *h, const struct split_request *req)
+int split_commit(struct handle *h, const struct split_request *req)
 {
 	struct split s = { .req = req };
-	struct exchange x;
-	int err = exchange_init(&x, h);
+	struct layout_commit x;
+	int err = layout_commit_init(&x, h);
 
 	x.plan = plan;
 	x.check = check;
 	x.after = after;
 	x.cookie = &s;
 	if (!err)
-		err = exchange_add_victim(&x, req->target);
+		err = layout_commit_add_victim(&x, req->target);
 	if (!err)
-		err = exchange_check_owners(&x, req->uid);
+		err = layout_commit_check_owners(&x, req->uid);
 	if (!err) {
 		look_at_others(h, &s);
-		err = exchange_run(&x);
+		err = layout_commit_run(&x);
 	}
-	exchange_release(&x);
+	layout_commit_release(&x);
 	return err;
-}
-
-int handle_check_mirror(struct handle *h, uint32_t mirror_id, bool write)
-{
-	if (write)
-		return file_check_writable(h->file, mirror_id);
-	return file_check_readable(h->file, mirror_id);
 }

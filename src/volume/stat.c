@@ -35,14 +35,14 @@ static int stat_file(struct inode *inode, struct stat *ret_st, int *ret_doubt)
 	struct file_attr attr;
 	int doubt, asked, err;
 
-	inode_access_settle(inode);
+	access_time_settle(inode);
 	asked = saved_attr_ask(inode, &attr);
 	pthread_mutex_lock(&inode->lock);
 	err = stat_file_locked(inode, &attr, ret_st, &doubt);
 	pthread_mutex_unlock(&inode->lock);
 	if (err)
 		return err;
-	inode_access_look(inode, ret_st);
+	access_time_look(inode, ret_st);
 	if (doubt) /* why takes the file's own lock, which comes first */
 		doubt = saved_attr_size_unknown(inode);
 	*ret_doubt = asked ? asked : doubt;

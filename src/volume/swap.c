@@ -2,7 +2,7 @@
 /* Swap: a file gets the layout of a victim, and with it the victim's data; the victim the file's. */
 #include "base/error.h"
 #include "lovfs_ioctl.h"
-#include "volume/exchange.h"
+#include "volume/layout_commit.h"
 
 #include <errno.h>
 
@@ -11,7 +11,7 @@ struct swap {
 	const struct swap_request *req;
 };
 
-static int check_victim(const struct exchange_victim *v)
+static int check_victim(const struct layout_commit_victim *v)
 {
 	bool ok;
 
@@ -21,11 +21,11 @@ static int check_victim(const struct exchange_victim *v)
 	return ok ? 0 : fail(-ENOENT, "the victim isn't a file without a name");
 }
 
-static int check(struct exchange *x)
+static int check(struct layout_commit *x)
 {
 	const struct swap *s = x->cookie;
 
-	if (s->req->close_lease && handle_lease_check(s->h) == LOVFS_LEASE_NONE)
+	if (s->req->close_lease && lease_held(s->h) == LOVFS_LEASE_NONE)
 		return fail(-EBUSY, "the lease is lost: somebody opened the file for writing");
 	if (file_data_version(x->file) != s->req->file_version)
 		return fail(-EAGAIN, "the file's data changed");
@@ -47,7 +47,7 @@ static void make_own(struct layout *l, const struct layout *old, struct fid fid)
 	}
 }
 
-static int plan(struct exchange *x)
+static int plan(struct layout_commit *x)
 {
 	CLEANUP_LAYOUT struct layout *of_victim = file_layout(x->victims[0].file);
 	char text[FID_TEXT_MAX];
@@ -65,28 +65,28 @@ static int plan(struct exchange *x)
 	return 0;
 }
 
-int handle_swap(struct handle *h, const struct swap_request *req)
+int swap_commit(struct handle *h, const struct swap_request *req)
 {
 	const struct swap s = { .h = h, .req = req };
-	struct exchange x;
-	int err = exchange_init(&x, h);
+	struct layout_commit x;
+	int err = layout_commit_init(&x, h);
 
 	x.plan = plan;
 	x.check = check;
 	x.cookie = &s;
 	x.swaps = true;
 	if (!err)
-		err = exchange_add_victim(&x, req->victim);
+		err = layout_commit_add_victim(&x, req->victim);
 	if (!err)
 		err = check_victim(&x.victims[0]);
 	if (!err)
-		err = exchange_check_owners(&x, req->uid);
+		err = layout_commit_check_owners(&x, req->uid);
 	if (!err)
-		err = exchange_sync_victims(&x);
+		err = layout_commit_sync_victims(&x);
 	if (!err)
-		err = exchange_run(&x);
-	exchange_release(&x);
+		err = layout_commit_run(&x);
+	layout_commit_release(&x);
 	if (!err && req->close_lease)
-		handle_lease_put(h);
+		lease_drop(h);
 	return err;
 }

@@ -128,7 +128,7 @@ static int resolve_locked(struct volume *vol, struct fid victim, int victim_fd, 
 	return err ? err : swap_intent_remove(vol->mdt, victim, victim_fd, ret_orphan);
 }
 
-int swap_resolve(struct volume *vol, struct fid victim, struct fid *ret_orphan)
+int swap_recover(struct volume *vol, struct fid victim, struct fid *ret_orphan)
 {
 	CLEANUP_FD int victim_fd = -1, file_fd = -1;
 	int err = swap_intent_open(vol->mdt, victim, &file_fd);

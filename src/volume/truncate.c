@@ -18,14 +18,15 @@ int truncate_objects(struct inode *inode, uint32_t mirror_id, uint64_t size_byte
 	while (!err && !done) {
 		err = file_truncate(f, mirror_id, size_bytes);
 		if (err == FILE_NOT_STALE)
-			err = mirrors_make_stale(inode, last, LAYOUT_EOF, &marks);
+			err = mirror_state_make_stale(inode, last, LAYOUT_EOF, &marks);
 		else if (err == FILE_NOT_INSTANTIATED)
 			err = instantiate_range(inode, mirror_id, last, last + 1, NULL);
-		else if ((err == -EIO || err == -EROFS) && mirrors_fail_over(inode, &marks, err))
+		else if ((err == -EIO || err == -EROFS) &&
+			 mirror_state_fail_over(inode, &marks, err))
 			err = 0;
 		else
 			done = true;
 	}
-	stale_marks_release(&marks);
+	mirror_state_release_marks(&marks);
 	return err;
 }

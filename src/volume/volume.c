@@ -128,7 +128,7 @@ static int open_mdt(struct volume *vol)
 	if (!err)
 		err = mdt_open(vol->mdt_path, vol->conf->privileged, &vol->mdt);
 	if (!err)
-		vol->access_rule = access_rule_of(vol->mdt);
+		vol->access_rule = access_time_rule_of(vol->mdt);
 	return err;
 }
 

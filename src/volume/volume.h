@@ -67,7 +67,7 @@ void volume_get_moved(struct volume *vol, struct volume_moved *ret_moved);
 
 /* Whether times of access are left alone. Otherwise reads set them by the rule of the MDT's file system (its mount
  * options). To be called before anything is read. */
-void volume_set_access_rule(struct volume *vol, bool never);
+void access_time_set_rule(struct volume *vol, bool never);
 
 /* Waits until objects of removed files are destroyed. */
 void volume_drain(struct volume *vol);

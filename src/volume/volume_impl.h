@@ -167,23 +167,23 @@ int MUST_CHECK truncate_objects(struct inode *inode, uint32_t mirror_id, uint64_
 
 /* ---- stat.c ---- */
 
-/* As inode_getattr_of_name(), of an inode that isn't hidden. */
+/* As attr_get_of_name(), of an inode that isn't hidden. */
 int MUST_CHECK stat_inode(struct inode *inode, struct stat *ret_st, int *ret_doubt);
 
 /* ---- hidden.c ---- */
 
 int MUST_CHECK hidden_lookup(struct inode *parent, const char *name, uid_t uid,
 			     struct inode **ret_inode);
-/* As inode_getattr_of_name(). */
+/* As attr_get_of_name(). */
 int MUST_CHECK hidden_getattr(struct inode *inode, struct stat *ret_st, int *ret_doubt);
 
 /* ---- access_time.c ---- */
 
-enum access_rule access_rule_of(struct mdt *mdt);
+enum access_rule access_time_rule_of(struct mdt *mdt);
 /* What stat(2) says of the file. */
-void inode_access_look(struct inode *inode, const struct stat *st);
+void access_time_look(struct inode *inode, const struct stat *st);
 /* Tells the MDT inode of a read that it wasn't told of yet. */
-void inode_access_settle(struct inode *inode);
+void access_time_settle(struct inode *inode);
 
 /* ---- instantiate.c ---- */
 
@@ -205,10 +205,10 @@ int MUST_CHECK destroy_component(struct volume *vol, const struct component *c);
 /* The same for the objects of a layout. */
 int MUST_CHECK destroy_objects(struct volume *vol, const struct layout *l);
 
-/* ---- file_layout.c ---- */
+/* ---- layout_attr.c ---- */
 
 /* The layout that a new file or directory in `dir` gets; resolved for a file. */
-int MUST_CHECK default_layout_for(struct inode *dir, struct layout **ret_layout);
+int MUST_CHECK layout_attr_default(struct inode *dir, struct layout **ret_layout);
 
 /* ---- lease.c, group_lock.c ---- */
 
@@ -220,7 +220,7 @@ bool group_lock_holds_back(struct inode *inode, const struct handle *h);
 /* Gives up what h holds. */
 void group_lock_drop(struct handle *h);
 
-/* ---- mirrors.c: states of mirrors ---- */
+/* ---- mirror_state.c: states of mirrors ---- */
 
 /* What a write has made stale: all but the primary, from one layout to the next, and file_changes() then. */
 struct stale_marks {
@@ -228,49 +228,50 @@ struct stale_marks {
 	uint32_t primary;
 	uint64_t changes;
 };
-void stale_marks_release(struct stale_marks *m);
+void mirror_state_release_marks(struct stale_marks *m);
 
 /* Before a write of [start, end): the other mirrors are durably stale where it reaches, each with a
  * map. `end` may be LAYOUT_EOF. *ret_marks is zeroed or of an earlier call before; it is set where
  * this call has made something stale. */
-int MUST_CHECK mirrors_make_stale(struct inode *inode, uint64_t start, uint64_t end,
-				  struct stale_marks *ret_marks);
+int MUST_CHECK mirror_state_make_stale(struct inode *inode, uint64_t start, uint64_t end,
+				       struct stale_marks *ret_marks);
 /*
  * The write failed with err, before it wrote anything that the caller was told of. If nobody else has changed
  * anything since, the primary becomes stale, and what was in sync before is so again: true, then the write is worth
  * another attempt. False, and nothing is done, where no other mirror can be read. Releases m; keeps the text of
  * err.
  */
-bool mirrors_fail_over(struct inode *inode, struct stale_marks *m, int err);
+bool mirror_state_fail_over(struct inode *inode, struct stale_marks *m, int err);
 /*
  * Sets another layout of the file: on the MDT inode, durably, then in memory. Caller holds the
  * commit_lock. On failure nothing has changed. Where what can't be made durable can't be put back,
  * either, it stays changed (logged), as if it had succeeded: the inode says so.
  */
-int MUST_CHECK mirrors_commit(struct inode *inode, struct file *f, const struct layout *l);
+int MUST_CHECK mirror_state_commit(struct inode *inode, struct file *f, const struct layout *l);
 /* The first half: on the MDT inode. The caller sets it in memory. */
-int MUST_CHECK mirrors_store(struct inode *inode, const struct layout *before,
-			     const struct layout *now);
+int MUST_CHECK mirror_state_store(struct inode *inode, const struct layout *before,
+				  const struct layout *now);
 /* The same for a layout (of mirror_change.h) by which mirrors become stale: each of those gets a map by
  * which all of it is out of date. What isn't durable has failed here, in any case. */
-int MUST_CHECK mirrors_commit_stale(struct inode *inode, struct file *f, const struct layout *l);
+int MUST_CHECK mirror_state_commit_stale(struct inode *inode, struct file *f,
+					 const struct layout *l);
 /* The same for the file's state alone: not durably, as after a crash it says nothing. */
-int MUST_CHECK mirrors_set_state(struct inode *inode, struct file *f, const struct layout *l);
+int MUST_CHECK mirror_state_set(struct inode *inode, struct file *f, const struct layout *l);
 
 /* ---- mirror_maps.c: the dirty maps of stale mirrors. Callers hold the commit_lock, unless it says
  * otherwise ---- */
 
 /* When the file is opened for writing: maps of all stale mirrors follow it. One that isn't there or
  * can't be trusted (logged) is made anew, all dirty. Takes the commit_lock. */
-int MUST_CHECK mirrors_load_maps(struct inode *inode, struct file *f);
-int MUST_CHECK mirrors_load_maps_locked(struct inode *inode, struct file *f);
+int MUST_CHECK mirror_maps_load(struct inode *inode, struct file *f);
+int MUST_CHECK mirror_maps_load_locked(struct inode *inode, struct file *f);
 /* When it isn't open any more: closes them. Takes the commit_lock. */
-void mirrors_drop_maps(struct inode *inode, struct file *f);
+void mirror_maps_drop(struct inode *inode, struct file *f);
 /* A new map follows, for a mirror that is stale by layout l. `whole`: all is dirty. */
-int MUST_CHECK mirrors_new_map(struct inode *inode, struct file *f, const struct layout *l,
+int MUST_CHECK mirror_maps_new(struct inode *inode, struct file *f, const struct layout *l,
 			       uint32_t mirror_id, bool whole);
 /* The mirror's map no longer follows, and goes from the disk. */
-void mirrors_forget_map(struct inode *inode, struct file *f, uint32_t mirror_id);
+void mirror_maps_forget(struct inode *inode, struct file *f, uint32_t mirror_id);
 
 /* ---- recover.c, reaper.c, swap_recover.c ---- */
 
@@ -281,6 +282,6 @@ int MUST_CHECK recover_volume(struct volume *vol);
  * *ret_orphan is set (reaper_orphan()) where the file turns out to have lost its last name
  * meanwhile.
  */
-int MUST_CHECK swap_resolve(struct volume *vol, struct fid victim, struct fid *ret_orphan);
+int MUST_CHECK swap_recover(struct volume *vol, struct fid victim, struct fid *ret_orphan);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Files that are made without a name: how they get one, or go. */
-#include "test_exchange_fixture.h"
+#include "test_layout_commit_fixture.h"
 
 static const struct mdt_creator self = { .umask = 022 };
 

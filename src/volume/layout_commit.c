@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "volume/exchange.h"
+#include "volume/layout_commit.h"
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -14,9 +14,9 @@
 
 /* ---- who takes part ---- */
 
-int exchange_init(struct exchange *x, struct handle *h)
+int layout_commit_init(struct layout_commit *x, struct handle *h)
 {
-	*x = (struct exchange){
+	*x = (struct layout_commit){
 		.vol = h->inode->vol, .inode = h->inode, .file = h->file, .order = { h->inode }
 	};
 	if (!h->writable)
@@ -26,7 +26,7 @@ int exchange_init(struct exchange *x, struct handle *h)
 	return 0;
 }
 
-void exchange_release(struct exchange *x)
+void layout_commit_release(struct layout_commit *x)
 {
 	for (unsigned int i = 0; i < x->count; i++) {
 		layout_unref(x->victims[i].leave);
@@ -44,7 +44,7 @@ static int find_inode(struct volume *vol, struct fid fid, struct inode **ret_ino
 	return err ? inode_find(vol, fid, ret_inode) : inode_obtain(vol, fd, ret_inode);
 }
 
-static int check_victim(const struct exchange *x, struct inode *inode, struct fid fid)
+static int check_victim(const struct layout_commit *x, struct inode *inode, struct fid fid)
 {
 	char text[FID_TEXT_MAX];
 	bool ok;
@@ -66,7 +66,7 @@ static int check_victim(const struct exchange *x, struct inode *inode, struct fi
 	return 0;
 }
 
-static void insert_in_order(struct exchange *x, struct inode *inode)
+static void insert_in_order(struct layout_commit *x, struct inode *inode)
 {
 	unsigned int at = x->count; /* of this victim; the file has one place, too */
 
@@ -75,9 +75,9 @@ static void insert_in_order(struct exchange *x, struct inode *inode)
 	x->order[at] = inode;
 }
 
-int exchange_add_victim(struct exchange *x, struct fid fid)
+int layout_commit_add_victim(struct layout_commit *x, struct fid fid)
 {
-	struct exchange_victim *v = &x->victims[x->count];
+	struct layout_commit_victim *v = &x->victims[x->count];
 	char text[FID_TEXT_MAX];
 	struct inode *inode;
 	struct file *f;
@@ -92,13 +92,13 @@ int exchange_add_victim(struct exchange *x, struct fid fid)
 		inode_forget(inode, 1);
 		return err;
 	}
-	*v = (struct exchange_victim){ .inode = inode, .file = f, .fid = fid };
+	*v = (struct layout_commit_victim){ .inode = inode, .file = f, .fid = fid };
 	x->count++;
 	insert_in_order(x, inode);
 	return 0;
 }
 
-static int check_owner(const struct exchange_victim *v, uid_t owner)
+static int check_owner(const struct layout_commit_victim *v, uid_t owner)
 {
 	char text[FID_TEXT_MAX];
 	struct stat st;
@@ -112,7 +112,7 @@ static int check_owner(const struct exchange_victim *v, uid_t owner)
 			      fid_text(v->fid, text), st.st_uid, owner);
 }
 
-int exchange_check_owners(const struct exchange *x, uid_t uid)
+int layout_commit_check_owners(const struct layout_commit *x, uid_t uid)
 {
 	struct stat st;
 	int err = sys_fstat(x->inode->fd, &st);
@@ -126,7 +126,7 @@ int exchange_check_owners(const struct exchange *x, uid_t uid)
 	return err;
 }
 
-int exchange_sync_victims(const struct exchange *x)
+int layout_commit_sync_victims(const struct layout_commit *x)
 {
 	int err = 0;
 
@@ -138,7 +138,7 @@ int exchange_sync_victims(const struct exchange *x)
 /* ---- what must hold for all of them ---- */
 
 /* Names can't come or go (link_gate): what users see stays as it is while intents are more links. */
-static int hide_links(struct exchange *x)
+static int hide_links(struct layout_commit *x)
 {
 	struct stat st;
 	int err = 0;
@@ -154,7 +154,7 @@ static int hide_links(struct exchange *x)
 	return err;
 }
 
-static void show_links(struct exchange *x)
+static void show_links(struct layout_commit *x)
 {
 	for (unsigned int i = 0; i <= x->count; i++) {
 		pthread_mutex_lock(&x->order[i]->lock);
@@ -163,7 +163,7 @@ static void show_links(struct exchange *x)
 	}
 }
 
-static int check_settled(struct exchange *x)
+static int check_settled(struct layout_commit *x)
 {
 	bool settled = true;
 
@@ -181,7 +181,7 @@ static int check_settled(struct exchange *x)
  * Victim v keeps its intent. The inodes stay in memory, and so the layouts that they have there now: the
  * victim's on disk may be the one that it had before.
  */
-static void mark_unsettled(struct exchange *x, const struct exchange_victim *v, int err)
+static void mark_unsettled(struct layout_commit *x, const struct layout_commit_victim *v, int err)
 {
 	struct inode *const both[] = { x->inode, v->inode };
 	char text[FID_TEXT_MAX];
@@ -198,7 +198,7 @@ static void mark_unsettled(struct exchange *x, const struct exchange_victim *v, 
 
 /* ---- steps of mdt/swap_intent.h ---- */
 
-static int make_intents(struct exchange *x)
+static int make_intents(struct layout_commit *x)
 {
 	struct swap_victim victims[LAYOUT_MIRRORS_MAX];
 
@@ -209,7 +209,7 @@ static int make_intents(struct exchange *x)
 	return swap_intent_make(x->vol->mdt, x->inode->fd, victims, x->count);
 }
 
-static int remove_intent(struct exchange *x, const struct exchange_victim *v)
+static int remove_intent(struct layout_commit *x, const struct layout_commit_victim *v)
 {
 	struct fid orphan; /* none: the file can't lose a name now, and had one or was in PENDING */
 
@@ -217,7 +217,7 @@ static int remove_intent(struct exchange *x, const struct exchange_victim *v)
 }
 
 /* The file's new layout, durably. Where it can't be made durable the old one is put back. */
-static int commit_file(struct exchange *x)
+static int commit_file(struct layout_commit *x)
 {
 	int err = layout_ea_set(x->vol->mdt, x->inode->fd, x->new);
 
@@ -235,7 +235,7 @@ static int commit_file(struct exchange *x)
 	return err;
 }
 
-static int commit_held(struct exchange *x)
+static int commit_held(struct layout_commit *x)
 {
 	int err = x->check(x);
 
@@ -254,7 +254,7 @@ static int commit_held(struct exchange *x)
 }
 
 /* Nobody reads or writes any of the files meanwhile. */
-static int commit(struct exchange *x)
+static int commit(struct layout_commit *x)
 {
 	uint64_t begin_ns = clock_now_ns();
 	int err;
@@ -271,7 +271,7 @@ static int commit(struct exchange *x)
 
 /* From the commit on a failure only leaves work to recovery; the reaper looks for the intent before
  * it destroys a victim. */
-static void settle(struct exchange *x)
+static void settle(struct layout_commit *x)
 {
 	int errs[LAYOUT_MIRRORS_MAX];
 
@@ -290,7 +290,7 @@ static void settle(struct exchange *x)
 	}
 }
 
-static void take_back(struct exchange *x)
+static void take_back(struct layout_commit *x)
 {
 	for (unsigned int i = 0; i < x->count; i++) {
 		int err = x->unsettled ? -EIO : remove_intent(x, &x->victims[i]);
@@ -300,7 +300,7 @@ static void take_back(struct exchange *x)
 	}
 }
 
-static int run_with_intents(struct exchange *x)
+static int run_with_intents(struct layout_commit *x)
 {
 	int err = hide_links(x);
 
@@ -324,7 +324,7 @@ static int run_with_intents(struct exchange *x)
 	return err;
 }
 
-static int run_locked(struct exchange *x)
+static int run_locked(struct layout_commit *x)
 {
 	int err = check_settled(x);
 
@@ -343,7 +343,7 @@ static int run_locked(struct exchange *x)
 
 /* ---- around it ---- */
 
-static void lock_all(struct exchange *x, bool lock)
+static void lock_all(struct layout_commit *x, bool lock)
 {
 	for (unsigned int i = 0; lock && i <= x->count; i++)
 		pthread_mutex_lock(&x->order[i]->commit_lock);
@@ -386,7 +386,7 @@ static void tell_objects(struct volume *vol, const struct layout *l, struct fid 
 }
 
 /* The sizes are where the objects are, which can't all be asked, maybe. */
-static int begin_all(struct exchange *x)
+static int begin_all(struct layout_commit *x)
 {
 	unsigned int begun = 0;
 	int err = 0;
@@ -400,7 +400,7 @@ static int begin_all(struct exchange *x)
 	return err;
 }
 
-static void end_all(struct exchange *x)
+static void end_all(struct layout_commit *x)
 {
 	for (unsigned int i = 0; i <= x->count; i++) {
 		struct saved_result result = { 0 };
@@ -412,7 +412,7 @@ static void end_all(struct exchange *x)
 	}
 }
 
-int exchange_run(struct exchange *x)
+int layout_commit_run(struct layout_commit *x)
 {
 	char why[ERROR_TEXT_MAX];
 	int err = begin_all(x);

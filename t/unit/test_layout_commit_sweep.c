@@ -4,7 +4,7 @@
  * them. After that the volume is opened again, and each file must have its old layout or its new one, its
  * data in every mirror, one link, and every object must belong to exactly one file.
  */
-#include "test_exchange_fixture.h"
+#include "test_layout_commit_fixture.h"
 
 #include "fault.h"
 
@@ -201,16 +201,16 @@ static const struct timespec long_ago = { .tv_sec = -12345, .tv_nsec = 67890 };
 
 static void set_time(struct inode *inode)
 {
-	const struct inode_setattr attr = { .times = { { .tv_nsec = UTIME_OMIT }, long_ago } };
+	const struct attr_change attr = { .times = { { .tv_nsec = UTIME_OMIT }, long_ago } };
 
-	CHECK(!inode_setattr(inode, &attr));
+	CHECK(!attr_set(inode, &attr));
 }
 
 static void check_time(struct inode *inode)
 {
 	struct stat st;
 
-	CHECK(!inode_getattr(inode, &st));
+	CHECK(!attr_get(inode, &st));
 	CHECK(st.st_mtim.tv_sec == long_ago.tv_sec && st.st_mtim.tv_nsec == long_ago.tv_nsec);
 }
 

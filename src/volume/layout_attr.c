@@ -24,7 +24,7 @@ static int default_of(struct inode *dir, struct layout **ret_layout)
 	return 0;
 }
 
-int default_layout_for(struct inode *dir, struct layout **ret_layout)
+int layout_attr_default(struct inode *dir, struct layout **ret_layout)
 {
 	CLEANUP_LAYOUT struct layout *request = NULL;
 	int err = default_of(dir, &request);
@@ -56,7 +56,7 @@ static int current_layout(struct inode *inode, struct layout **ret_layout)
 	return *ret_layout ? 0 : -ENODATA;
 }
 
-ssize_t inode_get_layout(struct inode *inode, void *buf, size_t cap_bytes)
+ssize_t layout_attr_get(struct inode *inode, void *buf, size_t cap_bytes)
 {
 	CLEANUP_LAYOUT struct layout *l = NULL;
 	size_t len;
@@ -83,7 +83,7 @@ static void forget_maps(struct inode *inode, struct file *f, const struct layout
 
 	for (unsigned int i = 0; i < count; i++) {
 		if (mirror_flags(l, ids[i]) & COMP_STALE)
-			mirrors_forget_map(inode, f, ids[i]);
+			mirror_maps_forget(inode, f, ids[i]);
 	}
 }
 
@@ -153,7 +153,7 @@ static int make_request(struct layout **l)
 	return 0;
 }
 
-int inode_set_layout(struct inode *inode, const void *bytes, size_t len_bytes)
+int layout_attr_set(struct inode *inode, const void *bytes, size_t len_bytes)
 {
 	CLEANUP_LAYOUT struct layout *request = NULL;
 	bool copied;
@@ -180,7 +180,7 @@ int inode_set_layout(struct inode *inode, const void *bytes, size_t len_bytes)
 	return copied && err == -EEXIST ? 0 : err;
 }
 
-int inode_remove_layout(struct inode *inode)
+int layout_attr_remove(struct inode *inode)
 {
 	if (!S_ISDIR(inode->type) || inode_is_hidden(inode))
 		return fail(-EOPNOTSUPP, "only a directory's default layout can be removed");

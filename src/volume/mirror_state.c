@@ -41,7 +41,7 @@ static int set_on_mdt(struct inode *inode, const struct layout *before, const st
 	return fail_sys(err, "the layout can't be made durable");
 }
 
-int mirrors_store(struct inode *inode, const struct layout *before, const struct layout *now)
+int mirror_state_store(struct inode *inode, const struct layout *before, const struct layout *now)
 {
 	bool stays = false;
 	int err = set_on_mdt(inode, before, now, &stays);
@@ -53,17 +53,17 @@ int mirrors_store(struct inode *inode, const struct layout *before, const struct
 	return 0;
 }
 
-int mirrors_commit(struct inode *inode, struct file *f, const struct layout *l)
+int mirror_state_commit(struct inode *inode, struct file *f, const struct layout *l)
 {
 	CLEANUP_LAYOUT struct layout *before = file_layout(f);
-	int err = mirrors_store(inode, before, l);
+	int err = mirror_state_store(inode, before, l);
 
 	if (!err)
 		set_in_memory(f, l);
 	return err;
 }
 
-int mirrors_set_state(struct inode *inode, struct file *f, const struct layout *l)
+int mirror_state_set(struct inode *inode, struct file *f, const struct layout *l)
 {
 	int err = layout_ea_set(inode->vol->mdt, inode->fd, l);
 
@@ -104,7 +104,7 @@ static int follow_becoming(struct inode *inode, struct file *f, const struct lay
 		if (more && was && whole) {
 			err = dirty_map_mark_all(file_follower(f, ids[i]));
 		} else if (more && !was) {
-			err = mirrors_new_map(inode, f, now, ids[i], whole);
+			err = mirror_maps_new(inode, f, now, ids[i], whole);
 			if (!err)
 				b->ids[b->count++] = ids[i];
 		}
@@ -121,7 +121,7 @@ static int commit_stale(struct inode *inode, struct file *f, const struct layout
 {
 	struct becoming b = { 0 };
 	bool stays = false;
-	int err = mirrors_load_maps_locked(inode, f);
+	int err = mirror_maps_load_locked(inode, f);
 
 	if (!err)
 		err = follow_becoming(inode, f, before, now, whole, &b);
@@ -132,11 +132,11 @@ static int commit_stale(struct inode *inode, struct file *f, const struct layout
 		return 0;
 	}
 	for (unsigned int i = 0; i < b.count; i++)
-		mirrors_forget_map(inode, f, b.ids[i]);
+		mirror_maps_forget(inode, f, b.ids[i]);
 	return err;
 }
 
-int mirrors_commit_stale(struct inode *inode, struct file *f, const struct layout *l)
+int mirror_state_commit_stale(struct inode *inode, struct file *f, const struct layout *l)
 {
 	CLEANUP_LAYOUT struct layout *before = file_layout(f);
 
@@ -212,15 +212,15 @@ static int make_stale_locked(struct inode *inode, struct file *f, uint64_t start
 	err = commit_stale(inode, f, before, now, false);
 	if (err)
 		return err;
-	stale_marks_release(ret_marks);
+	mirror_state_release_marks(ret_marks);
 	marks.before = PTR_STEAL(before);
 	marks.now = PTR_STEAL(now);
 	*ret_marks = marks;
 	return 0;
 }
 
-int mirrors_make_stale(struct inode *inode, uint64_t start, uint64_t end,
-		       struct stale_marks *ret_marks)
+int mirror_state_make_stale(struct inode *inode, uint64_t start, uint64_t end,
+			    struct stale_marks *ret_marks)
 {
 	struct file *f;
 	int err = inode_get_file(inode, &f);
@@ -235,7 +235,7 @@ int mirrors_make_stale(struct inode *inode, uint64_t start, uint64_t end,
 
 /* ---- the first write to the primary has failed ---- */
 
-void stale_marks_release(struct stale_marks *m)
+void mirror_state_release_marks(struct stale_marks *m)
 {
 	layout_unref(m->before);
 	layout_unref(m->now);
@@ -269,7 +269,7 @@ static int exchange_marks(struct inode *inode, struct file *f, const struct stal
 	if (file_commit_layout(f) == m->now && file_changes(f) == m->changes)
 		err = follow_again(f, then);
 	if (!err)
-		err = mirrors_store(inode, m->now, then);
+		err = mirror_state_store(inode, m->now, then);
 	if (!err)
 		file_commit_set(f, then);
 	file_commit_end(f);
@@ -285,7 +285,7 @@ static void forget_maps(struct inode *inode, struct file *f, const struct layout
 
 	for (unsigned int i = 0; i < count; i++) {
 		if (count_stale(from, ids[i]) && !count_stale(to, ids[i]))
-			mirrors_forget_map(inode, f, ids[i]);
+			mirror_maps_forget(inode, f, ids[i]);
 	}
 }
 
@@ -298,7 +298,7 @@ static int fail_over_locked(struct inode *inode, struct file *f, const struct st
 	if (!err)
 		err = mirror_guard_commit(f, then);
 	if (!err)
-		err = mirrors_new_map(inode, f, then, m->primary, true);
+		err = mirror_maps_new(inode, f, then, m->primary, true);
 	if (err)
 		return err;
 	err = exchange_marks(inode, f, m, then);
@@ -306,7 +306,7 @@ static int fail_over_locked(struct inode *inode, struct file *f, const struct st
 	return err;
 }
 
-bool mirrors_fail_over(struct inode *inode, struct stale_marks *m, int err)
+bool mirror_state_fail_over(struct inode *inode, struct stale_marks *m, int err)
 {
 	char why[ERROR_TEXT_MAX];
 	bool done = false;
@@ -322,7 +322,7 @@ bool mirrors_fail_over(struct inode *inode, struct stale_marks *m, int err)
 		log_warning("inode %ju: mirror %" PRIu32
 			    " couldn't be written, and becomes stale instead of the others: %s",
 			    (uintmax_t)inode->ino, m->primary, why);
-	stale_marks_release(m);
+	mirror_state_release_marks(m);
 	fail(err, "%s", why);
 	return done;
 }
@@ -342,10 +342,10 @@ static int flags_locked(struct handle *h, uint32_t id, uint32_t set, uint32_t cl
 		return err;
 	if (set & COMP_STALE)
 		return commit_stale(h->inode, h->file, before, now, true);
-	return mirrors_commit(h->inode, h->file, now);
+	return mirror_state_commit(h->inode, h->file, now);
 }
 
-int handle_component_flags(struct handle *h, uint32_t id, uint32_t set, uint32_t clear, uid_t uid)
+int mirror_state_set_flags(struct handle *h, uint32_t id, uint32_t set, uint32_t clear, uid_t uid)
 {
 	int err = inode_check_owner(h->inode, uid);
 

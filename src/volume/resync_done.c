@@ -73,7 +73,7 @@ static int commit_held(struct handle *h, const uint32_t *ids, unsigned int count
 	int err = check_clean(h, ids, count);
 
 	if (!err)
-		err = mirrors_store(h->inode, before, now);
+		err = mirror_state_store(h->inode, before, now);
 	if (err)
 		return err;
 	file_commit_set(h->file, now);
@@ -99,13 +99,13 @@ static int commit_locked(struct handle *h, const uint32_t *ids, unsigned int cou
 	if (err)
 		return err;
 	for (unsigned int i = 0; i < count; i++) {
-		mirrors_forget_map(h->inode, h->file, ids[i]);
+		mirror_maps_forget(h->inode, h->file, ids[i]);
 		follow_state_remove_mirror(h, ids[i]);
 	}
 	return 0;
 }
 
-int handle_synced(struct handle *h, const uint32_t *mirror_ids, unsigned int count)
+int resync_done_commit(struct handle *h, const uint32_t *mirror_ids, unsigned int count)
 {
 	int err = check_followed(h, mirror_ids, count);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Swap, merge and split of files in a volume: what they refuse, and what is left behind.
- * test_exchange_sweep.c stops them half way. */
-#include "test_exchange_fixture.h"
+ * test_layout_commit_sweep.c stops them half way. */
+#include "test_layout_commit_fixture.h"
 
 static int merge_these(const struct fid *fids, const uint64_t *versions, unsigned int count,
 		       uint64_t file_version, uid_t uid)
@@ -12,7 +12,7 @@ static int merge_these(const struct fid *fids, const uint64_t *versions, unsigne
 				     .file_version = file_version,
 				     .uid = uid };
 
-	return handle_merge(t.h, &req);
+	return merge_commit(t.h, &req);
 }
 
 static void bad_merges_change_nothing(void **state)
@@ -234,7 +234,7 @@ static void so_do_a_truncate_and_an_allocation(void **state)
 	sys_set_hook(NULL, NULL);
 	assert_int_equal(f.times, 0);
 	assert_int_equal(__builtin_popcount(stale_mirrors()), 2);
-	assert_int_equal(inode_getattr(t.inode, &st), 0);
+	assert_int_equal(attr_get(t.inode, &st), 0);
 	assert_int_equal(st.st_size, 1000);
 	end(vol);
 	vol = with_three_mirrors();
@@ -296,10 +296,10 @@ static int begin_copies(uint32_t id, bool whole, bool make_stale, uint32_t sourc
 	int err;
 
 	sys_set_hook(unreadable ? fail_reads : NULL, NULL);
-	err = handle_follow_begin(t.h, &req);
+	err = follow_begin(t.h, &req);
 	sys_set_hook(NULL, NULL);
 	if (!err)
-		handle_follow_end(t.h);
+		follow_session_end(t.h);
 	return err;
 }
 

@@ -81,7 +81,7 @@ static inline int make_volume(void **state)
 	(void)state;
 
 	umask(022);
-	log_open("test_exchange", LOG_LEVEL_ERROR, false);
+	log_open("test_layout_commit", LOG_LEVEL_ERROR, false);
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = (uint8_t)random_u64(&r);
 	namespace = testfs_enter();
@@ -155,7 +155,7 @@ static inline void set_layout(struct inode *inode, uint16_t stripes, bool compos
 		c->offset_or_gen = LAYOUT_OFFSET_ANY;
 	}
 	CHECK(!layout_encode(l, bytes, LAYOUT_BYTES_MAX, &len));
-	CHECK(!inode_set_layout(inode, bytes, len));
+	CHECK(!layout_attr_set(inode, bytes, len));
 	free(bytes);
 	layout_unref(l);
 }
@@ -212,7 +212,7 @@ static inline struct layout *layout_of(struct inode *inode)
 	ssize_t n;
 
 	CHECK(bytes);
-	n = inode_get_layout(inode, bytes, LAYOUT_BYTES_MAX);
+	n = layout_attr_get(inode, bytes, LAYOUT_BYTES_MAX);
 	CHECK(n > 0 && !layout_decode(bytes, (size_t)n, &l));
 	free(bytes);
 	return l;
@@ -326,7 +326,7 @@ static inline void check_links(struct inode *inode)
 {
 	struct stat st;
 
-	CHECK(!inode_getattr(inode, &st));
+	CHECK(!attr_get(inode, &st));
 	CHECK(st.st_nlink == 1);
 }
 
@@ -363,7 +363,7 @@ static inline int merge_all(void)
 		fids[req.victim_count] = victims[req.victim_count].fid;
 		versions[req.victim_count] = version(&victims[req.victim_count]);
 	}
-	return handle_merge(t.h, &req);
+	return merge_commit(t.h, &req);
 }
 
 static inline int swap_first(void)
@@ -373,14 +373,14 @@ static inline int swap_first(void)
 				    .victim_version = version(&victims[0]),
 				    .uid = geteuid() };
 
-	return handle_swap(t.h, &req);
+	return swap_commit(t.h, &req);
 }
 
 static inline int split_by(uint32_t mirror_id, struct fid target, uid_t uid)
 {
 	const struct split_request req = { .mirror_id = mirror_id, .target = target, .uid = uid };
 
-	return handle_split(t.h, &req);
+	return split_commit(t.h, &req);
 }
 
 static inline int split_second(void)
