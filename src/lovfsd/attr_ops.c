@@ -6,7 +6,11 @@
 #include "lovfsd/pages.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
+#include "volume/inode_attr.h"
 #include "volume/handle.h"
+#include "volume/inode.h"
+#include "volume/park.h"
+#include "volume/volume.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -16,7 +20,7 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 {
 	struct inode *inode = session_inode(session_begin(req), ino);
 	struct stat st;
-	int err = attr_get(inode, &st);
+	int err = inode_attr_get(inode, &st);
 
 	if (err)
 		reply_err(req, err, inode, "getattr");
@@ -68,9 +72,9 @@ static int attempt_setattr(struct session *s, fuse_req_t req, const struct held_
 		attr.set_size = false;
 	}
 	if (err == 0 && !(op->file && inode_is_mirror(op->inode)))
-		err = attr_set(op->inode, &attr);
-	if (err == HANDLE_PARK)
-		return HANDLE_PARK;
+		err = inode_attr_set(op->inode, &attr);
+	if (err == PARK_REQUEST)
+		return PARK_REQUEST;
 	if (err == 0)
 		err = durable_inode(s, op->inode, op->attr.set_size);
 	/* A file that wasn't cut off may have been, in some of its objects. */
@@ -81,7 +85,7 @@ static int attempt_setattr(struct session *s, fuse_req_t req, const struct held_
 	}
 	/* What was asked for is done, be the size known or not. */
 	if (err == 0)
-		err = attr_get_of_name(op->inode, &st, &doubt);
+		err = inode_attr_get_of_name(op->inode, &st, &doubt);
 	if (err)
 		reply_err(req, err, op->inode, "setattr");
 	else

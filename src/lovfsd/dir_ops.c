@@ -9,6 +9,9 @@
 #include "base/sys.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
+#include "volume/inode_attr.h"
+#include "volume/inode.h"
+#include "volume/names.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -139,7 +142,7 @@ static struct stat plain_attr(const struct listing *l, const struct dirent *entr
 	struct stat top;
 
 	if (l->dir->inode == inode_root(l->s->volume) && strcmp(entry->d_name, "..") == 0 &&
-	    attr_get(l->dir->inode, &top) == 0)
+	    inode_attr_get(l->dir->inode, &top) == 0)
 		st.st_ino = top.st_ino;
 	return st;
 }

@@ -3,6 +3,7 @@
 
 #include "base/sys.h"
 #include "volume/handle.h"
+#include "volume/inode.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

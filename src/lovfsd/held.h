@@ -6,8 +6,7 @@
 #ifndef LOVFS_LOVFSD_HELD_H
 #define LOVFS_LOVFSD_HELD_H
 
-#include "volume/inode.h"
-#include "volume/park.h"
+#include "volume/inode_attr.h"
 
 #include <fuse_lowlevel.h>
 #include <pthread.h>
@@ -20,7 +19,7 @@ struct open_file;
 /* What may be held back: how it is done, and with what. Which fields mean anything is `attempt`'s
  * matter. */
 struct held_op {
-	/* Does it and answers the request; or HANDLE_PARK, having done and answered nothing. */
+	/* Does it and answers the request; or PARK_REQUEST, having done and answered nothing. */
 	int (*attempt)(struct session *s, fuse_req_t req, const struct held_op *op);
 	struct inode *inode; /* whose group lock it may meet */
 	struct open_file *file, *source;

@@ -6,6 +6,14 @@
 #include "base/log.h"
 #include "lovfsd/pages.h"
 #include "lovfsd/reply.h"
+#include "volume/follow_begin.h"
+#include "volume/follow_session.h"
+#include "volume/handle.h"
+#include "volume/inode.h"
+#include "volume/merge.h"
+#include "volume/mirror_state.h"
+#include "volume/resync_done.h"
+#include "volume/split.h"
 
 #include <errno.h>
 #include <stdio.h>

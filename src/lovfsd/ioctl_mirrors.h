@@ -9,7 +9,6 @@
 #include "base/attr.h"
 #include "lovfs_ioctl.h"
 #include "lovfsd/session.h"
-#include "volume/handle.h"
 
 #include <fuse_lowlevel.h>
 

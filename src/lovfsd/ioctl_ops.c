@@ -11,6 +11,17 @@
 #include "lovfsd/pages.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
+#include "volume/conf.h"
+#include "volume/follow_session.h"
+#include "volume/group_lock.h"
+#include "volume/handle.h"
+#include "volume/inode.h"
+#include "volume/inode_named.h"
+#include "volume/inode_number.h"
+#include "volume/lease.h"
+#include "volume/moved_bytes.h"
+#include "volume/swap.h"
+#include "volume/volume.h"
 
 #include <errno.h>
 #include <linux/ioctl.h>

@@ -9,6 +9,9 @@
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
 #include "volume/handle.h"
+#include "volume/inode.h"
+#include "volume/inode_number.h"
+#include "volume/names.h"
 
 #include <errno.h>
 #include <fcntl.h>

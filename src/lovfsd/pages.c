@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "lovfsd/reply.h"
 #include "volume/cached_pages.h"
+#include "volume/inode.h"
+#include "volume/inode_number.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,6 +3,9 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "volume/inode_attr.h"
+#include "volume/inode.h"
+#include "volume/inode_number.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -108,7 +111,7 @@ int reply_take_entry(struct session *s, struct inode *inode, struct fuse_entry_p
 	int doubt = 0, err = inode_number_generation(inode, &generation);
 
 	if (!err)
-		err = attr_get_of_name(inode, &e.attr, &doubt);
+		err = inode_attr_get_of_name(inode, &e.attr, &doubt);
 	if (err) {
 		inode_forget(inode, 1);
 		return err;

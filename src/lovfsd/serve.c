@@ -10,6 +10,10 @@
 #include "lovfsd/read_ahead.h"
 #include "lovfsd/session.h"
 #include "lovfsd/stop.h"
+#include "volume/access_time.h"
+#include "volume/conf.h"
+#include "volume/inode_number.h"
+#include "volume/volume.h"
 
 #include <errno.h>
 #include <fuse_lowlevel.h>

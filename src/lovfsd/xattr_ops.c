@@ -12,6 +12,9 @@
 #include "lovfsd/durable.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
+#include "volume/inode_attr.h"
+#include "volume/inode.h"
+#include "volume/layout_attr.h"
 #include "volume/xattr_names.h"
 
 #include <errno.h>
@@ -134,7 +137,7 @@ static int check_owner(fuse_req_t req, struct inode *inode)
 
 	if (uid == 0)
 		return 0;
-	err = attr_get(inode, &st);
+	err = inode_attr_get(inode, &st);
 	if (err)
 		return err;
 	return st.st_uid == uid ? 0 : fail(-EPERM, "only the owner and root may set a layout");

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Times of access. A read through the mount is followed by one of the MDT inode, which is empty: so the file
- * system below sets the time, by its own rule, and nothing else with it; utimensat(2) would change the time of the
- * last status change, too, and every backup tool would take the file for changed.
- *
- * That costs an open, a read and a close. So it is done where it may make a difference, which the attributes
- * tell that were looked at last (before any open, the kernel asks for them), and for one file at most
- * once a second; what comes sooner is made up for when somebody asks, and at the last close.
- */
+#include "volume/access_time.h"
+
 #include "base/sys.h"
 #include "base/units.h"
-#include "volume/volume_impl.h"
+#include "volume/inode_state.h"
+#include "volume/saved_attr.h"
+#include "volume/volume_state.h"
 
 #include <fcntl.h>
 #include <sys/statvfs.h>

@@ -3,6 +3,16 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "volume/follow_state.h"
+#include "volume/group_lock.h"
+#include "volume/handle_state.h"
+#include "volume/inode_state.h"
+#include "volume/instantiate.h"
+#include "volume/mirror_state.h"
+#include "volume/park.h"
+#include "volume/reaper.h"
+#include "volume/saved_attr.h"
+#include "volume/volume_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -85,7 +95,7 @@ static ssize_t change_file(struct change *c)
 	int err;
 
 	if (!c->writeback && group_lock_holds_back(inode, c->h))
-		return HANDLE_PARK;
+		return PARK_REQUEST;
 	err = saved_attr_begin(inode, SAVED_DATA);
 	if (err)
 		return err;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "volume/destroy.h"
+
 #include "base/error.h"
-#include "volume/volume_impl.h"
+#include "volume/volume_state.h"
 
 #include <errno.h>
 #include <inttypes.h>

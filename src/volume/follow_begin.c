@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How mirrors or victims begin to follow a file: what may, and what they lack at first. */
+#include "volume/follow_begin.h"
+
 #include "base/error.h"
 #include "base/sys.h"
+#include "file/dirty_map.h"
 #include "layout/mirror_change.h"
 #include "volume/follow_state.h"
+#include "volume/handle_state.h"
+#include "volume/inode.h"
+#include "volume/inode_state.h"
 #include "volume/mirror_guard.h"
-#include "volume/volume_impl.h"
+#include "volume/mirror_maps.h"
+#include "volume/mirror_state.h"
+#include "volume/volume_state.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * A session of a mover: what it hands out of the dirty maps of the mirrors or victims that follow
- * the file, what was copied, and its end.
- */
+#include "volume/follow_session.h"
+
 #include "base/error.h"
 #include "base/log.h"
 #include "layout/mirror_change.h"
 #include "volume/follow_state.h"
-#include "volume/volume_impl.h"
+#include "volume/handle_state.h"
+#include "volume/inode.h"
+#include "volume/inode_state.h"
+#include "volume/mirror_state.h"
+#include "volume/volume_state.h"
 
 #include <errno.h>
 #include <inttypes.h>

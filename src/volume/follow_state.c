@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "volume/follow_state.h"
 
-#include "volume/volume_impl.h"
+#include "volume/handle_state.h"
+#include "volume/inode.h"
+#include "volume/inode_state.h"
 
 void follow_state_free(struct follow *w)
 {

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "mdt/mdt.h"
+#include "volume/conf.h"
 
 #include <errno.h>
 #include <fcntl.h>

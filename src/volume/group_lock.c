@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Group locks. */
+#include "volume/group_lock.h"
+
 #include "base/error.h"
-#include "volume/volume_impl.h"
+#include "volume/follow_state.h"
+#include "volume/handle_state.h"
+#include "volume/inode_state.h"
+#include "volume/park.h"
 
 #include <errno.h>
 

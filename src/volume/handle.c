@@ -5,7 +5,22 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "volume/access_time.h"
 #include "volume/change.h"
+#include "volume/follow_session.h"
+#include "volume/follow_state.h"
+#include "volume/group_lock.h"
+#include "volume/handle_state.h"
+#include "volume/inode.h"
+#include "volume/inode_state.h"
+#include "volume/lease.h"
+#include "volume/mirror_maps.h"
+#include "volume/moved_bytes.h"
+#include "volume/park.h"
+#include "volume/reaper.h"
+#include "volume/saved_attr.h"
+#include "volume/truncate.h"
+#include "volume/volume_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -377,7 +392,7 @@ int handle_truncate(struct handle *h, uint64_t size_bytes)
 	if (h->hidden)
 		return truncate_mirror(h, size_bytes);
 	if (group_lock_holds_back(h->inode, h))
-		return HANDLE_PARK;
+		return PARK_REQUEST;
 	pthread_mutex_lock(&h->inode->lock);
 	lease_break_locked(h->inode, h);
 	pthread_mutex_unlock(&h->inode->lock);

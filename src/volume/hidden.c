@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * The hidden directory: .lovfs/mirror/<FID>/<mirror id> is one mirror of a file as a file of its
- * own, with pages and a lock of its own in the kernel; mirror 0 is the file as a whole. Files are found
- * while they are in use, or after their FIDs were asked for.
- *
- * A mirror has the file's owner and mode, which the kernel checks. Others than root and the owner get
- * that far only where they could also come to the file by its path: that they may know its name
- * isn't enough where a directory on the way is closed to them.
- */
+#include "volume/hidden.h"
+
 #include "base/error.h"
 #include "base/sys.h"
 #include "base/units.h"
 #include "layout/mirror.h"
 #include "lovfs_ioctl.h"
-#include "volume/volume_impl.h"
+#include "volume/inode.h"
+#include "volume/inode_kind.h"
+#include "volume/inode_state.h"
+#include "volume/stat.h"
+#include "volume/volume_state.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "volume/volume_impl.h"
+#include "volume/inode_named.h"
+
+#include "volume/inode.h"
+#include "volume/inode_state.h"
+#include "volume/volume_state.h"
 
 static bool is_named_locked(const struct volume *vol, const struct inode *inode)
 {

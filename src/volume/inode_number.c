@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Inodes by the numbers that they are known by outside. */
+#include "volume/inode_number.h"
+
 #include "base/error.h"
-#include "volume/volume_impl.h"
+#include "volume/inode.h"
+#include "volume/inode_state.h"
+#include "volume/volume_state.h"
 
 #include <errno.h>
 

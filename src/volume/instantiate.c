@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * First write: the objects of a component come to be.
- *
- * States that a crash can leave: objects without a layout that names them (the parent xattr says
- * whose they were; fsck removes them), or objects and layout. Data is written only after the layout
- * names its objects.
- */
+#include "volume/instantiate.h"
+
 #include "base/checked.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "layout/mirror.h"
 #include "mdt/layout_ea.h"
-#include "volume/volume_impl.h"
+#include "volume/destroy.h"
+#include "volume/follow_state.h"
+#include "volume/inode.h"
+#include "volume/inode_state.h"
+#include "volume/volume_state.h"
 
 #include <errno.h>
 #include <inttypes.h>

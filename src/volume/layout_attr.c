@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The xattr lustre.lov of the mount: layouts of files, defaults of directories. */
+#include "volume/layout_attr.h"
+
 #include "base/error.h"
 #include "layout/codec.h"
 #include "layout/mirror.h"
 #include "layout/rules.h"
 #include "layout/template.h"
 #include "mdt/layout_ea.h"
-#include "volume/volume_impl.h"
+#include "volume/inode.h"
+#include "volume/inode_state.h"
+#include "volume/mirror_maps.h"
+#include "volume/volume_state.h"
 
 #include <errno.h>
 

@@ -7,6 +7,12 @@
 #include "base/sys.h"
 #include "mdt/layout_ea.h"
 #include "mdt/swap_intent.h"
+#include "volume/handle_state.h"
+#include "volume/inode.h"
+#include "volume/inode_state.h"
+#include "volume/link_gate.h"
+#include "volume/saved_attr.h"
+#include "volume/volume_state.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -10,7 +10,17 @@
 #ifndef LOVFS_VOLUME_LAYOUT_COMMIT_H
 #define LOVFS_VOLUME_LAYOUT_COMMIT_H
 
-#include "volume/volume_impl.h"
+#include "base/attr.h"
+#include "base/fid.h"
+#include "layout/layout.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct file;
+struct handle;
+struct inode;
+struct volume;
 
 struct layout_commit_victim {
 	struct inode *inode; /* a reference */

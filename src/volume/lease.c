@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Leases: somebody who works on a file as long as nobody else writes to it. */
+#include "volume/lease.h"
+
 #include "base/error.h"
 #include "lovfs_ioctl.h"
-#include "volume/volume_impl.h"
+#include "volume/handle_state.h"
+#include "volume/inode_state.h"
 
 #include <errno.h>
 

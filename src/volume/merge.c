@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Merge: victims become mirrors of a file, and are left without data. */
+#include "volume/merge.h"
+
 #include "base/error.h"
 #include "base/sys.h"
 #include "layout/mirror_change.h"
 #include "layout/resolve.h"
 #include "layout/template.h"
+#include "volume/inode_state.h"
 #include "volume/layout_commit.h"
+#include "volume/volume_state.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,6 +2,7 @@
 #include "volume/mirror_guard.h"
 
 #include "base/error.h"
+#include "file/file.h"
 #include "layout/mirror.h"
 
 #include <errno.h>

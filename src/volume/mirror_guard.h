@@ -8,7 +8,11 @@
 #define LOVFS_VOLUME_MIRROR_GUARD_H
 
 #include "base/error.h"
-#include "volume/volume_impl.h"
+#include "layout/layout.h"
+
+#include <stdint.h>
+
+struct file;
 
 /* Mirrors that could be read as a whole when it was asked, each with its devices. */
 struct readable_mirrors {

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * The dirty maps of a file's stale mirrors: each follows the file from the moment when its mirror becomes
- * stale, or the file is opened for writing, until the last close. Readers need none.
- *
- * A map that can't be had (no room, malformed, of an earlier time) is replaced by one that says that all
- * is out of date; on disk where that can be, otherwise in memory, with none on disk: who finds
- * none later says the same.
- */
+#include "volume/mirror_maps.h"
+
 #include "base/error.h"
 #include "base/log.h"
+#include "file/dirty_map.h"
 #include "layout/mirror_change.h"
 #include "mdt/dirty_file.h"
-#include "volume/volume_impl.h"
+#include "volume/inode_state.h"
+#include "volume/volume_state.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * States of mirrors: commits by which mirrors become stale, or get other flags. Each is one step on the
- * MDT, the layout xattr, that is durable before anything relies on it.
- *
- * A mirror that becomes stale has its map before the xattr says so. A crash between the two leaves a map
- * of a mirror in sync, which the next one replaces.
- */
+#include "volume/mirror_state.h"
+
 #include "base/error.h"
 #include "base/log.h"
+#include "file/dirty_map.h"
 #include "layout/mirror_change.h"
 #include "mdt/layout_ea.h"
+#include "volume/handle_state.h"
+#include "volume/inode.h"
+#include "volume/inode_state.h"
 #include "volume/mirror_guard.h"
+#include "volume/mirror_maps.h"
+#include "volume/volume_state.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Names: making, linking, renaming and removing. The kernel holds the directories' locks meanwhile.
- */
+#include "volume/names.h"
+
 #include "base/error.h"
 #include "base/log.h"
 #include "lovfs_ioctl.h"
 #include "mdt/layout_ea.h"
-#include "volume/volume_impl.h"
+#include "volume/hidden.h"
+#include "volume/inode.h"
+#include "volume/inode_state.h"
+#include "volume/layout_attr.h"
+#include "volume/link_gate.h"
+#include "volume/reaper.h"
+#include "volume/volume_state.h"
 
 #include <errno.h>
 #include <string.h>

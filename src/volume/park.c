@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "volume/park.h"
 
-#include "volume/volume_impl.h"
+#include "volume/inode_state.h"
 
 bool park_add(struct inode *inode, struct parked *p)
 {

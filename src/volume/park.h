@@ -3,7 +3,7 @@
  * Requests held back by a group lock. They are kept, not blocked on: a blocked thread could serve
  * nobody else.
  *
- * The caller that got HANDLE_PARK puts a struct parked (embedded in its own) with park_add(); when
+ * The caller that got PARK_REQUEST puts a struct parked (embedded in its own) with park_add(); when
  * the lock goes, `wake` is called, once, from the thread that gave up the lock (no lock is held),
  * and does the operation again, which may park it again. park_remove() takes one back that was
  * interrupted.
@@ -11,9 +11,14 @@
 #ifndef LOVFS_VOLUME_PARK_H
 #define LOVFS_VOLUME_PARK_H
 
-#include "volume/inode.h"
+#include "base/attr.h"
 
 #include <stdbool.h>
+
+struct inode;
+
+/* What an operation returns that is held back; it has done nothing. */
+#define PARK_REQUEST (-ERESTART) /* <errno.h> */
 
 struct parked {
 	void (*wake)(struct parked *p);

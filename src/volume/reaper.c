@@ -6,7 +6,12 @@
 #include "base/sys.h"
 #include "mdt/dirty_file.h"
 #include "mdt/layout_ea.h"
-#include "volume/volume_impl.h"
+#include "volume/destroy.h"
+#include "volume/inode.h"
+#include "volume/inode_state.h"
+#include "volume/link_gate.h"
+#include "volume/swap_recover.h"
+#include "volume/volume_state.h"
 
 #include <errno.h>
 #include <fcntl.h>

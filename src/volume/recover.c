@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * What a crash left in PENDING: swaps half way are finished or taken back, files without a name are
- * destroyed. Runs before anything is served, so nothing in PENDING is open.
- */
+#include "volume/recover.h"
+
 #include "base/error.h"
 #include "base/log.h"
-#include "volume/volume_impl.h"
+#include "mdt/mdt.h"
+#include "volume/reaper.h"
+#include "volume/swap_recover.h"
+#include "volume/volume_state.h"
 
 #include <errno.h>
 

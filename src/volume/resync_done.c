@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * The end of a resync: mirrors that are like the file become in sync.
- *
- * Before the commit both they and the mirrors in sync so far are durable: or after a power loss two
- * mirrors would both be in sync, one without data that the other has. What is written after
- * they were made durable is in the maps, which the commit finds clean or gives up.
- */
+#include "volume/resync_done.h"
+
 #include "base/error.h"
 #include "base/log.h"
+#include "file/dirty_map.h"
 #include "layout/mirror_change.h"
-#include "volume/volume_impl.h"
+#include "volume/follow_state.h"
+#include "volume/handle_state.h"
+#include "volume/inode_state.h"
+#include "volume/mirror_maps.h"
+#include "volume/mirror_state.h"
+#include "volume/truncate.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -5,7 +5,9 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "layout/layout.h"
-#include "volume/volume_impl.h"
+#include "volume/inode.h"
+#include "volume/inode_state.h"
+#include "volume/volume_state.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a file's attributes are: which of them the MDT inode has, and for how long it may be believed.
+ * What a file's attributes are: which of them the MDT inode has, and for how long it may be
+ * believed.
  *
- * Times. The MDT inode's are the file's, all three. What utimensat(2) says is set there, and nowhere else. A
- * change of data sets the modification time in memory; it goes to the MDT inode at a close, a sync, and before
- * anything that has to be compared with it. Objects' times don't count, so what only moves data (swaps, merges,
- * resyncs) changes no time, and an OST that was away brings no old ones back.
+ * Times. The MDT inode's are the file's, all three. What utimensat(2) says is set there, and
+ * nowhere else. A change of data sets the modification time in memory; it goes to the MDT inode at
+ * a close, a sync, and before anything that has to be compared with it. Objects' times don't count,
+ * so what only moves data (swaps, merges, resyncs) changes no time, and an OST that was away brings
+ * no old ones back.
  *
- * Size. The objects say it. Where not all of them can be asked, it is known by the record on the MDT inode
- * (mdt/som.h), and by the changes that were made here since.
+ * Size. The objects say it. Where not all of them can be asked, it is known by the record on the
+ * MDT inode (mdt/som.h), and by the changes that were made here since.
  *
  * What is on disk, if we are killed right here:
  *
@@ -24,40 +26,31 @@
  *   none, or times    written by an earlier version      not known; the record's     the latest of all
  *   of objects
  *
- * Where the size isn't known, stat(2) and open(2) fail with EIO, rather than to say less than there is; the file can
- * still be named, renamed, removed. As soon as all objects can be asked, such a file is settled: by its first
- * stat(2) or open(2) it gets an exact record, and the inode the time that it should have. Where only the time is
- * open, as it is of each file that an earlier version closed, that is done when the file is opened for
- * writing (and so before its data moves): looking at all files isn't to give all of them a new time of change.
+ * Where the size isn't known, stat(2) and open(2) fail with EIO, rather than to say less than there
+ * is; the file can still be named, renamed, removed. As soon as all objects can be asked, such a
+ * file is settled: by its first stat(2) or open(2) it gets an exact record, and the inode the time
+ * that it should have. Where only the time is open, as it is of each file that an earlier version
+ * closed, that is done when the file is opened for writing (and so before its data moves): looking
+ * at all files isn't to give all of them a new time of change.
  *
- * Writing the record, and the modification time, changes the inode's time of change. So that is done before the
- * attributes are told, too: what fstat(2) says of a file before close(2) is what stat(2) says of it after.
+ * Writing the record, and the modification time, changes the inode's time of change. So that is
+ * done before the attributes are told, too: what fstat(2) says of a file before close(2) is what
+ * stat(2) says of it after.
  *
- * Any thread may call. What is in memory is guarded by inode->lock.
+ * Any thread may call. What is in memory (struct saved_attr of inode_state.h) is guarded by
+ * inode->lock.
  */
 #ifndef LOVFS_VOLUME_SAVED_ATTR_H
 #define LOVFS_VOLUME_SAVED_ATTR_H
 
-#include "file/file.h"
-#include "mdt/som.h"
+#include "base/attr.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
+struct file_attr;
 struct inode;
-
-/* Part of struct inode; all guarded by its lock. Zeroed: nothing is known yet. */
-struct saved_attr {
-	bool loaded;
-	struct som som;  /* the record; size and blocks follow the changes that are made here */
-	bool size_known; /* som.size_bytes is the file's, also while its objects can't be asked */
-	bool times_open; /* the objects' modification times count, until it is settled */
-	bool dirty;      /* the record on disk isn't exact any more, and says so */
-	unsigned int changing; /* changes under way */
-	uint64_t begun;        /* all that ever began */
-	bool mtime_ahead;      /* mtime is the file's, and the MDT inode doesn't know it yet */
-	struct timespec mtime;
-};
 
 /* Before the file is opened, maybe for writing. -EIO: its size isn't known; a reader would take a wrong end for the
  * file's, a writer write over what is there. Settles the file where that is to be done. */

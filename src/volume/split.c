@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Split: a mirror leaves its file, and becomes the data of an empty one. */
+#include "volume/split.h"
+
 #include "base/error.h"
 #include "layout/mirror_change.h"
+#include "volume/follow_state.h"
+#include "volume/handle_state.h"
 #include "volume/layout_commit.h"
 #include "volume/mirror_guard.h"
+#include "volume/mirror_maps.h"
 
 #include <errno.h>
 #include <inttypes.h>

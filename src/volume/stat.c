@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What stat(2) says of an inode on the MDT: its own attributes, and the size that the objects
- * have. */
+#include "volume/stat.h"
+
 #include "base/sys.h"
-#include "volume/volume_impl.h"
+#include "volume/access_time.h"
+#include "volume/inode.h"
+#include "volume/inode_state.h"
+#include "volume/saved_attr.h"
 
 /* What programs should read and write at a time: one request of the mount. cp takes it for its
  * buffer. */

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Swap: a file gets the layout of a victim, and with it the victim's data; the victim the file's. */
+#include "volume/swap.h"
+
 #include "base/error.h"
 #include "lovfs_ioctl.h"
+#include "volume/inode_state.h"
 #include "volume/layout_commit.h"
+#include "volume/lease.h"
 
 #include <errno.h>
 

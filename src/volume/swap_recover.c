@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* After a crash, or a commit that could not be cleaned up: see the states in mdt/swap_intent.h. */
+#include "volume/swap_recover.h"
+
 #include "base/error.h"
 #include "layout/mirror.h"
 #include "mdt/dirty_file.h"
 #include "mdt/layout_ea.h"
 #include "mdt/swap_intent.h"
-#include "volume/volume_impl.h"
+#include "volume/inode.h"
+#include "volume/inode_state.h"
+#include "volume/link_gate.h"
+#include "volume/volume_state.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What cutting or growing a file's objects needs before: mirrors that are stale, objects that are
- * missing. */
-#include "volume/volume_impl.h"
+#include "volume/truncate.h"
+
+#include "file/file.h"
+#include "volume/inode.h"
+#include "volume/instantiate.h"
+#include "volume/mirror_state.h"
 
 #include <errno.h>
 

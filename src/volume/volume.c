@@ -6,8 +6,14 @@
 #include "base/sys.h"
 #include "base/units.h"
 #include "mdt/dirty_file.h"
+#include "volume/access_time.h"
+#include "volume/conf.h"
+#include "volume/inode.h"
+#include "volume/link_gate.h"
 #include "volume/lock_file.h"
-#include "volume/volume_impl.h"
+#include "volume/reaper.h"
+#include "volume/recover.h"
+#include "volume/volume_state.h"
 
 #include <errno.h>
 #include <fcntl.h>

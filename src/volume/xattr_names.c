@@ -2,7 +2,9 @@
 #include "volume/xattr_names.h"
 
 #include "mdt/user_xattr.h"
-#include "volume/volume_impl.h"
+#include "volume/conf.h"
+#include "volume/inode_state.h"
+#include "volume/volume_state.h"
 
 bool xattr_names_reserved(const struct inode *inode, const char *name)
 {

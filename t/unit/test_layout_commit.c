@@ -2,6 +2,13 @@
 /* Swap, merge and split of files in a volume: what they refuse, and what is left behind.
  * test_layout_commit_sweep.c stops them half way. */
 #include "test_layout_commit_fixture.h"
+#include "volume/inode_attr.h"
+#include "volume/follow_begin.h"
+#include "volume/follow_session.h"
+#include "volume/handle.h"
+#include "volume/inode.h"
+#include "volume/merge.h"
+#include "volume/volume.h"
 
 static int merge_these(const struct fid *fids, const uint64_t *versions, unsigned int count,
 		       uint64_t file_version, uid_t uid)
@@ -234,7 +241,7 @@ static void so_do_a_truncate_and_an_allocation(void **state)
 	sys_set_hook(NULL, NULL);
 	assert_int_equal(f.times, 0);
 	assert_int_equal(__builtin_popcount(stale_mirrors()), 2);
-	assert_int_equal(attr_get(t.inode, &st), 0);
+	assert_int_equal(inode_attr_get(t.inode, &st), 0);
 	assert_int_equal(st.st_size, 1000);
 	end(vol);
 	vol = with_three_mirrors();

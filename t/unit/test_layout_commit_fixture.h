@@ -17,8 +17,17 @@
 #include "ost/ost.h"
 #include "random.h"
 #include "testfs.h"
+#include "volume/inode_attr.h"
+#include "volume/conf.h"
 #include "volume/format.h"
 #include "volume/handle.h"
+#include "volume/inode.h"
+#include "volume/layout_attr.h"
+#include "volume/merge.h"
+#include "volume/names.h"
+#include "volume/split.h"
+#include "volume/swap.h"
+#include "volume/volume.h"
 
 #include <dirent.h>
 
@@ -326,7 +335,7 @@ static inline void check_links(struct inode *inode)
 {
 	struct stat st;
 
-	CHECK(!attr_get(inode, &st));
+	CHECK(!inode_attr_get(inode, &st));
 	CHECK(st.st_nlink == 1);
 }
 

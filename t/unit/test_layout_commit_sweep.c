@@ -7,6 +7,11 @@
 #include "test_layout_commit_fixture.h"
 
 #include "fault.h"
+#include "volume/inode_attr.h"
+#include "volume/handle.h"
+#include "volume/inode.h"
+#include "volume/names.h"
+#include "volume/volume.h"
 
 #include <sys/wait.h>
 
@@ -203,14 +208,14 @@ static void set_time(struct inode *inode)
 {
 	const struct attr_change attr = { .times = { { .tv_nsec = UTIME_OMIT }, long_ago } };
 
-	CHECK(!attr_set(inode, &attr));
+	CHECK(!inode_attr_set(inode, &attr));
 }
 
 static void check_time(struct inode *inode)
 {
 	struct stat st;
 
-	CHECK(!attr_get(inode, &st));
+	CHECK(!inode_attr_get(inode, &st));
 	CHECK(st.st_mtim.tv_sec == long_ago.tv_sec && st.st_mtim.tv_nsec == long_ago.tv_nsec);
 }
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Files that are made without a name: how they get one, or go. */
 #include "test_layout_commit_fixture.h"
+#include "volume/handle.h"
+#include "volume/inode.h"
+#include "volume/names.h"
+#include "volume/volume.h"
 
 static const struct mdt_creator self = { .umask = 022 };
 

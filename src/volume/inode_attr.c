@@ -1,22 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Attributes of all kinds of inodes. */
+#include "volume/inode_attr.h"
+
 #include "base/error.h"
 #include "base/sys.h"
-#include "volume/volume_impl.h"
+#include "volume/group_lock.h"
+#include "volume/handle.h"
+#include "volume/hidden.h"
+#include "volume/inode.h"
+#include "volume/inode_state.h"
+#include "volume/park.h"
+#include "volume/saved_attr.h"
+#include "volume/stat.h"
+#include "volume/volume_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
 
-int attr_get_of_name(struct inode *inode, struct stat *ret_st, int *ret_doubt)
+int inode_attr_get_of_name(struct inode *inode, struct stat *ret_st, int *ret_doubt)
 {
 	return inode_is_hidden(inode) ? hidden_getattr(inode, ret_st, ret_doubt)
 				      : stat_inode(inode, ret_st, ret_doubt);
 }
 
-int attr_get(struct inode *inode, struct stat *ret_st)
+int inode_attr_get(struct inode *inode, struct stat *ret_st)
 {
 	struct stat st;
-	int doubt, err = attr_get_of_name(inode, &st, &doubt);
+	int doubt, err = inode_attr_get_of_name(inode, &st, &doubt);
 
 	if (!err)
 		err = doubt;
@@ -43,7 +52,7 @@ static int set_size(struct inode *inode, uint64_t size_bytes)
 	if (!inode_is_regular(inode))
 		return -EISDIR;
 	if (group_lock_holds_back(inode, NULL))
-		return HANDLE_PARK;
+		return PARK_REQUEST;
 	err = handle_open(inode, O_WRONLY, &h); /* breaks leases */
 	if (err)
 		return err;
@@ -52,7 +61,7 @@ static int set_size(struct inode *inode, uint64_t size_bytes)
 	return err;
 }
 
-int attr_set(struct inode *inode, const struct attr_change *a)
+int inode_attr_set(struct inode *inode, const struct attr_change *a)
 {
 	int err = 0;
 
