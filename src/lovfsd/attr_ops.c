@@ -2,14 +2,14 @@
 /* Attributes of inodes, and of the whole file system. */
 #include "lovfsd/ops.h"
 
+#include "inode/inode.h"
+#include "inode/park.h"
 #include "lovfsd/durable.h"
 #include "lovfsd/pages.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
-#include "volume/inode_attr.h"
 #include "volume/handle.h"
-#include "volume/inode.h"
-#include "volume/park.h"
+#include "volume/inode_attr.h"
 #include "volume/volume.h"
 
 #include <errno.h>

@@ -7,10 +7,10 @@
 
 #include "base/error.h"
 #include "base/sys.h"
+#include "inode/inode.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
 #include "volume/inode_attr.h"
-#include "volume/inode.h"
 #include "volume/names.h"
 
 #include <dirent.h>

@@ -2,8 +2,8 @@
 #include "lovfsd/durable.h"
 
 #include "base/sys.h"
+#include "inode/inode.h"
 #include "volume/handle.h"
-#include "volume/inode.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

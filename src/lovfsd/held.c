@@ -14,7 +14,7 @@
 #include "lovfsd/held.h"
 
 #include "base/error.h"
-#include "volume/park.h"
+#include "inode/park.h"
 
 #include <assert.h>
 #include <errno.h>

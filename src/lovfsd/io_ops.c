@@ -3,13 +3,13 @@
  * held.h. */
 #include "lovfsd/ops.h"
 
+#include "inode/inode.h"
+#include "inode/park.h"
 #include "lovfsd/durable.h"
 #include "lovfsd/pages.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
 #include "volume/handle.h"
-#include "volume/inode.h"
-#include "volume/park.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,16 +4,16 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "commit/merge.h"
+#include "commit/mirror_state.h"
+#include "commit/resync_done.h"
+#include "commit/split.h"
+#include "inode/inode.h"
 #include "lovfsd/pages.h"
 #include "lovfsd/reply.h"
 #include "volume/follow_begin.h"
 #include "volume/follow_session.h"
 #include "volume/handle.h"
-#include "volume/inode.h"
-#include "volume/merge.h"
-#include "volume/mirror_state.h"
-#include "volume/resync_done.h"
-#include "volume/split.h"
 
 #include <errno.h>
 #include <stdio.h>

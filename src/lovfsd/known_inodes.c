@@ -2,8 +2,8 @@
 #include "lovfsd/known_inodes.h"
 
 #include "base/error.h"
-#include "volume/inode.h"
-#include "volume/inode_number.h"
+#include "inode/inode.h"
+#include "inode/inode_number.h"
 
 #include <errno.h>
 #include <stdlib.h>

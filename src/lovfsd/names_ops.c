@@ -3,14 +3,14 @@
 #include "lovfsd/ops.h"
 
 #include "base/sys.h"
+#include "inode/inode.h"
+#include "inode/inode_number.h"
 #include "lovfs_ioctl.h"
 #include "lovfsd/durable.h"
 #include "lovfsd/new_requests.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
 #include "volume/handle.h"
-#include "volume/inode.h"
-#include "volume/inode_number.h"
 #include "volume/names.h"
 
 #include <errno.h>

@@ -3,9 +3,9 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "inode/inode.h"
+#include "inode/inode_number.h"
 #include "volume/inode_attr.h"
-#include "volume/inode.h"
-#include "volume/inode_number.h"
 
 #include <errno.h>
 #include <stdatomic.h>

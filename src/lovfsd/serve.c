@@ -3,6 +3,8 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "inode/access_time.h"
+#include "inode/inode_number.h"
 #include "lovfsd/new_requests.h"
 #include "lovfsd/ops.h"
 #include "lovfsd/pages.h"
@@ -10,9 +12,7 @@
 #include "lovfsd/read_ahead.h"
 #include "lovfsd/session.h"
 #include "lovfsd/stop.h"
-#include "volume/access_time.h"
 #include "volume/conf.h"
-#include "volume/inode_number.h"
 #include "volume/volume.h"
 
 #include <errno.h>

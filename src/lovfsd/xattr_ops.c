@@ -8,12 +8,12 @@
 
 #include "base/error.h"
 #include "base/sys.h"
+#include "inode/inode.h"
 #include "lovfs_ioctl.h"
 #include "lovfsd/durable.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
 #include "volume/inode_attr.h"
-#include "volume/inode.h"
 #include "volume/layout_attr.h"
 #include "volume/xattr_names.h"
 

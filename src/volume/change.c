@@ -3,16 +3,16 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "volume/follow_state.h"
-#include "volume/group_lock.h"
-#include "volume/handle_state.h"
-#include "volume/inode_state.h"
-#include "volume/instantiate.h"
-#include "volume/mirror_state.h"
-#include "volume/park.h"
-#include "volume/reaper.h"
-#include "volume/saved_attr.h"
-#include "volume/volume_state.h"
+#include "commit/instantiate.h"
+#include "commit/mirror_state.h"
+#include "commit/reaper.h"
+#include "inode/follow_state.h"
+#include "inode/group_lock.h"
+#include "inode/handle_state.h"
+#include "inode/inode_state.h"
+#include "inode/park.h"
+#include "inode/saved_attr.h"
+#include "inode/volume_state.h"
 
 #include <errno.h>
 #include <fcntl.h>

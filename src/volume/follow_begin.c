@@ -3,16 +3,16 @@
 
 #include "base/error.h"
 #include "base/sys.h"
+#include "commit/mirror_guard.h"
+#include "commit/mirror_maps.h"
+#include "commit/mirror_state.h"
 #include "file/dirty_map.h"
+#include "inode/follow_state.h"
+#include "inode/handle_state.h"
+#include "inode/inode.h"
+#include "inode/inode_state.h"
+#include "inode/volume_state.h"
 #include "layout/mirror_change.h"
-#include "volume/follow_state.h"
-#include "volume/handle_state.h"
-#include "volume/inode.h"
-#include "volume/inode_state.h"
-#include "volume/mirror_guard.h"
-#include "volume/mirror_maps.h"
-#include "volume/mirror_state.h"
-#include "volume/volume_state.h"
 
 #include <errno.h>
 #include <inttypes.h>

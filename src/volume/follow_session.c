@@ -3,13 +3,13 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "commit/mirror_state.h"
+#include "inode/follow_state.h"
+#include "inode/handle_state.h"
+#include "inode/inode.h"
+#include "inode/inode_state.h"
+#include "inode/volume_state.h"
 #include "layout/mirror_change.h"
-#include "volume/follow_state.h"
-#include "volume/handle_state.h"
-#include "volume/inode.h"
-#include "volume/inode_state.h"
-#include "volume/mirror_state.h"
-#include "volume/volume_state.h"
 
 #include <errno.h>
 #include <inttypes.h>

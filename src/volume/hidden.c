@@ -4,13 +4,13 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "base/units.h"
+#include "inode/inode.h"
+#include "inode/inode_kind.h"
+#include "inode/inode_state.h"
+#include "inode/volume_state.h"
 #include "layout/mirror.h"
 #include "lovfs_ioctl.h"
-#include "volume/inode.h"
-#include "volume/inode_kind.h"
-#include "volume/inode_state.h"
 #include "volume/stat.h"
-#include "volume/volume_state.h"
 
 #include <errno.h>
 #include <fcntl.h>

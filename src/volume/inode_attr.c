@@ -3,15 +3,15 @@
 
 #include "base/error.h"
 #include "base/sys.h"
-#include "volume/group_lock.h"
+#include "inode/group_lock.h"
+#include "inode/inode.h"
+#include "inode/inode_state.h"
+#include "inode/park.h"
+#include "inode/saved_attr.h"
+#include "inode/volume_state.h"
 #include "volume/handle.h"
 #include "volume/hidden.h"
-#include "volume/inode.h"
-#include "volume/inode_state.h"
-#include "volume/park.h"
-#include "volume/saved_attr.h"
 #include "volume/stat.h"
-#include "volume/volume_state.h"
 
 #include <errno.h>
 #include <fcntl.h>

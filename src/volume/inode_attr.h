@@ -15,7 +15,7 @@ struct inode;
 
 /*
  * Attributes as stat(2). Of a regular file size and blocks are those of its objects, or, where an
- * OST can't be asked, those that are known otherwise (volume/saved_attr.h). -EIO: the size isn't
+ * OST can't be asked, those that are known otherwise (inode/saved_attr.h). -EIO: the size isn't
  * known; it would be taken for the file's. -EUCLEAN: malformed layout.
  */
 int MUST_CHECK inode_attr_get(struct inode *inode, struct stat *ret_st);

@@ -2,15 +2,15 @@
 #include "volume/layout_attr.h"
 
 #include "base/error.h"
+#include "commit/mirror_maps.h"
+#include "inode/inode.h"
+#include "inode/inode_state.h"
+#include "inode/volume_state.h"
 #include "layout/codec.h"
 #include "layout/mirror.h"
 #include "layout/rules.h"
 #include "layout/template.h"
 #include "mdt/layout_ea.h"
-#include "volume/inode.h"
-#include "volume/inode_state.h"
-#include "volume/mirror_maps.h"
-#include "volume/volume_state.h"
 
 #include <errno.h>
 

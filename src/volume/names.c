@@ -3,15 +3,15 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "commit/reaper.h"
+#include "inode/inode.h"
+#include "inode/inode_state.h"
+#include "inode/link_gate.h"
+#include "inode/volume_state.h"
 #include "lovfs_ioctl.h"
 #include "mdt/layout_ea.h"
 #include "volume/hidden.h"
-#include "volume/inode.h"
-#include "volume/inode_state.h"
 #include "volume/layout_attr.h"
-#include "volume/link_gate.h"
-#include "volume/reaper.h"
-#include "volume/volume_state.h"
 
 #include <errno.h>
 #include <string.h>

@@ -2,10 +2,10 @@
 #include "volume/stat.h"
 
 #include "base/sys.h"
-#include "volume/access_time.h"
-#include "volume/inode.h"
-#include "volume/inode_state.h"
-#include "volume/saved_attr.h"
+#include "inode/access_time.h"
+#include "inode/inode.h"
+#include "inode/inode_state.h"
+#include "inode/saved_attr.h"
 
 /* What programs should read and write at a time: one request of the mount. cp takes it for its
  * buffer. */

@@ -5,15 +5,15 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "base/units.h"
+#include "commit/reaper.h"
+#include "commit/recover.h"
+#include "inode/access_time.h"
+#include "inode/inode.h"
+#include "inode/link_gate.h"
+#include "inode/volume_state.h"
 #include "mdt/dirty_file.h"
-#include "volume/access_time.h"
 #include "volume/conf.h"
-#include "volume/inode.h"
-#include "volume/link_gate.h"
 #include "volume/lock_file.h"
-#include "volume/reaper.h"
-#include "volume/recover.h"
-#include "volume/volume_state.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "volume/xattr_names.h"
 
+#include "inode/inode_state.h"
+#include "inode/volume_state.h"
 #include "mdt/user_xattr.h"
 #include "volume/conf.h"
-#include "volume/inode_state.h"
-#include "volume/volume_state.h"
 
 bool xattr_names_reserved(const struct inode *inode, const char *name)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Swap, merge and split of files in a volume: what they refuse, and what is left behind.
  * test_layout_commit_sweep.c stops them half way. */
+#include "commit/merge.h"
+#include "inode/inode.h"
 #include "test_layout_commit_fixture.h"
-#include "volume/inode_attr.h"
 #include "volume/follow_begin.h"
 #include "volume/follow_session.h"
 #include "volume/handle.h"
-#include "volume/inode.h"
-#include "volume/merge.h"
+#include "volume/inode_attr.h"
 #include "volume/volume.h"
 
 static int merge_these(const struct fid *fids, const uint64_t *versions, unsigned int count,

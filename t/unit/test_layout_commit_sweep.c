@@ -7,9 +7,9 @@
 #include "test_layout_commit_fixture.h"
 
 #include "fault.h"
-#include "volume/inode_attr.h"
+#include "inode/inode.h"
 #include "volume/handle.h"
-#include "volume/inode.h"
+#include "volume/inode_attr.h"
 #include "volume/names.h"
 #include "volume/volume.h"
 

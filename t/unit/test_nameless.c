@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Files that are made without a name: how they get one, or go. */
+#include "inode/inode.h"
 #include "test_layout_commit_fixture.h"
 #include "volume/handle.h"
-#include "volume/inode.h"
 #include "volume/names.h"
 #include "volume/volume.h"
 
