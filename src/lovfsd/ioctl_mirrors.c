@@ -9,8 +9,10 @@
 #include "commit/resync_done.h"
 #include "commit/split.h"
 #include "inode/inode.h"
+#include "lovfsd/ioctl_tell.h"
 #include "lovfsd/pages.h"
 #include "lovfsd/reply.h"
+#include "lovfsd/session.h"
 #include "volume/follow_begin.h"
 #include "volume/follow_session.h"
 #include "volume/handle.h"
@@ -149,17 +151,6 @@ int ioctl_synced(const struct ioctl_call *c)
 	if (!err)
 		ioctl_tell_moved(c, handle_inode(c->h));
 	return 0;
-}
-
-void ioctl_tell_other(const struct ioctl_call *c, struct fid fid)
-{
-	struct inode *inode;
-
-	if (inode_find(c->s->volume, fid, &inode))
-		return;
-	ioctl_tell_moved(c, inode);
-	pages_drop_all(c->s->pages, inode);
-	inode_forget(inode, 1);
 }
 
 static int merge(const struct ioctl_call *c, const struct lovfs_ioc_merge *ioc)

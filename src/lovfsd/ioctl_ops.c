@@ -15,6 +15,7 @@
 #include "inode/lease.h"
 #include "inode/moved_bytes.h"
 #include "lovfsd/ioctl_mirrors.h"
+#include "lovfsd/ioctl_tell.h"
 #include "lovfsd/pages.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
@@ -184,11 +185,6 @@ static int lease_put(const struct ioctl_call *c)
 {
 	lease_drop(c->h);
 	return 0;
-}
-
-void ioctl_tell_moved(const struct ioctl_call *c, struct inode *inode)
-{
-	fuse_lowlevel_notify_inval_inode(c->s->fuse, inode_number(inode), -1, 0);
 }
 
 /* A copy that followed the file has what the file had: pages stay. Of any other victim we don't know. */

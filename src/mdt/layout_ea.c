@@ -13,6 +13,7 @@
 #include "base/units.h"
 #include "layout/codec.h"
 #include "mdt/ea.h"
+#include "mdt/fid_name.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,7 @@
 #define LAYOUT_EA "lov"
 #define REFERENCE "lovfs-layout "
 #define REFERENCE_MAX 48
-#define BESIDE_NAME_MAX (MDT_FID_NAME_MAX + 24)
+#define BESIDE_NAME_MAX (FID_NAME_MAX + 24)
 #define COMMON_BYTES 1024 /* 40 stripes: larger ones are read twice */
 
 /* The number in a reference; 0 where the bytes aren't one. No layout begins with these letters. */
@@ -45,9 +46,9 @@ static uint64_t parse_reference(const void *bytes, size_t len_bytes)
 
 static const char *beside_name(struct fid fid, uint64_t number, char buf[BESIDE_NAME_MAX])
 {
-	char name[MDT_FID_NAME_MAX];
+	char name[FID_NAME_MAX];
 
-	snprintf(buf, BESIDE_NAME_MAX, "%s.%" PRIu64, mdt_fid_name(fid, name), number);
+	snprintf(buf, BESIDE_NAME_MAX, "%s.%" PRIu64, fid_name(fid, name), number);
 	return buf;
 }
 

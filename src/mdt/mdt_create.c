@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "mdt/creator.h"
+#include "mdt/fid_name.h"
 #include "mdt/layout_ea.h"
 #include "mdt/mdt_impl.h"
 
@@ -91,7 +92,7 @@ int mdt_create_pending(struct mdt *mdt, int dirfd, mode_t mode, const struct mdt
 		       const struct layout *layout, struct fid *ret_fid, int *ret_fd)
 {
 	CLEANUP_FD int fd = open_nameless(mdt, dirfd, mode, who);
-	char name[MDT_FID_NAME_MAX];
+	char name[FID_NAME_MAX];
 	struct fid fid;
 	int err;
 
@@ -99,7 +100,7 @@ int mdt_create_pending(struct mdt *mdt, int dirfd, mode_t mode, const struct mdt
 		return fd;
 	err = dress(mdt, fd, layout, &fid);
 	if (!err)
-		err = give_name(fd, mdt->pending_fd, mdt_fid_name(fid, name), ret_fd);
+		err = give_name(fd, mdt->pending_fd, fid_name(fid, name), ret_fd);
 	if (err)
 		undress(mdt, fd);
 	else

@@ -43,11 +43,6 @@ struct mdt {
 	pthread_mutex_t mode_lock; /* held while a mode is changed: see ea.h */
 };
 
-#define MDT_FID_NAME_MAX FID_TEXT_MAX
-
-/* "0x200000401:0x5:0x0": a FID as a file name. Returns buf. */
-const char *mdt_fid_name(struct fid fid, char buf[MDT_FID_NAME_MAX]);
-
 /* -EINVAL unless name may be one: not empty, no slash, not "." or "..". That it isn't too long the
  * kernel checks. */
 int MUST_CHECK mdt_check_name(const char *name);

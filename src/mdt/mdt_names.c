@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "mdt/fid_name.h"
 #include "mdt/layout_ea.h"
 #include "mdt/mdt_impl.h"
 
@@ -82,7 +83,7 @@ static bool is_last_name(const struct stat *st)
 int mdt_unlink(struct mdt *mdt, int dirfd, const char *name, struct fid *ret_orphan)
 {
 	CLEANUP_FD int fd = -1;
-	char pending[MDT_FID_NAME_MAX];
+	char pending[FID_NAME_MAX];
 	struct fid fid = { 0 };
 	struct stat st;
 	int err = mdt_check_name(name);
@@ -95,8 +96,8 @@ int mdt_unlink(struct mdt *mdt, int dirfd, const char *name, struct fid *ret_orp
 	if (is_last_name(&st)) {
 		err = mdt_get_fid(mdt, fd, &fid);
 		if (!err)
-			err = sys_renameat2(dirfd, name, mdt->pending_fd,
-					    mdt_fid_name(fid, pending), RENAME_NOREPLACE);
+			err = sys_renameat2(dirfd, name, mdt->pending_fd, fid_name(fid, pending),
+					    RENAME_NOREPLACE);
 		if (err == -EEXIST)
 			err = fail(-EUCLEAN, "'%s': another file with FID %s is pending", name,
 				   pending);
@@ -125,13 +126,13 @@ static int rename_plainly(const struct renaming *r)
 static int rename_over_last(struct mdt *mdt, int target_fd, const struct renaming *r,
 			    struct fid *ret_orphan)
 {
-	char pending[MDT_FID_NAME_MAX], path[FD_PATH_MAX];
+	char pending[FID_NAME_MAX], path[FD_PATH_MAX];
 	struct fid fid;
 	int err = mdt_get_fid(mdt, target_fd, &fid), undo;
 
 	if (err)
 		return err;
-	mdt_fid_name(fid, pending);
+	fid_name(fid, pending);
 	err = sys_linkat(AT_FDCWD, fd_path(target_fd, path), mdt->pending_fd, pending,
 			 AT_SYMLINK_FOLLOW);
 	if (err == -EEXIST)

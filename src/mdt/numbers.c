@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "mdt/ea.h"
+#include "mdt/fid_name.h"
 #include "mdt/lma.h"
 
 #include <errno.h>
@@ -172,7 +173,7 @@ static bool is_in_root(struct mdt *mdt, int fd)
 /* Whether it was removed: it has no name at all, or waits in PENDING. */
 static bool is_removed(struct mdt *mdt, int fd, const struct stat *st, bool *ret_removed)
 {
-	char name[MDT_FID_NAME_MAX];
+	char name[FID_NAME_MAX];
 	struct stat pending, now;
 	struct fid fid;
 
@@ -182,7 +183,7 @@ static bool is_removed(struct mdt *mdt, int fd, const struct stat *st, bool *ret
 	if (lma_get(mdt, fd, &fid))
 		return false;
 	/* In this order: what leaves PENDING in between has no name then. */
-	if (sys_fstatat(mdt->pending_fd, mdt_fid_name(fid, name), &pending, AT_SYMLINK_NOFOLLOW))
+	if (sys_fstatat(mdt->pending_fd, fid_name(fid, name), &pending, AT_SYMLINK_NOFOLLOW))
 		pending.st_ino = 0;
 	*ret_removed = sys_fstat(fd, &now) || now.st_nlink == 0 ||
 		       (now.st_nlink == 1 && pending.st_ino == now.st_ino);

@@ -175,11 +175,6 @@ void ost_set_degraded(struct ost *ost, bool no_create)
 	atomic_store(&ost->no_create, no_create);
 }
 
-bool ost_may_create(const struct ost *ost)
-{
-	return ost_active(ost) && !atomic_load(&ost->no_create) && !ost_refusal(ost);
-}
-
 dev_t ost_device(const struct ost *ost)
 {
 	return ost_active(ost) ? ost->device : 0;
