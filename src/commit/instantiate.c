@@ -11,6 +11,7 @@
 #include "inode/volume_state.h"
 #include "layout/mirror.h"
 #include "mdt/layout_ea.h"
+#include "ost/placement.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,50 +20,39 @@
 /* How old the free space may be by which OSTs are chosen. */
 #define SPACE_AGE_MS 1000
 
-/* Where new objects of a file are to go. */
-struct placement {
+/* Objects of a file that are to be made. Arrays are by the OST's index. */
+struct creation {
 	struct volume *vol;
 	struct inode *inode;
 	struct fid file;
 	uint32_t mirror_id;
-	/* Of another file, whose extents they could share; NULL: of none, or it mustn't be. */
-	const struct layout *near;
-	int *failed; /* why an object couldn't be made, 0 where none was tried; by index */
-	bool *avoid; /* OSTs with data that they mustn't share a device with, by index */
+	int *failed; /* why an object couldn't be made, 0 where none was tried */
+	bool *avoid; /* OSTs with data that they mustn't share a device with */
+	/* OSTs with objects of another file, whose extents they could share; all false: of none, or
+	 * it mustn't be. */
+	bool *near;
+	struct alloc_ost *osts; /* what the allocator is told, from choice to choice */
 };
 
-/* Whether the device holds objects of `near` that new objects on it could share extents with. */
-static bool is_near(struct volume *vol, const struct layout *near, dev_t device)
+/* The objects of the file that the data is copied from, where extents can be shared with them. */
+static void find_near(const struct creation *p, const struct layout *near)
 {
-	for (uint32_t i = 0; near && i < near->count; i++) {
+	for (uint32_t i = 0; i < near->count; i++) {
 		const struct component *c = &near->comps[i];
 
 		for (uint16_t k = 0; component_instantiated(near, c) && k < c->object_count; k++) {
-			struct ost *ost = ost_set_get(&vol->osts, c->objects[k].ost_idx);
+			struct ost *ost = ost_set_get(&p->vol->osts, c->objects[k].ost_idx);
 
-			if (ost && ost_active(ost) && ost_device(ost) == device)
-				return io_may_share(&vol->ladder, device);
+			if (ost && ost_active(ost) &&
+			    io_may_share(&p->vol->ladder, ost_device(ost)))
+				p->near[c->objects[k].ost_idx] = true;
 		}
 	}
-	return false;
-}
-
-/* Keeps to OSTs that are near, if there is one that can be used. */
-static void prefer_near(struct volume *vol, const struct layout *near, struct alloc_ost *osts)
-{
-	bool any = false;
-
-	for (uint32_t i = 0; i < vol->osts.count; i++) {
-		osts[i].avoid = !is_near(vol, near, osts[i].device);
-		any |= osts[i].usable && !osts[i].avoid;
-	}
-	for (uint32_t i = 0; !any && i < vol->osts.count; i++)
-		osts[i].avoid = false;
 }
 
 /* ---- away from other mirrors ---- */
 
-static void avoid_component(const struct placement *p, const struct layout *l,
+static void avoid_component(const struct creation *p, const struct layout *l,
 			    const struct component *c)
 {
 	for (uint16_t k = 0; component_instantiated(l, c) && k < c->object_count; k++) {
@@ -72,7 +62,7 @@ static void avoid_component(const struct placement *p, const struct layout *l,
 }
 
 /* The objects of the file's other mirrors, and, for a victim, of those that it will be a mirror beside. */
-static void find_what_to_avoid(const struct placement *p, const struct layout *own)
+static void find_what_to_avoid(const struct creation *p, const struct layout *own)
 {
 	const struct layout *others[LAYOUT_MIRRORS_MAX + 1];
 	unsigned int count =
@@ -89,7 +79,7 @@ static void find_what_to_avoid(const struct placement *p, const struct layout *o
 	}
 }
 
-static bool avoids_anything(const struct placement *p)
+static bool avoids_anything(const struct creation *p)
 {
 	for (uint32_t i = 0; i < p->vol->osts.count; i++) {
 		if (p->avoid[i])
@@ -98,24 +88,13 @@ static bool avoids_anything(const struct placement *p)
 	return false;
 }
 
-static bool is_avoided(const struct placement *p, uint32_t index)
-{
-	const struct ost_set *osts = &p->vol->osts;
-
-	for (uint32_t i = 0; i < osts->count; i++) {
-		if (p->avoid[i] && ost_device(osts->osts[i]) == ost_device(osts->osts[index]))
-			return true;
-	}
-	return false;
-}
-
 /* Once for a file, as long as it is in use. */
-static void tell_shared_domain(const struct placement *p, const uint32_t *indices, size_t count)
+static void tell_shared_domain(const struct creation *p, const uint32_t *indices, size_t count)
 {
 	char text[FID_TEXT_MAX];
 
 	for (size_t i = 0; i < count && !p->inode->domain_told; i++) {
-		if (!is_avoided(p, indices[i]))
+		if (!placement_shares_device(p->osts, p->vol->osts.count, p->avoid, indices[i]))
 			continue;
 		log_warning("%s: OST %" PRIu32
 			    " gets data of a mirror, and its device has data of another one",
@@ -128,7 +107,7 @@ static void tell_shared_domain(const struct placement *p, const uint32_t *indice
 
 /* Whether an OST is one of those that are meant, and why it can't be had. unknown: the error where its
  * free space can't be told. */
-static void describe_use(const struct placement *p, struct ost *ost, const char *pool, int unknown,
+static void describe_use(const struct creation *p, struct ost *ost, const char *pool, int unknown,
 			 struct alloc_ost *ret)
 {
 	const struct layout_limits *limits = &p->vol->limits;
@@ -147,10 +126,10 @@ static void describe_use(const struct placement *p, struct ost *ost, const char 
 }
 
 /* What the allocator is told of each OST. One that has failed isn't asked again. */
-static void describe_osts(const struct placement *p, const char *pool, unsigned int max_age_ms,
-			  struct alloc_ost *ret)
+static void describe_osts(const struct creation *p, const char *pool, unsigned int max_age_ms)
 {
 	struct volume *vol = p->vol;
+	struct alloc_ost *ret = p->osts;
 
 	for (uint32_t i = 0; i < vol->osts.count; i++) {
 		struct ost *ost = vol->osts.osts[i];
@@ -168,13 +147,12 @@ static void describe_osts(const struct placement *p, const char *pool, unsigned 
 }
 
 /* By free space that is at most max_age_ms old. */
-static int choose_by(const struct placement *p, const struct component *c, unsigned int max_age_ms,
+static int choose_by(const struct creation *p, const struct component *c, unsigned int max_age_ms,
 		     uint32_t **ret_indices, size_t *ret_count)
 {
 	struct volume *vol = p->vol;
 	uint32_t count =
 		c->stripe_count == LAYOUT_STRIPE_COUNT_ALL ? vol->osts.count : c->stripe_count;
-	CLEANUP_FREE struct alloc_ost *osts = calloc(vol->osts.count, sizeof(*osts));
 	CLEANUP_FREE uint32_t *indices = calloc(MAX_OF(count, 1), sizeof(*indices));
 	CLEANUP_FREE uint32_t *list = calloc(MAX_OF(count, 1), sizeof(*list));
 	struct alloc_request req = {
@@ -185,7 +163,7 @@ static int choose_by(const struct placement *p, const struct component *c, unsig
 	};
 	int err;
 
-	if (!osts || !indices || !list)
+	if (!indices || !list)
 		return fail(-ENOMEM, "no memory to choose OSTs");
 	if (c->magic == LAYOUT_MAGIC_SPECIFIC) {
 		for (uint16_t i = 0; i < c->object_count && i < count; i++)
@@ -194,12 +172,12 @@ static int choose_by(const struct placement *p, const struct component *c, unsig
 		req.list_count = c->object_count;
 		req.count = c->object_count;
 	}
-	describe_osts(p, c->pool, max_age_ms, osts);
+	describe_osts(p, c->pool, max_age_ms);
 	/* As many as there are means all of them, near or not. */
-	if (p->near && req.count != ALLOC_ALL)
-		prefer_near(vol, p->near, osts);
+	if (req.count != ALLOC_ALL)
+		placement_prefer(p->osts, vol->osts.count, p->near);
 	pthread_mutex_lock(&vol->alloc_lock);
-	err = alloc_choose(&vol->alloc, osts, vol->osts.count, &req, indices, ret_count);
+	err = alloc_choose(&vol->alloc, p->osts, vol->osts.count, &req, indices, ret_count);
 	pthread_mutex_unlock(&vol->alloc_lock);
 	if (!err)
 		*ret_indices = PTR_STEAL(indices);
@@ -208,7 +186,7 @@ static int choose_by(const struct placement *p, const struct component *c, unsig
 
 /* OSTs for component c, at most vol->osts.count or its stripe count. The caller frees *ret_indices.
  */
-static int choose_osts(const struct placement *p, const struct component *c, uint32_t **ret_indices,
+static int choose_osts(const struct creation *p, const struct component *c, uint32_t **ret_indices,
 		       size_t *ret_count)
 {
 	int err = choose_by(p, c, SPACE_AGE_MS, ret_indices, ret_count);
@@ -247,7 +225,7 @@ static int create_objects(struct volume *vol, struct fid file, struct component 
 
 /* Tries other OSTs when one turns out to be full or to take no new objects, unless the layout lists
  * them all. Where it names the first, choosing again says what is the matter with that. */
-static int place_component(const struct placement *p, struct component *c)
+static int place_component(const struct creation *p, struct component *c)
 {
 	struct volume *vol = p->vol;
 	bool listed = c->magic == LAYOUT_MAGIC_SPECIFIC;
@@ -280,7 +258,7 @@ static int place_component(const struct placement *p, struct component *c)
 	return 0;
 }
 
-static void note_placed(const struct placement *p, const struct layout *l, struct component *c)
+static void note_placed(const struct creation *p, const struct layout *l, struct component *c)
 {
 	c->flags |= l->kind == LAYOUT_COMPOSITE ? COMP_INIT : 0;
 	c->offset_or_gen = (uint16_t)(l->kind == LAYOUT_PLAIN ? l->gen : 0);
@@ -291,7 +269,7 @@ static void note_placed(const struct placement *p, const struct layout *l, struc
 }
 
 /* Objects for all of the mirror's components that overlap [start, end) and have none. */
-static int place_range(const struct placement *p, struct layout *l, uint64_t start, uint64_t end)
+static int place_range(const struct creation *p, struct layout *l, uint64_t start, uint64_t end)
 {
 	int err = 0;
 
@@ -319,18 +297,25 @@ static int place(struct inode *inode, struct file *f, uint32_t mirror_id, struct
 	uint32_t ost_count = inode->vol->osts.count;
 	CLEANUP_FREE int *failed = calloc(ost_count, sizeof(*failed));
 	CLEANUP_FREE bool *avoid = calloc(ost_count, sizeof(*avoid));
-	struct placement p = { .vol = inode->vol,
-			       .inode = inode,
-			       .file = file_fid(f),
-			       .mirror_id = mirror_id,
-			       .failed = failed,
-			       .avoid = avoid };
+	CLEANUP_FREE bool *is_near = calloc(ost_count, sizeof(*is_near));
+	CLEANUP_FREE struct alloc_ost *osts = calloc(ost_count, sizeof(*osts));
+	const struct creation p = {
+		.vol = inode->vol,
+		.inode = inode,
+		.file = file_fid(f),
+		.mirror_id = mirror_id,
+		.failed = failed,
+		.avoid = avoid,
+		.near = is_near,
+		.osts = osts,
+	};
 
-	if (!failed || !avoid)
+	if (!failed || !avoid || !is_near || !osts)
 		return fail(-ENOMEM, "no memory to choose OSTs");
 	find_what_to_avoid(&p, l);
 	/* Two wishes can't be had: that mirrors are apart is worth more than shared extents. */
-	p.near = avoids_anything(&p) ? NULL : near;
+	if (near && !avoids_anything(&p))
+		find_near(&p, near);
 	return place_range(&p, l, start, end);
 }
 
