@@ -12,6 +12,7 @@
 #include "inode/saved_attr.h"
 #include "inode/volume_state.h"
 #include "mdt/layout_ea.h"
+#include "mdt/pending.h"
 #include "mdt/swap_intent.h"
 
 #include <errno.h>
@@ -45,7 +46,7 @@ void layout_commit_release(struct layout_commit *x)
 /* A victim without a name is found by that it is in PENDING, without looking through all inodes. */
 static int find_inode(struct volume *vol, struct fid fid, struct inode **ret_inode)
 {
-	int fd, err = mdt_pending_open(vol->mdt, fid, &fd);
+	int fd, err = pending_open(vol->mdt, fid, &fd);
 
 	return err ? inode_find(vol, fid, ret_inode) : inode_obtain(vol, fd, ret_inode);
 }

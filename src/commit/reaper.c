@@ -12,6 +12,8 @@
 #include "inode/volume_state.h"
 #include "mdt/dirty_file.h"
 #include "mdt/layout_ea.h"
+#include "mdt/mdt.h"
+#include "mdt/pending.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +46,7 @@ static int reap_inode(struct volume *vol, struct fid fid, int fd)
 	if (!err)
 		err = layout_ea_remove(vol->mdt, fd);
 	if (!err)
-		err = mdt_pending_remove(vol->mdt, fid);
+		err = pending_remove(vol->mdt, fid);
 	return err;
 }
 
@@ -62,7 +64,7 @@ static int drop_if_named(struct volume *vol, struct fid fid, int fd, bool *ret_n
 	link_gate_enter(&vol->link_gate, LINK_GATE_NAMES);
 	err = sys_fstat(fd, &st);
 	if (!err && st.st_nlink > 1)
-		err = mdt_pending_remove(vol->mdt, fid);
+		err = pending_remove(vol->mdt, fid);
 	link_gate_leave(&vol->link_gate, LINK_GATE_NAMES);
 	if (!err)
 		*ret_named = st.st_nlink > 1;
@@ -87,7 +89,7 @@ static int reap(struct volume *vol, struct fid fid)
 	int err = resolve_swap(vol, fid);
 
 	if (!err)
-		err = mdt_pending_open(vol->mdt, fid, &fd);
+		err = pending_open(vol->mdt, fid, &fd);
 	if (err == -ENOENT)
 		return 0;
 	if (!err)
@@ -229,7 +231,7 @@ void reaper_orphan(struct volume *vol, struct fid fid)
 	bool unused;
 	int fd, err;
 
-	err = mdt_pending_open(vol->mdt, fid, &fd);
+	err = pending_open(vol->mdt, fid, &fd);
 	if (!err)
 		err = inode_obtain(vol, fd, &inode);
 	if (err) {

@@ -6,7 +6,7 @@
 #include "commit/reaper.h"
 #include "commit/swap_recover.h"
 #include "inode/volume_state.h"
-#include "mdt/mdt.h"
+#include "mdt/pending.h"
 
 #include <errno.h>
 
@@ -30,7 +30,7 @@ static int recover_one(void *cookie, struct fid fid)
 
 int recover_volume(struct volume *vol)
 {
-	int err = mdt_pending_for_each(vol->mdt, recover_one, vol);
+	int err = pending_for_each(vol->mdt, recover_one, vol);
 
 	return err ? fail_sys(err, "looking for interrupted work in PENDING") : 0;
 }

@@ -9,6 +9,9 @@
 #include "layout/mirror.h"
 #include "mdt/dirty_file.h"
 #include "mdt/layout_ea.h"
+#include "mdt/lma.h"
+#include "mdt/mdt.h"
+#include "mdt/pending.h"
 #include "mdt/swap_intent.h"
 
 #include <errno.h>
@@ -84,7 +87,7 @@ static int remove_maps(struct volume *vol, int file_fd, const struct layout *of_
 	uint32_t ids[LAYOUT_MIRRORS_MAX];
 	unsigned int count = leave && of_file ? mirror_ids(leave, ids) : 0;
 	struct fid fid;
-	int err = count ? mdt_get_fid(vol->mdt, file_fd, &fid) : 0;
+	int err = count ? lma_get_fid(vol->mdt, file_fd, &fid) : 0;
 
 	for (unsigned int i = 0; !err && i < count; i++) {
 		if (ids[i] && !mirror_exists(of_file, ids[i]))
@@ -139,7 +142,7 @@ int swap_recover(struct volume *vol, struct fid victim, struct fid *ret_orphan)
 
 	if (err)
 		return err == -ENOENT ? 0 : err;
-	err = mdt_pending_open(vol->mdt, victim, &victim_fd);
+	err = pending_open(vol->mdt, victim, &victim_fd);
 	if (err && err != -ENOENT)
 		return err;
 	/* Whether the file has a name else is asked; it must not lose it meanwhile. Nor may the commit

@@ -6,6 +6,7 @@
 #include "inode/inode_state.h"
 #include "inode/saved_attr.h"
 #include "inode/volume_state.h"
+#include "mdt/mdt.h"
 
 #include <fcntl.h>
 #include <sys/statvfs.h>

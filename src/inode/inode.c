@@ -8,6 +8,9 @@
 #include "inode/inode_state.h"
 #include "inode/volume_state.h"
 #include "mdt/layout_ea.h"
+#include "mdt/lma.h"
+#include "mdt/mdt.h"
+#include "mdt/numbers.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -118,7 +121,7 @@ static uint64_t number_locked(struct volume *vol, struct key key)
 {
 	if (is_root(vol, key))
 		return INODE_NUMBER_ROOT;
-	if (key.kind == INODE_MDT && mdt_numbers_known(vol->mdt) && key.ino > INODE_NUMBER_ROOT &&
+	if (key.kind == INODE_MDT && numbers_known(vol->mdt) && key.ino > INODE_NUMBER_ROOT &&
 	    key.ino < INODE_NUMBER_APART)
 		return key.ino;
 	return INODE_NUMBER_APART | vol->next_apart++;
@@ -349,7 +352,7 @@ static int get_fid_locked(struct inode *inode)
 	int err = 0;
 
 	if (!inode->have_fid)
-		err = mdt_get_fid(inode->vol->mdt, inode->fd, &inode->fid);
+		err = lma_get_fid(inode->vol->mdt, inode->fd, &inode->fid);
 	inode->have_fid = !err;
 	return err;
 }

@@ -5,6 +5,7 @@
 #include "inode/inode.h"
 #include "inode/inode_state.h"
 #include "inode/volume_state.h"
+#include "mdt/numbers.h"
 
 #include <errno.h>
 
@@ -15,7 +16,7 @@ uint64_t inode_number(const struct inode *inode)
 
 bool inode_number_lasts(const struct volume *vol)
 {
-	return mdt_numbers_can_find(vol->mdt);
+	return numbers_can_find(vol->mdt);
 }
 
 int inode_number_generation(struct inode *inode, uint32_t *ret_generation)
@@ -28,7 +29,7 @@ int inode_number_generation(struct inode *inode, uint32_t *ret_generation)
 	}
 	pthread_mutex_lock(&inode->lock);
 	if (!inode->have_generation)
-		err = mdt_get_generation(inode->vol->mdt, inode->fd, &inode->generation);
+		err = numbers_generation(inode->vol->mdt, inode->fd, &inode->generation);
 	inode->have_generation = !err;
 	if (!err)
 		*ret_generation = inode->generation;
@@ -54,13 +55,13 @@ static bool is_reaped(struct inode *inode)
 static int open_unused(struct volume *vol, uint64_t number, struct inode **ret_inode)
 {
 	struct inode *inode;
-	int fd, err = mdt_find(vol->mdt, number, &fd);
+	int fd, err = numbers_find(vol->mdt, number, &fd);
 
 	if (!err)
 		err = inode_obtain(vol, fd, &inode);
 	if (err)
 		return err;
-	err = mdt_check_found(vol->mdt, inode->fd);
+	err = numbers_check_found(vol->mdt, inode->fd);
 	if (err)
 		inode_forget(inode, 1);
 	else
@@ -97,6 +98,6 @@ int inode_number_find_parent(struct inode *inode, struct inode **ret_inode)
 		return -ESTALE;
 	if (!S_ISDIR(inode->type))
 		return -ENOTDIR;
-	err = mdt_find_parent(inode->vol->mdt, inode->fd, &fd);
+	err = numbers_find_parent(inode->vol->mdt, inode->fd, &fd);
 	return err ? err : inode_obtain(inode->vol, fd, ret_inode);
 }

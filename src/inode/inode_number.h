@@ -16,7 +16,7 @@ struct volume;
 /*
  * The number by which the inode is known outside, as long as anybody refers to it, and mostly for
  * good: INODE_NUMBER_ROOT, or that of the MDT inode. Where those can't be told from one another
- * when they are used again (mdt_numbers_known()), and for hidden inodes, it is one that was never
+ * when they are used again (numbers_known()), and for hidden inodes, it is one that was never
  * given before, also not by an earlier daemon, and has INODE_NUMBER_APART.
  */
 uint64_t inode_number(const struct inode *inode);

@@ -6,6 +6,7 @@
 #include "base/sys.h"
 #include "layout/mirror.h"
 #include "mdt/fid_name.h"
+#include "mdt/mdt.h"
 #include "mdt/mdt_impl.h"
 
 #include <errno.h>

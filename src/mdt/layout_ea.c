@@ -14,6 +14,9 @@
 #include "layout/codec.h"
 #include "mdt/ea.h"
 #include "mdt/fid_name.h"
+#include "mdt/lma.h"
+#include "mdt/mdt.h"
+#include "mdt/mdt_impl.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,7 +67,7 @@ static int find_beside(struct mdt *mdt, int fd, struct layout_beside *ret_beside
 	if (n > 0)
 		beside.number = parse_reference(bytes, (size_t)n);
 	if (beside.number)
-		err = mdt_get_fid(mdt, fd, &beside.fid);
+		err = lma_get_fid(mdt, fd, &beside.fid);
 	if (!err)
 		*ret_beside = beside;
 	return err;
@@ -129,7 +132,7 @@ static int read_beside(struct mdt *mdt, int fd, uint64_t number, struct layout *
 	char name[BESIDE_NAME_MAX];
 	struct fid fid;
 	size_t len;
-	int err = mdt_get_fid(mdt, fd, &fid);
+	int err = lma_get_fid(mdt, fd, &fid);
 
 	if (err)
 		return err;
@@ -186,7 +189,7 @@ static int set_beside(struct mdt *mdt, int fd, uint64_t number, const void *byte
 {
 	char name[BESIDE_NAME_MAX], reference[REFERENCE_MAX];
 	struct fid fid;
-	int err = mdt_get_fid(mdt, fd, &fid);
+	int err = lma_get_fid(mdt, fd, &fid);
 
 	if (err)
 		return err;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Names of inodes that exist: looked up, added, taken away, moved. */
+#include "mdt/mdt_names.h"
+
 #include "base/error.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "mdt/fid_name.h"
 #include "mdt/layout_ea.h"
+#include "mdt/lma.h"
 #include "mdt/mdt_impl.h"
 
 #include <errno.h>
@@ -12,7 +14,7 @@
 #include <linux/fs.h>
 #include <string.h>
 
-int mdt_check_name(const char *name)
+int mdt_names_check(const char *name)
 {
 	if (name[0] == '\0' || strchr(name, '/') || strcmp(name, ".") == 0 ||
 	    strcmp(name, "..") == 0)
@@ -31,11 +33,11 @@ static int open_name(int dirfd, const char *name, struct stat *ret_st)
 	return err ? err : fd_steal(&fd);
 }
 
-int mdt_lookup(struct mdt *mdt, int dirfd, const char *name, int *ret_fd)
+int mdt_names_lookup(struct mdt *mdt, int dirfd, const char *name, int *ret_fd)
 {
 	CLEANUP_FD int fd = -1;
 	struct stat st;
-	int err = mdt_check_name(name);
+	int err = mdt_names_check(name);
 
 	if (err)
 		return err;
@@ -48,20 +50,20 @@ int mdt_lookup(struct mdt *mdt, int dirfd, const char *name, int *ret_fd)
 	return 0;
 }
 
-int mdt_link(struct mdt *mdt, int fd, int dirfd, const char *name)
+int mdt_names_link(struct mdt *mdt, int fd, int dirfd, const char *name)
 {
 	char path[FD_PATH_MAX];
-	int err = mdt_check_name(name);
+	int err = mdt_names_check(name);
 
 	(void)mdt;
 	return err ? err : sys_linkat(AT_FDCWD, fd_path(fd, path), dirfd, name, AT_SYMLINK_FOLLOW);
 }
 
-int mdt_rmdir(struct mdt *mdt, int dirfd, const char *name)
+int mdt_names_rmdir(struct mdt *mdt, int dirfd, const char *name)
 {
 	CLEANUP_FD int fd = -1;
 	struct layout_beside beside;
-	int err = mdt_check_name(name);
+	int err = mdt_names_check(name);
 
 	if (err)
 		return err;
@@ -80,13 +82,13 @@ static bool is_last_name(const struct stat *st)
 	return S_ISREG(st->st_mode) && st->st_nlink == 1;
 }
 
-int mdt_unlink(struct mdt *mdt, int dirfd, const char *name, struct fid *ret_orphan)
+int mdt_names_unlink(struct mdt *mdt, int dirfd, const char *name, struct fid *ret_orphan)
 {
 	CLEANUP_FD int fd = -1;
 	char pending[FID_NAME_MAX];
 	struct fid fid = { 0 };
 	struct stat st;
-	int err = mdt_check_name(name);
+	int err = mdt_names_check(name);
 
 	if (err)
 		return err;
@@ -94,7 +96,7 @@ int mdt_unlink(struct mdt *mdt, int dirfd, const char *name, struct fid *ret_orp
 	if (fd < 0)
 		return fd;
 	if (is_last_name(&st)) {
-		err = mdt_get_fid(mdt, fd, &fid);
+		err = lma_get_fid(mdt, fd, &fid);
 		if (!err)
 			err = sys_renameat2(dirfd, name, mdt->pending_fd, fid_name(fid, pending),
 					    RENAME_NOREPLACE);
@@ -128,7 +130,7 @@ static int rename_over_last(struct mdt *mdt, int target_fd, const struct renamin
 {
 	char pending[FID_NAME_MAX], path[FD_PATH_MAX];
 	struct fid fid;
-	int err = mdt_get_fid(mdt, target_fd, &fid), undo;
+	int err = lma_get_fid(mdt, target_fd, &fid), undo;
 
 	if (err)
 		return err;
@@ -197,17 +199,17 @@ static int check_flags(unsigned int flags)
 	return 0;
 }
 
-int mdt_rename(struct mdt *mdt, int old_dirfd, const char *old_name, int dirfd, const char *name,
-	       unsigned int flags, struct fid *ret_orphan)
+int mdt_names_rename(struct mdt *mdt, int old_dirfd, const char *old_name, int dirfd,
+		     const char *name, unsigned int flags, struct fid *ret_orphan)
 {
 	const struct renaming r = { old_dirfd, dirfd, old_name, name, flags };
 	CLEANUP_FD int target_fd = -1;
 	struct fid orphan = { 0 };
 	struct stat target;
-	int err = mdt_check_name(old_name);
+	int err = mdt_names_check(old_name);
 
 	if (!err)
-		err = mdt_check_name(name);
+		err = mdt_names_check(name);
 	if (!err)
 		err = check_flags(flags);
 	if (err)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* PENDING: inodes without another name, by FID. */
+#include "mdt/pending.h"
+
 #include "base/error.h"
 #include "base/sys.h"
 #include "mdt/fid_name.h"
@@ -25,7 +26,7 @@ static bool parse_name(const char *name, struct fid *ret_fid)
 	       strcmp(fid_name(*ret_fid, again), text) == 0;
 }
 
-int mdt_pending_link(struct mdt *mdt, struct fid fid, int fd)
+int pending_link(struct mdt *mdt, struct fid fid, int fd)
 {
 	char name[FID_NAME_MAX], path[FD_PATH_MAX];
 	int err = sys_linkat(AT_FDCWD, fd_path(fd, path), mdt->pending_fd, fid_name(fid, name),
@@ -34,7 +35,7 @@ int mdt_pending_link(struct mdt *mdt, struct fid fid, int fd)
 	return err == -EEXIST ? 0 : err;
 }
 
-int mdt_pending_open(struct mdt *mdt, struct fid fid, int *ret_fd)
+int pending_open(struct mdt *mdt, struct fid fid, int *ret_fd)
 {
 	char name[FID_NAME_MAX];
 	int fd = sys_openat(mdt->pending_fd, fid_name(fid, name), O_PATH | O_NOFOLLOW, 0);
@@ -50,13 +51,13 @@ int mdt_pending_open(struct mdt *mdt, struct fid fid, int *ret_fd)
  * that nothing refers to, never a reference to nothing. An inode that still has a name keeps its
  * layout.
  */
-int mdt_pending_remove(struct mdt *mdt, struct fid fid)
+int pending_remove(struct mdt *mdt, struct fid fid)
 {
 	CLEANUP_FD int fd = -1;
 	struct layout_beside beside;
 	char name[FID_NAME_MAX];
 	struct stat st;
-	int err = mdt_pending_open(mdt, fid, &fd);
+	int err = pending_open(mdt, fid, &fd);
 
 	if (!err)
 		err = sys_fstat(fd, &st);
@@ -69,7 +70,7 @@ int mdt_pending_remove(struct mdt *mdt, struct fid fid)
 	return err;
 }
 
-int mdt_pending_for_each(struct mdt *mdt, int (*fn)(void *cookie, struct fid fid), void *cookie)
+int pending_for_each(struct mdt *mdt, int (*fn)(void *cookie, struct fid fid), void *cookie)
 {
 	int fd = sys_openat(mdt->pending_fd, ".", O_RDONLY | O_DIRECTORY, 0), r = 0;
 	struct dirent *entry;

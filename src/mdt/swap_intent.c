@@ -6,7 +6,10 @@
 #include "base/sys.h"
 #include "layout/codec.h"
 #include "mdt/fid_name.h"
+#include "mdt/lma.h"
+#include "mdt/mdt.h"
 #include "mdt/mdt_impl.h"
+#include "mdt/pending.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -99,7 +102,7 @@ static int keep_as_orphan(struct mdt *mdt, int file_fd, const char *name, struct
 {
 	char pending[FID_NAME_MAX];
 	struct fid fid;
-	int err = mdt_get_fid(mdt, file_fd, &fid);
+	int err = lma_get_fid(mdt, file_fd, &fid);
 
 	if (!err)
 		err = sys_renameat2(mdt->pending_fd, name, mdt->pending_fd, fid_name(fid, pending),
@@ -156,7 +159,7 @@ static int make_one(struct mdt *mdt, int file_fd, const struct swap_victim *v)
 	if (!err)
 		err = write_content(v->fd, v->leave);
 	if (!err)
-		err = mdt_pending_link(mdt, v->fid, v->fd);
+		err = pending_link(mdt, v->fid, v->fd);
 	if (err)
 		return err;
 	err = sys_linkat(AT_FDCWD, fd_path(file_fd, path), mdt->pending_fd, name,

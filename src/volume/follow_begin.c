@@ -13,6 +13,7 @@
 #include "inode/inode_state.h"
 #include "inode/volume_state.h"
 #include "layout/mirror_change.h"
+#include "mdt/pending.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -96,7 +97,7 @@ static int add_victim(struct follow *w, struct fid fid)
 {
 	struct volume *vol = w->h->inode->vol;
 	struct inode *victim;
-	int fd, err = mdt_pending_open(vol->mdt, fid, &fd);
+	int fd, err = pending_open(vol->mdt, fid, &fd);
 
 	if (err)
 		return fail(err, "there is no such victim");

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/sys.h"
-#include "mdt/mdt.h"
+#include "mdt/mdt_format.h"
 #include "volume/conf.h"
 
 #include <errno.h>
@@ -285,7 +285,7 @@ static int take_back(const char *mdt_path, const struct conf *conf, uint32_t mad
 
 		ost_unformat(conf->osts[made].path, &label);
 	}
-	mdt_unformat(mdt_path);
+	mdt_format_undo(mdt_path);
 	return fail(err, "%s", text);
 }
 

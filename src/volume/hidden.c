@@ -10,6 +10,7 @@
 #include "inode/volume_state.h"
 #include "layout/mirror.h"
 #include "lovfs_ioctl.h"
+#include "mdt/mdt.h"
 #include "volume/stat.h"
 
 #include <errno.h>

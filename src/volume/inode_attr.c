@@ -9,6 +9,7 @@
 #include "inode/park.h"
 #include "inode/saved_attr.h"
 #include "inode/volume_state.h"
+#include "mdt/ea.h"
 #include "volume/handle.h"
 #include "volume/hidden.h"
 #include "volume/stat.h"
@@ -75,7 +76,7 @@ int inode_attr_set(struct inode *inode, const struct attr_change *a)
 		err = sys_chown_fd(inode->fd, a->set_uid ? a->uid : (uid_t)-1,
 				   a->set_gid ? a->gid : (gid_t)-1);
 	if (!err && a->set_mode)
-		err = mdt_chmod(inode->vol->mdt, inode->fd, a->mode);
+		err = ea_chmod(inode->vol->mdt, inode->fd, a->mode);
 	if (!err)
 		err = set_times(inode, a->times);
 	return err;

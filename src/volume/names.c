@@ -10,6 +10,10 @@
 #include "inode/volume_state.h"
 #include "lovfs_ioctl.h"
 #include "mdt/layout_ea.h"
+#include "mdt/mdt.h"
+#include "mdt/mdt_create.h"
+#include "mdt/mdt_names.h"
+#include "mdt/pending.h"
 #include "volume/hidden.h"
 #include "volume/layout_attr.h"
 
@@ -31,7 +35,7 @@ int names_lookup(struct inode *parent, const char *name, uid_t uid, struct inode
 	if (inode_is_hidden(parent) ||
 	    (parent == parent->vol->root && strcmp(name, LOVFS_HIDDEN_DIR) == 0))
 		return hidden_lookup(parent, name, uid, ret_inode);
-	err = mdt_lookup(parent->vol->mdt, parent->fd, name, &fd);
+	err = mdt_names_lookup(parent->vol->mdt, parent->fd, name, &fd);
 	return err ? err : inode_obtain(parent->vol, fd, ret_inode);
 }
 
@@ -57,7 +61,7 @@ int names_mkdir(struct inode *parent, const char *name, mode_t mode, const struc
 	int fd, err = check_parent(parent, name);
 
 	if (!err)
-		err = mdt_mkdir(parent->vol->mdt, parent->fd, name, mode, who, &fd);
+		err = mdt_create_dir(parent->vol->mdt, parent->fd, name, mode, who, &fd);
 	if (!err)
 		err = inode_obtain(parent->vol, fd, ret);
 	if (!err)
@@ -71,7 +75,7 @@ int names_mknod(struct inode *parent, const char *name, mode_t mode, dev_t dev,
 	int fd, err = check_parent(parent, name);
 
 	if (!err)
-		err = mdt_mknod(parent->vol->mdt, parent->fd, name, mode, dev, who, &fd);
+		err = mdt_create_node(parent->vol->mdt, parent->fd, name, mode, dev, who, &fd);
 	return err ? err : inode_obtain(parent->vol, fd, ret);
 }
 
@@ -81,7 +85,7 @@ int names_symlink(const char *target, struct inode *parent, const char *name,
 	int fd, err = check_parent(parent, name);
 
 	if (!err)
-		err = mdt_symlink(parent->vol->mdt, target, parent->fd, name, who, &fd);
+		err = mdt_create_symlink(parent->vol->mdt, target, parent->fd, name, who, &fd);
 	return err ? err : inode_obtain(parent->vol, fd, ret);
 }
 
@@ -171,7 +175,7 @@ static void leave_pending(struct inode *inode)
 	int err = inode_get_fid(inode, &fid);
 
 	if (!err)
-		err = mdt_pending_remove(inode->vol->mdt, fid);
+		err = pending_remove(inode->vol->mdt, fid);
 	if (err)
 		log_warning("a file with a name is in PENDING until the next mount: %s",
 			    error_text(err));
@@ -184,7 +188,7 @@ static int link_locked(struct inode *inode, struct inode *parent, const char *na
 
 	if (err)
 		return err;
-	err = mdt_link(parent->vol->mdt, inode->fd, parent->fd, name);
+	err = mdt_names_link(parent->vol->mdt, inode->fd, parent->fd, name);
 	if (err && nameless)
 		give_back(inode);
 	else if (nameless)
@@ -215,7 +219,7 @@ int names_unlink(struct inode *parent, const char *name)
 	if (err)
 		return err == -EEXIST ? -EPERM : err;
 	link_gate_enter(&vol->link_gate, LINK_GATE_NAMES);
-	err = mdt_unlink(vol->mdt, parent->fd, name, &orphan);
+	err = mdt_names_unlink(vol->mdt, parent->fd, name, &orphan);
 	link_gate_leave(&vol->link_gate, LINK_GATE_NAMES);
 	if (!err && !fid_is_zero(orphan))
 		reaper_orphan(vol, orphan);
@@ -228,7 +232,7 @@ int names_rmdir(struct inode *parent, const char *name)
 
 	if (err)
 		return err == -EEXIST ? -EPERM : err;
-	return mdt_rmdir(parent->vol->mdt, parent->fd, name);
+	return mdt_names_rmdir(parent->vol->mdt, parent->fd, name);
 }
 
 int names_rename(struct inode *old_parent, const char *old_name, struct inode *parent,
@@ -243,7 +247,8 @@ int names_rename(struct inode *old_parent, const char *old_name, struct inode *p
 	if (err)
 		return err;
 	link_gate_enter(&vol->link_gate, LINK_GATE_NAMES);
-	err = mdt_rename(vol->mdt, old_parent->fd, old_name, parent->fd, name, flags, &orphan);
+	err = mdt_names_rename(vol->mdt, old_parent->fd, old_name, parent->fd, name, flags,
+			       &orphan);
 	link_gate_leave(&vol->link_gate, LINK_GATE_NAMES);
 	if (!err && !fid_is_zero(orphan))
 		reaper_orphan(vol, orphan);

@@ -7,7 +7,7 @@
 #define LOVFS_VOLUME_NAMES_H
 
 #include "base/attr.h"
-#include "mdt/mdt.h"
+#include "mdt/creator.h"
 
 #include <sys/types.h>
 

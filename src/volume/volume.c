@@ -12,6 +12,7 @@
 #include "inode/link_gate.h"
 #include "inode/volume_state.h"
 #include "mdt/dirty_file.h"
+#include "mdt/mdt.h"
 #include "volume/conf.h"
 #include "volume/lock_file.h"
 

@@ -18,6 +18,7 @@
 #include "layout/codec.h"
 #include "layout/mirror.h"
 #include "lovfs_ioctl.h"
+#include "mdt/creator.h"
 #include "ost/ost.h"
 #include "random.h"
 #include "testfs.h"

@@ -13,7 +13,11 @@
 
 #include "base/error.h"
 #include "layout/layout.h"
+#include "mdt/creator.h"
 #include "mdt/mdt.h"
+#include "mdt/mdt_create.h"
+#include "mdt/mdt_format.h"
+#include "mdt/mdt_names.h"
 
 #include <grp.h>
 #include <sys/prctl.h>
@@ -128,7 +132,7 @@ static inline int open_in(const struct place *p, const char *name)
 {
 	int fd;
 
-	assert_int_equal(mdt_lookup(p->mdt, mdt_root_fd(p->mdt), name, &fd), 0);
+	assert_int_equal(mdt_names_lookup(p->mdt, mdt_root_fd(p->mdt), name, &fd), 0);
 	return fd;
 }
 

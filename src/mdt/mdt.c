@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "mdt/mdt.h"
+
 #include "base/error.h"
 #include "base/sys.h"
+#include "mdt/mdt_impl.h"
 #include "mdt/numbers.h"
 
 #include <errno.h>
