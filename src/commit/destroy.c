@@ -3,6 +3,8 @@
 
 #include "base/error.h"
 #include "inode/volume_state.h"
+#include "ost/object.h"
+#include "ost/ost_set.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -16,7 +18,7 @@ int destroy_component(struct volume *vol, const struct component *c)
 
 		if (fid_is_zero(c->objects[i].fid)) /* released, or not made */
 			continue;
-		err = ost ? ost_object_destroy(ost, c->objects[i].fid)
+		err = ost ? object_destroy(ost, c->objects[i].fid)
 			  : fail(-EIO, "there is no OST %" PRIu32, c->objects[i].ost_idx);
 		if (err && !first)
 			first = err;

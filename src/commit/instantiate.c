@@ -11,6 +11,11 @@
 #include "inode/volume_state.h"
 #include "layout/mirror.h"
 #include "mdt/layout_ea.h"
+#include "ost/alloc.h"
+#include "ost/object.h"
+#include "ost/ost.h"
+#include "ost/ost_set.h"
+#include "ost/parent.h"
 #include "ost/placement.h"
 
 #include <errno.h>
@@ -214,7 +219,7 @@ static int create_objects(struct volume *vol, struct fid file, struct component 
 		};
 
 		c->objects[i].ost_idx = indices[i];
-		err = ost_object_create(vol->osts.osts[indices[i]], &parent, &c->objects[i].fid);
+		err = object_create(vol->osts.osts[indices[i]], &parent, &c->objects[i].fid);
 		if (err)
 			*ret_failed = indices[i];
 	}

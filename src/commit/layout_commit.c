@@ -14,6 +14,9 @@
 #include "mdt/layout_ea.h"
 #include "mdt/pending.h"
 #include "mdt/swap_intent.h"
+#include "ost/object.h"
+#include "ost/ost_set.h"
+#include "ost/parent.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -377,7 +380,7 @@ static void tell_object(struct volume *vol, const struct component *c, uint16_t 
 		.comp_id = c->id,
 	};
 
-	if (!ost || ost_object_set_parent(ost, o->fid, &parent))
+	if (!ost || object_set_parent(ost, o->fid, &parent))
 		log_warning("an object on OST %" PRIu32 " doesn't know its new file", o->ost_idx);
 }
 

@@ -9,6 +9,9 @@
 #include "layout/mirror_change.h"
 #include "layout/resolve.h"
 #include "layout/template.h"
+#include "ost/object.h"
+#include "ost/ost.h"
+#include "ost/ost_set.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,7 +55,7 @@ static int find_shared(int fd, bool *ret_shared)
 /* File systems that can't tell can't share. */
 static int check_object(struct ost *ost, const struct layout_commit_victim *v, struct fid object)
 {
-	CLEANUP_FD int fd = ost_object_open(ost, object, O_RDONLY);
+	CLEANUP_FD int fd = object_open(ost, object, O_RDONLY);
 	char text[FID_TEXT_MAX];
 	bool shared = false;
 	int err = fd < 0 ? fd : find_shared(fd, &shared);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "ost/object_dir.h"
+#include "ost/ost.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,12 +6,17 @@
 #ifndef LOVFS_UNIT_TEST_FILE_FIXTURE_H
 #define LOVFS_UNIT_TEST_FILE_FIXTURE_H
 
-#include "unit.h"
 #include "testfs.h"
+#include "unit.h"
 
 #include "base/error.h"
 #include "base/units.h"
 #include "file/file.h"
+#include "ost/object.h"
+#include "ost/ost.h"
+#include "ost/ost_format.h"
+#include "ost/ost_set.h"
+#include "ost/parent.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,9 +140,9 @@ static inline void make_objects(struct bed *b, struct file *f, struct component 
 					     c->start,    c->end, c->id };
 
 		c->objects[k].ost_idx = (first + k) % b->osts.count;
-		assert_int_equal(ost_object_create(b->list[c->objects[k].ost_idx], &parent,
-						   &c->objects[k].fid),
-				 0);
+		assert_int_equal(
+			object_create(b->list[c->objects[k].ost_idx], &parent, &c->objects[k].fid),
+			0);
 	}
 	c->flags |= COMP_INIT;
 }
@@ -178,9 +183,9 @@ static inline void bed_destroy(struct bed *b, struct file *f)
 		const struct component *c = &l->comps[i];
 
 		for (uint32_t k = 0; k < c->object_count; k++)
-			assert_int_equal(ost_object_destroy(b->list[c->objects[k].ost_idx],
-							    c->objects[k].fid),
-					 0);
+			assert_int_equal(
+				object_destroy(b->list[c->objects[k].ost_idx], c->objects[k].fid),
+				0);
 	}
 	layout_unref(l);
 }

@@ -19,6 +19,7 @@
 #include "layout/mirror.h"
 #include "lovfs_ioctl.h"
 #include "mdt/creator.h"
+#include "ost/object_list.h"
 #include "ost/ost.h"
 #include "random.h"
 #include "testfs.h"
@@ -323,7 +324,7 @@ static inline void check_objects(struct volume *vol, struct inode *const *files,
 		if (files[i])
 			add_named(o, files[i]);
 	for (uint32_t i = 0; i < OSTS; i++)
-		CHECK(!ost_for_each_object(volume_ost(vol, i), add_there, o));
+		CHECK(!object_list_each(volume_ost(vol, i), add_there, o));
 	qsort(o->named, o->named_count, sizeof(o->named[0]), by_fid);
 	qsort(o->there, o->there_count, sizeof(o->there[0]), by_fid);
 	CHECK(o->named_count == o->there_count);
