@@ -177,23 +177,6 @@ int access_change(const struct access *a, uint64_t start, uint64_t end)
 	return followers_mark_locked(a->f, a->mirror_id, start, end);
 }
 
-int access_change_size(const struct access *a, uint64_t size)
-{
-	/* Whatever is behind the new end changes, be it only from "nothing" to "zeros". */
-	int err = access_check_stale(a, size ? size - 1 : 0, LAYOUT_EOF);
-	uint64_t old_size;
-
-	if (err || a->asked_id != FILE_WHOLE || !a->f->followers)
-		return err;
-	err = size_get(a, &old_size);
-	if (err || size == old_size)
-		return err;
-	if (size < old_size)
-		return followers_mark_from_locked(a->f, a->mirror_id, size);
-	/* A copy grows by its size alone; but one that is in sync before it has grown never does. */
-	return followers_mark_locked(a->f, a->mirror_id, size - 1, size);
-}
-
 /* ---- which components ---- */
 
 bool access_has_component(const struct access *a, const struct component *c)

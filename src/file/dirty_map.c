@@ -13,34 +13,6 @@
 
 /* ---- a map's life ---- */
 
-static bool grow_locked(struct dirty_map *map, uint64_t page_idx)
-{
-	size_t count = MAX_OF(map->page_count, 8u);
-	struct dirty_page **pages;
-
-	while (count <= page_idx)
-		count *= 2;
-	if (count == map->page_count)
-		return true;
-	pages = realloc(map->pages, count * sizeof(struct dirty_page *));
-	if (!pages)
-		return false;
-	for (size_t i = map->page_count; i < count; i++)
-		pages[i] = NULL;
-	map->pages = pages;
-	map->page_count = count;
-	return true;
-}
-
-struct dirty_page *dirty_map_make_page(struct dirty_map *map, uint64_t page_idx)
-{
-	if (!grow_locked(map, page_idx))
-		return NULL;
-	if (!map->pages[page_idx])
-		map->pages[page_idx] = calloc(1, sizeof(struct dirty_page));
-	return map->pages[page_idx];
-}
-
 static int make_map(int fd, uint64_t tail, struct dirty_map **ret_map)
 {
 	struct dirty_map *map = calloc(1, sizeof(*map));
@@ -141,7 +113,7 @@ static int mark_part_locked(struct dirty_map *map, const struct part *p)
 
 	if (all_dirty(map, p))
 		return 0;
-	page = dirty_map_make_page(map, p->page_idx);
+	page = dirty_map_page_make(map, p->page_idx);
 	if (!page)
 		return -ENOMEM;
 	for (size_t i = first_byte(p); i < end_byte(p); i++)

@@ -193,7 +193,7 @@ static int read_page(struct dirty_map *map, uint64_t page_idx)
 		return (int)n;
 	if (all_zero(bits, (size_t)n))
 		return 0;
-	page = dirty_map_make_page(map, page_idx);
+	page = dirty_map_page_make(map, page_idx);
 	if (!page)
 		return -ENOMEM;
 	memcpy(page->dirty, bits, (size_t)n);

@@ -34,8 +34,8 @@ struct dirty_map {
 	size_t page_count;
 };
 
-/* The page, made where there is none. NULL: no memory. */
-struct dirty_page *dirty_map_make_page(struct dirty_map *map, uint64_t page_idx);
+/* dirty_map_page.c: the page, made where there is none. NULL: no memory. */
+struct dirty_page *dirty_map_page_make(struct dirty_map *map, uint64_t page_idx);
 
 /* All of what follows is done under the lock and does nothing without a file. */
 

@@ -154,7 +154,7 @@ ssize_t MUST_CHECK file_write(struct file *f, uint32_t mirror_id, const void *bu
  * What objects say together: size and time of the latest change of all usable mirrors' objects; blocks of
  * all there are, as they all take space. Of one mirror: what its own say. The times of objects are set
  * by nothing but changes of their data, also by those that only move it: what the file's times are is
- * decided above (volume/saved_attr.h).
+ * decided above (inode/saved_attr.h).
  */
 struct file_attr {
 	uint64_t size_bytes;

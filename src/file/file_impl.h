@@ -32,7 +32,7 @@ struct file {
 	struct follower *followers;
 };
 
-/* ---- open_file.c ---- */
+/* ---- file_lock.c ---- */
 
 void file_lock_shared(struct file *f);
 void file_note_change(struct file *f); /* see file_changes() */
@@ -106,9 +106,6 @@ int MUST_CHECK access_check_stale(const struct access *a, uint64_t start, uint64
 
 /* access_check_stale(), and marks the range in the maps that follow. After all other checks. */
 int MUST_CHECK access_change(const struct access *a, uint64_t start, uint64_t end);
-
-/* The same before the file gets that size. */
-int MUST_CHECK access_change_size(const struct access *a, uint64_t size);
 
 /* Whether a component of the layout is of that mirror; 0 in a layout without mirrors. */
 static inline bool component_is_of(const struct layout *l, const struct component *c,

@@ -5,6 +5,8 @@
 #include "file/file_impl.h"
 
 #include "base/error.h"
+#include "ost/ost.h"
+#include "ost/ost_set.h"
 
 #include <errno.h>
 

@@ -10,6 +10,8 @@
 
 #include "base/error.h"
 #include "base/sys.h"
+#include "ost/object.h"
+#include "ost/ost_set.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -153,10 +155,10 @@ static int open_object(const struct ost_set *osts, const struct layout_object *o
 
 	if (!ost)
 		return no_ost(o);
-	fd = ost_object_open(ost, o->fid, O_RDWR);
+	fd = object_open(ost, o->fid, O_RDWR);
 	*ret_read_only = fd == -EROFS;
 	if (fd == -EROFS)
-		fd = ost_object_open(ost, o->fid, O_RDONLY);
+		fd = object_open(ost, o->fid, O_RDONLY);
 	return fd;
 }
 
@@ -254,7 +256,7 @@ int objects_open_direct(struct file *f, struct object_ref ref)
 	const struct layout_object *o = object_of(f->layout, ref);
 	struct ost *ost = ost_set_get(f->osts, o->ost_idx);
 
-	return ost ? ost_object_open(ost, o->fid, O_RDONLY | O_DIRECT) : no_ost(o);
+	return ost ? object_open(ost, o->fid, O_RDONLY | O_DIRECT) : no_ost(o);
 }
 
 /* The object's descriptor if it is open, otherwise -1. */
@@ -274,7 +276,7 @@ int objects_stat(const struct ost_set *osts, const struct layout *l, struct obje
 		err = sys_fstat(fd, ret_st);
 		return err ? objects_fail(l, ref, err, "stat") : 0;
 	}
-	return ost ? ost_object_stat(ost, o->fid, ret_st) : no_ost(o);
+	return ost ? object_stat(ost, o->fid, ret_st) : no_ost(o);
 }
 
 void objects_name(const struct layout *l, struct object_ref ref, char *ret_text, size_t size)

@@ -60,16 +60,6 @@ struct fid file_fid(const struct file *f)
 	return f->fid;
 }
 
-void file_lock_shared(struct file *f)
-{
-	pthread_rwlock_rdlock(&f->lock);
-}
-
-void file_unlock_shared(struct file *f)
-{
-	pthread_rwlock_unlock(&f->lock);
-}
-
 struct layout *file_layout(struct file *f)
 {
 	struct layout *l;
@@ -106,26 +96,6 @@ void file_commit_set(struct file *f, const struct layout *l)
 void file_commit_end(struct file *f)
 {
 	pthread_rwlock_unlock(&f->lock);
-}
-
-uint64_t file_data_version(const struct file *f)
-{
-	return atomic_load(&f->version);
-}
-
-void file_touch(struct file *f)
-{
-	atomic_fetch_add(&f->version, 1);
-}
-
-uint64_t file_changes(const struct file *f)
-{
-	return atomic_load(&f->changes);
-}
-
-void file_note_change(struct file *f)
-{
-	atomic_fetch_add(&f->changes, 1);
 }
 
 void file_close_objects(struct file *f)

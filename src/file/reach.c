@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/sys.h"
+#include "ost/ost.h"
 
 #include <errno.h>
 #include <fcntl.h>

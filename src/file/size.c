@@ -237,6 +237,25 @@ static int size_if_shrunk(const struct access *a, uint64_t size, uint64_t *ret_s
 	return 0;
 }
 
+/* access_check_stale(), and marks what changes when the file gets that size. */
+static int mark_change(const struct access *a, uint64_t size)
+{
+	/* Whatever is behind the new end changes, be it only from "nothing" to "zeros". */
+	int err = access_check_stale(a, size ? size - 1 : 0, LAYOUT_EOF);
+	uint64_t old_size;
+
+	if (err || a->asked_id != FILE_WHOLE || !a->f->followers)
+		return err;
+	err = size_get(a, &old_size);
+	if (err || size == old_size)
+		return err;
+	if (size < old_size)
+		return followers_mark_from_locked(a->f, a->mirror_id, size);
+	/* A copy grows by its size alone; but one that is in sync before it has grown never
+	 * does. */
+	return followers_mark_locked(a->f, a->mirror_id, size - 1, size);
+}
+
 static int truncate_objects(const struct access *a, uint64_t size)
 {
 	uint64_t left, object_size;
@@ -253,7 +272,7 @@ static int truncate_objects(const struct access *a, uint64_t size)
 	if (!err && left < size)
 		err = access_check_range(a, size - 1, size);
 	if (!err)
-		err = access_change_size(a, size);
+		err = mark_change(a, size);
 	if (err)
 		return err;
 	/*

@@ -2,11 +2,15 @@
 /* Attributes of inodes, and of the whole file system. */
 #include "lovfsd/ops.h"
 
+#include "inode/inode.h"
+#include "inode/park.h"
 #include "lovfsd/durable.h"
 #include "lovfsd/pages.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
 #include "volume/handle.h"
+#include "volume/inode_attr.h"
+#include "volume/volume.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -16,7 +20,7 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 {
 	struct inode *inode = session_inode(session_begin(req), ino);
 	struct stat st;
-	int err = inode_getattr(inode, &st);
+	int err = inode_attr_get(inode, &st);
 
 	if (err)
 		reply_err(req, err, inode, "getattr");
@@ -34,9 +38,9 @@ static struct timespec time_to_set(int to_set, int given, int now, struct timesp
 }
 
 /* The change time is the backing file system's business: FUSE_SET_ATTR_CTIME is left alone. */
-static struct inode_setattr setattr_of(const struct stat *st, int to_set)
+static struct attr_change setattr_of(const struct stat *st, int to_set)
 {
-	return (struct inode_setattr){
+	return (struct attr_change){
 		.set_mode = to_set & FUSE_SET_ATTR_MODE,
 		.set_uid = to_set & FUSE_SET_ATTR_UID,
 		.set_gid = to_set & FUSE_SET_ATTR_GID,
@@ -59,7 +63,7 @@ static struct inode_setattr setattr_of(const struct stat *st, int to_set)
  */
 static int attempt_setattr(struct session *s, fuse_req_t req, const struct held_op *op)
 {
-	struct inode_setattr attr = op->attr;
+	struct attr_change attr = op->attr;
 	struct stat st;
 	int doubt = 0, err = 0;
 
@@ -68,9 +72,9 @@ static int attempt_setattr(struct session *s, fuse_req_t req, const struct held_
 		attr.set_size = false;
 	}
 	if (err == 0 && !(op->file && inode_is_mirror(op->inode)))
-		err = inode_setattr(op->inode, &attr);
-	if (err == HANDLE_PARK)
-		return HANDLE_PARK;
+		err = inode_attr_set(op->inode, &attr);
+	if (err == PARK_REQUEST)
+		return PARK_REQUEST;
 	if (err == 0)
 		err = durable_inode(s, op->inode, op->attr.set_size);
 	/* A file that wasn't cut off may have been, in some of its objects. */
@@ -81,7 +85,7 @@ static int attempt_setattr(struct session *s, fuse_req_t req, const struct held_
 	}
 	/* What was asked for is done, be the size known or not. */
 	if (err == 0)
-		err = inode_getattr_of_name(op->inode, &st, &doubt);
+		err = inode_attr_get_of_name(op->inode, &st, &doubt);
 	if (err)
 		reply_err(req, err, op->inode, "setattr");
 	else

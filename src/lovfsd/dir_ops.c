@@ -7,8 +7,11 @@
 
 #include "base/error.h"
 #include "base/sys.h"
+#include "inode/inode.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
+#include "volume/inode_attr.h"
+#include "volume/names.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -139,7 +142,7 @@ static struct stat plain_attr(const struct listing *l, const struct dirent *entr
 	struct stat top;
 
 	if (l->dir->inode == inode_root(l->s->volume) && strcmp(entry->d_name, "..") == 0 &&
-	    inode_getattr(l->dir->inode, &top) == 0)
+	    inode_attr_get(l->dir->inode, &top) == 0)
 		st.st_ino = top.st_ino;
 	return st;
 }
@@ -165,7 +168,7 @@ static bool add_with_inode(struct listing *l, const struct dirent *entry)
 	size_t n;
 
 	if (!is_dot_or_dotdot(entry->d_name) &&
-	    (inode_lookup(l->dir->inode, entry->d_name, fuse_req_ctx(l->req)->uid, &inode) ||
+	    (names_lookup(l->dir->inode, entry->d_name, fuse_req_ctx(l->req)->uid, &inode) ||
 	     reply_take_entry(l->s, inode, &e)))
 		inode = NULL;
 	n = fuse_add_direntry_plus(l->req, l->buf + l->used, left, entry->d_name, &e, entry->d_off);

@@ -2,6 +2,7 @@
 #include "lovfsd/durable.h"
 
 #include "base/sys.h"
+#include "inode/inode.h"
 #include "volume/handle.h"
 
 #include <fcntl.h>

@@ -14,7 +14,7 @@
 #include "lovfsd/held.h"
 
 #include "base/error.h"
-#include "volume/handle.h"
+#include "inode/park.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -110,7 +110,7 @@ static bool attempt_again(struct held_request *held)
 		return true;
 	}
 	error_clear();
-	if (held->op.attempt(held->session, held->req, &held->op) == HANDLE_PARK)
+	if (held->op.attempt(held->session, held->req, &held->op) == PARK_REQUEST)
 		return false;
 	unlink_and_free(held);
 	return true;
@@ -166,7 +166,7 @@ void held_run(struct held_list *list, struct session *s, fuse_req_t req, const s
 	struct held_request *held;
 	size_t data_bytes = op->data ? op->len_bytes : 0;
 
-	if (op->attempt(s, req, op) != HANDLE_PARK)
+	if (op->attempt(s, req, op) != PARK_REQUEST)
 		return;
 	held = calloc(1, sizeof(*held) + data_bytes);
 	if (!held) {

@@ -6,8 +6,7 @@
 #ifndef LOVFS_LOVFSD_HELD_H
 #define LOVFS_LOVFSD_HELD_H
 
-#include "volume/inode.h"
-#include "volume/park.h"
+#include "volume/inode_attr.h"
 
 #include <fuse_lowlevel.h>
 #include <pthread.h>
@@ -20,7 +19,7 @@ struct open_file;
 /* What may be held back: how it is done, and with what. Which fields mean anything is `attempt`'s
  * matter. */
 struct held_op {
-	/* Does it and answers the request; or HANDLE_PARK, having done and answered nothing. */
+	/* Does it and answers the request; or PARK_REQUEST, having done and answered nothing. */
 	int (*attempt)(struct session *s, fuse_req_t req, const struct held_op *op);
 	struct inode *inode; /* whose group lock it may meet */
 	struct open_file *file, *source;
@@ -28,7 +27,7 @@ struct held_op {
 	const void *data; /* len_bytes of it, or NULL; copied when the request is kept */
 	int mode;         /* of fallocate() */
 	struct fuse_file_info info;
-	struct inode_setattr attr;
+	struct attr_change attr;
 	bool was_held; /* set by held_run() */
 };
 

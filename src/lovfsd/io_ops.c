@@ -3,6 +3,8 @@
  * held.h. */
 #include "lovfsd/ops.h"
 
+#include "inode/inode.h"
+#include "inode/park.h"
 #include "lovfsd/durable.h"
 #include "lovfsd/pages.h"
 #include "lovfsd/reply.h"
@@ -35,8 +37,8 @@ static int attempt_open(struct session *s, fuse_req_t req, const struct held_op 
 	struct handle *h;
 	int err = handle_open(op->inode, fi.flags, &h);
 
-	if (err == HANDLE_PARK)
-		return HANDLE_PARK;
+	if (err == PARK_REQUEST)
+		return PARK_REQUEST;
 	if (err == 0)
 		err = open_files_take(&s->files, h, &file);
 	if (err) {
@@ -97,11 +99,11 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 		fuse_reply_buf(req, buf, (size_t)n);
 }
 
-/* Answers with a count, or with an error; HANDLE_PARK is handed on. */
+/* Answers with a count, or with an error; PARK_REQUEST is handed on. */
 static int reply_count(fuse_req_t req, ssize_t n, const struct held_op *op, const char *what)
 {
-	if (n == HANDLE_PARK)
-		return HANDLE_PARK;
+	if (n == PARK_REQUEST)
+		return PARK_REQUEST;
 	if (n < 0)
 		reply_err(req, (int)n, op->inode, what);
 	else
@@ -122,7 +124,7 @@ static int attempt_write(struct session *s, fuse_req_t req, const struct held_op
 {
 	ssize_t n = handle_write(op->file->handle, op->data, op->len_bytes, op->offset);
 
-	if (!op->was_held || n == HANDLE_PARK)
+	if (!op->was_held || n == PARK_REQUEST)
 		return reply_count(req, n, op, "write");
 	pages_reply_first(s->pages, req, op->inode, op->offset, op->len_bytes, n, "write");
 	return 0;
@@ -136,8 +138,8 @@ static int attempt_write_direct(struct session *s, fuse_req_t req, const struct 
 {
 	ssize_t n = handle_write(op->file->handle, op->data, op->len_bytes, op->offset);
 
-	if (n == HANDLE_PARK)
-		return HANDLE_PARK;
+	if (n == PARK_REQUEST)
+		return PARK_REQUEST;
 	if (op->info.flags & O_DIRECT)
 		n = durable_count(s, n, op, op->info.flags);
 	pages_reply(s->pages, req, op->inode, op->offset, op->len_bytes, n, "write");
@@ -177,8 +179,8 @@ static int attempt_fallocate(struct session *s, fuse_req_t req, const struct hel
 {
 	int err = handle_fallocate(op->file->handle, op->mode, op->offset, op->len_bytes);
 
-	if (err == HANDLE_PARK)
-		return HANDLE_PARK;
+	if (err == PARK_REQUEST)
+		return PARK_REQUEST;
 	if (!err)
 		err = durable_data(s, op->file->handle, op->file->flags);
 	if (err)
@@ -212,8 +214,8 @@ static int attempt_copy(struct session *s, fuse_req_t req, const struct held_op 
 				      op->offset, op->len_bytes);
 	uint64_t done = (uint64_t)MAX_OF(n, 0);
 
-	if (n == HANDLE_PARK)
-		return HANDLE_PARK;
+	if (n == PARK_REQUEST)
+		return PARK_REQUEST;
 	n = durable_count(s, n, op, op->file->flags);
 	pages_reply(s->pages, req, op->inode, op->offset + done, op->len_bytes - done, n,
 		    "copy_file_range");

@@ -4,8 +4,18 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "commit/merge.h"
+#include "commit/mirror_state.h"
+#include "commit/resync_done.h"
+#include "commit/split.h"
+#include "inode/inode.h"
+#include "lovfsd/ioctl_tell.h"
 #include "lovfsd/pages.h"
 #include "lovfsd/reply.h"
+#include "lovfsd/session.h"
+#include "volume/follow_begin.h"
+#include "volume/follow_session.h"
+#include "volume/handle.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -48,7 +58,7 @@ static int check_count(unsigned int count)
 
 #define FOLLOW_FLAGS (LOVFS_FOLLOW_PHYSICAL | LOVFS_FOLLOW_WHOLE | LOVFS_FOLLOW_STALE)
 
-static int follow_begin(const struct ioctl_call *c, const struct lovfs_ioc_follow *follow)
+static int begin_following(const struct ioctl_call *c, const struct lovfs_ioc_follow *follow)
 {
 	struct fid victims[LOVFS_MIRRORS_MAX];
 	struct follow_request req = {
@@ -72,14 +82,14 @@ static int follow_begin(const struct ioctl_call *c, const struct lovfs_ioc_follo
 		return err;
 	for (unsigned int i = 0; i < follow->victim_count; i++)
 		victims[i] = fid_of(&follow->victims[i]);
-	return handle_follow_begin(c->h, &req);
+	return follow_begin(c->h, &req);
 }
 
 int ioctl_follow_begin(const struct ioctl_call *c)
 {
 	struct lovfs_ioc_follow *follow = &c->data->follow;
 
-	set_result(c, follow_begin(c, follow), &follow->result, follow->why);
+	set_result(c, begin_following(c, follow), &follow->result, follow->why);
 	return 0;
 }
 
@@ -89,8 +99,8 @@ int ioctl_follow_next(const struct ioctl_call *c)
 	struct dirty_range ranges[LOVFS_RANGES_MAX];
 	uint64_t left, size;
 	unsigned int count;
-	int err = handle_follow_next(c->h, next->mirror_id, next->from, next->max_bytes, ranges,
-				     LOVFS_RANGES_MAX, &count, &left, &size);
+	int err = follow_session_next(c->h, next->mirror_id, next->from, next->max_bytes, ranges,
+				      LOVFS_RANGES_MAX, &count, &left, &size);
 
 	if (err)
 		return err;
@@ -119,12 +129,12 @@ int ioctl_follow_copied(const struct ioctl_call *c)
 	if (copied->reserved || copied->range.reserved ||
 	    (copied->range.flags & ~(__u32)LOVFS_RANGE_TAIL))
 		return fail(-EINVAL, "copied: bad range");
-	return handle_follow_copied(c->h, copied->mirror_id, &range);
+	return follow_session_copied(c->h, copied->mirror_id, &range);
 }
 
 int ioctl_follow_end(const struct ioctl_call *c)
 {
-	handle_follow_end(c->h);
+	follow_session_end(c->h);
 	return 0;
 }
 
@@ -136,22 +146,11 @@ int ioctl_synced(const struct ioctl_call *c)
 	int err = check_count(synced->mirror_count);
 
 	if (!err)
-		err = handle_synced(c->h, synced->mirror_ids, synced->mirror_count);
+		err = resync_done_commit(c->h, synced->mirror_ids, synced->mirror_count);
 	set_result(c, err, &synced->result, synced->why);
 	if (!err)
 		ioctl_tell_moved(c, handle_inode(c->h));
 	return 0;
-}
-
-void ioctl_tell_other(const struct ioctl_call *c, struct fid fid)
-{
-	struct inode *inode;
-
-	if (inode_find(c->s->volume, fid, &inode))
-		return;
-	ioctl_tell_moved(c, inode);
-	pages_drop_all(c->s->pages, inode);
-	inode_forget(inode, 1);
 }
 
 static int merge(const struct ioctl_call *c, const struct lovfs_ioc_merge *ioc)
@@ -173,7 +172,7 @@ static int merge(const struct ioctl_call *c, const struct lovfs_ioc_merge *ioc)
 		victims[i] = fid_of(&ioc->victims[i]);
 		versions[i] = ioc->victim_versions[i];
 	}
-	err = handle_merge(c->h, &req);
+	err = merge_commit(c->h, &req);
 	for (unsigned int i = 0; !err && i < ioc->victim_count; i++)
 		ioctl_tell_other(c, victims[i]);
 	return err;
@@ -204,7 +203,7 @@ int ioctl_split(const struct ioctl_call *c)
 	if (split->reserved || (split->flags & ~(__u32)LOVFS_SPLIT_FORCE))
 		err = fail(-EINVAL, "split: unknown flags 0x%x", split->flags);
 	else
-		err = handle_split(c->h, &req);
+		err = split_commit(c->h, &req);
 	set_result(c, err, &split->result, split->why);
 	if (!err) {
 		ioctl_tell_other(c, req.target);
@@ -216,7 +215,7 @@ int ioctl_split(const struct ioctl_call *c)
 int ioctl_component_flags(const struct ioctl_call *c)
 {
 	struct lovfs_ioc_component_flags *flags = &c->data->component_flags;
-	int err = handle_component_flags(c->h, flags->id, flags->set, flags->clear, uid_of(c));
+	int err = mirror_state_set_flags(c->h, flags->id, flags->set, flags->clear, uid_of(c));
 
 	set_result(c, err, &flags->result, flags->why);
 	return 0;

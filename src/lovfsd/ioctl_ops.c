@@ -7,10 +7,22 @@
 #include "lovfsd/ops.h"
 
 #include "base/error.h"
+#include "commit/swap.h"
+#include "inode/group_lock.h"
+#include "inode/inode.h"
+#include "inode/inode_named.h"
+#include "inode/inode_number.h"
+#include "inode/lease.h"
+#include "inode/moved_bytes.h"
 #include "lovfsd/ioctl_mirrors.h"
+#include "lovfsd/ioctl_tell.h"
 #include "lovfsd/pages.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
+#include "volume/conf.h"
+#include "volume/follow_session.h"
+#include "volume/handle.h"
+#include "volume/volume.h"
 
 #include <errno.h>
 #include <linux/ioctl.h>
@@ -143,14 +155,14 @@ static int group_lock(const struct ioctl_call *c)
 {
 	int err = check_group_id(&c->data->group_lock);
 
-	return err ? err : handle_group_lock(c->h, c->data->group_lock.gid);
+	return err ? err : group_lock_take(c->h, c->data->group_lock.gid);
 }
 
 static int group_unlock(const struct ioctl_call *c)
 {
 	int err = check_group_id(&c->data->group_lock);
 
-	return err ? err : handle_group_unlock(c->h, c->data->group_lock.gid);
+	return err ? err : group_lock_release(c->h, c->data->group_lock.gid);
 }
 
 static int lease_get(const struct ioctl_call *c)
@@ -160,24 +172,19 @@ static int lease_get(const struct ioctl_call *c)
 	if (lease->reserved ||
 	    (lease->mode != LOVFS_LEASE_READ && lease->mode != LOVFS_LEASE_WRITE))
 		return fail(-EINVAL, "lease: bad mode %u", lease->mode);
-	return handle_lease_get(c->h, lease->mode);
+	return lease_take(c->h, lease->mode);
 }
 
 static int lease_check(const struct ioctl_call *c)
 {
-	c->data->lease = (struct lovfs_ioc_lease){ .mode = handle_lease_check(c->h) };
+	c->data->lease = (struct lovfs_ioc_lease){ .mode = lease_held(c->h) };
 	return 0;
 }
 
 static int lease_put(const struct ioctl_call *c)
 {
-	handle_lease_put(c->h);
+	lease_drop(c->h);
 	return 0;
-}
-
-void ioctl_tell_moved(const struct ioctl_call *c, struct inode *inode)
-{
-	fuse_lowlevel_notify_inval_inode(c->s->fuse, inode_number(inode), -1, 0);
 }
 
 /* A copy that followed the file has what the file had: pages stay. Of any other victim we don't know. */
@@ -208,8 +215,8 @@ static int swap_layouts(const struct ioctl_call *c)
 	if (swap->flags & ~(__u32)LOVFS_SWAP_LEASE)
 		return fail(-EINVAL, "swap: unknown flags 0x%x", swap->flags);
 	memset(swap->why, 0, sizeof(swap->why));
-	is_copy = handle_is_followed_by(c->h, req.victim);
-	err = handle_swap(c->h, &req);
+	is_copy = follow_session_has_victim(c->h, req.victim);
+	err = swap_commit(c->h, &req);
 	swap->result = reply_errno(err);
 	if (err)
 		snprintf(swap->why, sizeof(swap->why), "%s", error_text(err));

@@ -2,6 +2,8 @@
 #include "lovfsd/known_inodes.h"
 
 #include "base/error.h"
+#include "inode/inode.h"
+#include "inode/inode_number.h"
 
 #include <errno.h>
 #include <stdlib.h>

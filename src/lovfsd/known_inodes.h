@@ -8,7 +8,6 @@
 #define LOVFS_LOVFSD_KNOWN_INODES_H
 
 #include "base/attr.h"
-#include "volume/inode.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,6 +15,8 @@
 #include <stdint.h>
 
 #define KNOWN_INODES_SHARDS 64 /* a power of two */
+
+struct inode;
 
 struct known_inodes {
 	struct known_shard {

@@ -11,6 +11,7 @@
 #include "lovfsd/stop.h"
 #include "lovfsd/unmount.h"
 #include "lovfsd/utab.h"
+#include "volume/conf.h"
 #include "volume/volume.h"
 
 #include <errno.h>

@@ -3,12 +3,15 @@
 #include "lovfsd/ops.h"
 
 #include "base/sys.h"
+#include "inode/inode.h"
+#include "inode/inode_number.h"
 #include "lovfs_ioctl.h"
 #include "lovfsd/durable.h"
 #include "lovfsd/new_requests.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
 #include "volume/handle.h"
+#include "volume/names.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,10 +50,10 @@ static int lookup(struct session *s, fuse_req_t req, fuse_ino_t parent, const ch
 		  struct inode **ret_inode)
 {
 	if (strcmp(name, ".") == 0)
-		return inode_find_number(s->volume, parent, ret_inode);
+		return inode_number_find(s->volume, parent, ret_inode);
 	if (strcmp(name, "..") == 0)
-		return inode_find_parent(session_inode(s, parent), ret_inode);
-	return inode_lookup(session_inode(s, parent), name, fuse_req_ctx(req)->uid, ret_inode);
+		return inode_number_find_parent(session_inode(s, parent), ret_inode);
+	return names_lookup(session_inode(s, parent), name, fuse_req_ctx(req)->uid, ret_inode);
 }
 
 static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)

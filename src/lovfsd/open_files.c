@@ -2,6 +2,7 @@
 #include "lovfsd/open_files.h"
 
 #include "base/error.h"
+#include "volume/handle.h"
 
 #include <errno.h>
 #include <stddef.h>

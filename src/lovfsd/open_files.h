@@ -8,7 +8,6 @@
 #define LOVFS_LOVFSD_OPEN_FILES_H
 
 #include "base/attr.h"
-#include "volume/handle.h"
 
 #include <pthread.h>
 #include <stdint.h>

@@ -4,8 +4,10 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "inode/cached_pages.h"
+#include "inode/inode.h"
+#include "inode/inode_number.h"
 #include "lovfsd/reply.h"
-#include "volume/cached_pages.h"
 
 #include <errno.h>
 #include <fcntl.h>

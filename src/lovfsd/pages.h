@@ -23,7 +23,6 @@
 
 #include "base/attr.h"
 #include "lovfsd/page_dropper.h"
-#include "volume/inode.h"
 
 #include <fuse_lowlevel.h>
 #include <pthread.h>
@@ -31,6 +30,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct inode;
 struct page_drop; /* opaque */
 
 struct pages {

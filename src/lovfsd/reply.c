@@ -3,6 +3,9 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "inode/inode.h"
+#include "inode/inode_number.h"
+#include "volume/inode_attr.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -105,10 +108,10 @@ int reply_take_entry(struct session *s, struct inode *inode, struct fuse_entry_p
 {
 	struct fuse_entry_param e = { .ino = inode_number(inode) };
 	uint32_t generation = 0;
-	int doubt = 0, err = inode_get_generation(inode, &generation);
+	int doubt = 0, err = inode_number_generation(inode, &generation);
 
 	if (!err)
-		err = inode_getattr_of_name(inode, &e.attr, &doubt);
+		err = inode_attr_get_of_name(inode, &e.attr, &doubt);
 	if (err) {
 		inode_forget(inode, 1);
 		return err;

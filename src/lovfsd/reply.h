@@ -20,7 +20,7 @@ int reply_errno(int err);
 void reply_err(fuse_req_t req, int err, struct inode *inode, const char *what);
 
 /* What the kernel may take for true of the inode and for how long: of a mirror as a file for no
- * time. `doubt`: see inode_getattr_of_name(); then it asks again for
+ * time. `doubt`: see inode_attr_get_of_name(); then it asks again for
  * what programs ask for. */
 double reply_attr_timeout(const struct inode *inode, int doubt);
 

@@ -3,6 +3,8 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "inode/access_time.h"
+#include "inode/inode_number.h"
 #include "lovfsd/new_requests.h"
 #include "lovfsd/ops.h"
 #include "lovfsd/pages.h"
@@ -10,6 +12,8 @@
 #include "lovfsd/read_ahead.h"
 #include "lovfsd/session.h"
 #include "lovfsd/stop.h"
+#include "volume/conf.h"
+#include "volume/volume.h"
 
 #include <errno.h>
 #include <fuse_lowlevel.h>
@@ -61,7 +65,7 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 	conn->want |= conn->capable & WANTED;
 	conn->want &= ~(unsigned int)UNWANTED;
 	/* Only who can look "." up, whatever the number, may say so. */
-	if (inode_numbers_last(s->volume))
+	if (inode_number_lasts(s->volume))
 		conn->want |= conn->capable & FUSE_CAP_EXPORT_SUPPORT;
 	conn->max_write = SESSION_IO_MAX;
 	conn->max_background = BACKGROUND_MAX;
@@ -213,7 +217,7 @@ int serve_volume(struct volume *vol, const struct mount_options *opts, void (*re
 
 	if (err)
 		return err;
-	volume_set_access_rule(vol, opts->noatime);
+	access_time_set_rule(vol, opts->noatime);
 	fuse_set_log_func(log_fuse);
 	err = new_session(&s, opts);
 	if (err == 0) {

@@ -2,6 +2,7 @@
 #include "lovfsd/session.h"
 
 #include "base/error.h"
+#include "inode/inode.h"
 
 #include <assert.h>
 #include <stdlib.h>

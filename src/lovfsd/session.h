@@ -2,9 +2,9 @@
 /*
  * One mounted volume as the FUSE operations see it: what they share, and what they all begin with.
  *
- * FUSE's inode numbers are inode_number()s, which outlive their inodes where inode_numbers_last() says so.
- * FUSE's file handles are addresses of struct open_file, and for directories of a struct that only dir_ops.c
- * knows.
+ * FUSE's inode numbers are inode_number()s, which outlive their inodes where inode_number_lasts()
+ * says so. FUSE's file handles are addresses of struct open_file, and for directories of a struct
+ * that only dir_ops.c knows.
  */
 #ifndef LOVFS_LOVFSD_SESSION_H
 #define LOVFS_LOVFSD_SESSION_H

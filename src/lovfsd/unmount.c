@@ -7,8 +7,8 @@
 #include "base/say.h"
 #include "base/sys.h"
 #include "base/units.h"
-#include "lovfsd/utab.h"
 #include "lovfs_ioctl.h"
+#include "lovfsd/utab.h"
 #include "volume/lock_file.h"
 
 #include <errno.h>

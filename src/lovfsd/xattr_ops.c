@@ -8,10 +8,14 @@
 
 #include "base/error.h"
 #include "base/sys.h"
+#include "inode/inode.h"
 #include "lovfs_ioctl.h"
 #include "lovfsd/durable.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
+#include "volume/inode_attr.h"
+#include "volume/layout_attr.h"
+#include "volume/xattr_names.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -48,8 +52,8 @@ static void reply_bytes(fuse_req_t req, ssize_t n, const void *buf, size_t size,
 static ssize_t get_value(struct inode *inode, const char *name, void *buf, size_t size)
 {
 	if (is_layout(name) || strcmp(name, MDT_LAYOUT_XATTR) == 0)
-		return inode_get_layout(inode, buf, size);
-	if (inode_xattr_reserved(inode, name) || inode_fd(inode) < 0)
+		return layout_attr_get(inode, buf, size);
+	if (xattr_names_reserved(inode, name) || inode_fd(inode) < 0)
 		return -ENODATA;
 	return sys_getxattr_fd(inode_fd(inode), name, buf, size);
 }
@@ -79,7 +83,7 @@ static ssize_t get_owners_value(struct inode *inode, const char *name, uid_t uid
 	err = inode_check_owner(inode, uid);
 	if (err)
 		return err;
-	return layout ? inode_get_layout(inode, buf, size) : get_fid_text(inode, buf);
+	return layout ? layout_attr_get(inode, buf, size) : get_fid_text(inode, buf);
 }
 
 static void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
@@ -106,8 +110,8 @@ static ssize_t list_names(struct inode *inode, char *buf)
 		n = sys_listxattr_fd(inode_fd(inode), buf, XATTR_BYTES_MAX);
 	if (n < 0)
 		return n;
-	n = (ssize_t)inode_xattr_filter(inode, buf, (size_t)n);
-	if (inode_is_regular(inode) && inode_get_layout(inode, NULL, 0) > 0) {
+	n = (ssize_t)xattr_names_filter(inode, buf, (size_t)n);
+	if (inode_is_regular(inode) && layout_attr_get(inode, NULL, 0) > 0) {
 		memcpy(buf + n, LOVFS_LAYOUT_XATTR, sizeof(LOVFS_LAYOUT_XATTR));
 		n += (ssize_t)sizeof(LOVFS_LAYOUT_XATTR);
 	}
@@ -133,7 +137,7 @@ static int check_owner(fuse_req_t req, struct inode *inode)
 
 	if (uid == 0)
 		return 0;
-	err = inode_getattr(inode, &st);
+	err = inode_attr_get(inode, &st);
 	if (err)
 		return err;
 	return st.st_uid == uid ? 0 : fail(-EPERM, "only the owner and root may set a layout");
@@ -181,7 +185,7 @@ static int set_layout(fuse_req_t req, struct inode *inode, const void *value, si
 {
 	int err = check_owner(req, inode);
 
-	return err ? err : inode_set_layout(inode, value, size);
+	return err ? err : layout_attr_set(inode, value, size);
 }
 
 static int set_value(fuse_req_t req, struct inode *inode, const char *name, const char *value,
@@ -206,7 +210,7 @@ static void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const 
 
 	if (is_layout(name))
 		err = set_layout(req, inode, value, size);
-	else if (inode_xattr_reserved(inode, name))
+	else if (xattr_names_reserved(inode, name))
 		err = -EPERM;
 	else
 		err = set_value(req, inode, name, value, size, flags);
@@ -224,8 +228,8 @@ static void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 	if (is_layout(name)) {
 		err = check_owner(req, inode);
 		if (err == 0)
-			err = inode_remove_layout(inode);
-	} else if (inode_xattr_reserved(inode, name) || inode_fd(inode) < 0) {
+			err = layout_attr_remove(inode);
+	} else if (xattr_names_reserved(inode, name) || inode_fd(inode) < 0) {
 		err = -EPERM;
 	} else {
 		err = sys_removexattr_fd(inode_fd(inode), name);

@@ -15,7 +15,18 @@
 #ifndef LOVFS_MDT_CREATOR_H
 #define LOVFS_MDT_CREATOR_H
 
-#include "mdt/mdt.h"
+#include "base/attr.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Who makes a new inode. Where the caller is root and privileged, the inode gets these ids,
+ * otherwise the process's own. */
+struct mdt_creator {
+	uid_t uid;
+	gid_t gid;
+	mode_t umask; /* ignored where the directory has a default ACL, as umask(2) says */
+};
 
 struct creator_saved {
 	bool switched;

@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "layout/mirror.h"
+#include "mdt/fid_name.h"
+#include "mdt/mdt.h"
 #include "mdt/mdt_impl.h"
 
 #include <errno.h>
@@ -16,13 +18,13 @@
 #define MOUNTED "MOUNTED"
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 #define LINE_BYTES_MAX 128 /* of MOUNTED: more is malformed */
-#define MAP_NAME_MAX (MDT_FID_NAME_MAX + 16)
+#define MAP_NAME_MAX (FID_NAME_MAX + 16)
 
 static const char *map_name(struct fid fid, uint32_t mirror_id, char buf[MAP_NAME_MAX])
 {
-	char name[MDT_FID_NAME_MAX];
+	char name[FID_NAME_MAX];
 
-	snprintf(buf, MAP_NAME_MAX, "%s.%" PRIu32, mdt_fid_name(fid, name), mirror_id);
+	snprintf(buf, MAP_NAME_MAX, "%s.%" PRIu32, fid_name(fid, name), mirror_id);
 	return buf;
 }
 

@@ -15,7 +15,14 @@
 #ifndef LOVFS_MDT_DIRTY_FILE_H
 #define LOVFS_MDT_DIRTY_FILE_H
 
-#include "mdt/mdt.h"
+#include "base/attr.h"
+#include "base/fid.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct layout;
+struct mdt;
 
 /* When the volume begins to be used: removes maps that can't be trusted (logged), and leaves a durable
  * MOUNTED. *ret_removed is how many maps went. */

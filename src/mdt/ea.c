@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/sys.h"
+#include "mdt/mdt_impl.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -102,7 +103,7 @@ int ea_remove(struct mdt *mdt, int fd, const char *last_name)
 	return (int)call(mdt, &(struct ea_call){ .verb = EA_REMOVE, .fd = fd }, last_name);
 }
 
-int mdt_chmod(struct mdt *mdt, int fd, mode_t mode)
+int ea_chmod(struct mdt *mdt, int fd, mode_t mode)
 {
 	int err;
 

@@ -13,6 +13,10 @@
 #include "base/units.h"
 #include "layout/codec.h"
 #include "mdt/ea.h"
+#include "mdt/fid_name.h"
+#include "mdt/lma.h"
+#include "mdt/mdt.h"
+#include "mdt/mdt_impl.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +27,7 @@
 #define LAYOUT_EA "lov"
 #define REFERENCE "lovfs-layout "
 #define REFERENCE_MAX 48
-#define BESIDE_NAME_MAX (MDT_FID_NAME_MAX + 24)
+#define BESIDE_NAME_MAX (FID_NAME_MAX + 24)
 #define COMMON_BYTES 1024 /* 40 stripes: larger ones are read twice */
 
 /* The number in a reference; 0 where the bytes aren't one. No layout begins with these letters. */
@@ -45,9 +49,9 @@ static uint64_t parse_reference(const void *bytes, size_t len_bytes)
 
 static const char *beside_name(struct fid fid, uint64_t number, char buf[BESIDE_NAME_MAX])
 {
-	char name[MDT_FID_NAME_MAX];
+	char name[FID_NAME_MAX];
 
-	snprintf(buf, BESIDE_NAME_MAX, "%s.%" PRIu64, mdt_fid_name(fid, name), number);
+	snprintf(buf, BESIDE_NAME_MAX, "%s.%" PRIu64, fid_name(fid, name), number);
 	return buf;
 }
 
@@ -63,7 +67,7 @@ static int find_beside(struct mdt *mdt, int fd, struct layout_beside *ret_beside
 	if (n > 0)
 		beside.number = parse_reference(bytes, (size_t)n);
 	if (beside.number)
-		err = mdt_get_fid(mdt, fd, &beside.fid);
+		err = lma_get_fid(mdt, fd, &beside.fid);
 	if (!err)
 		*ret_beside = beside;
 	return err;
@@ -128,7 +132,7 @@ static int read_beside(struct mdt *mdt, int fd, uint64_t number, struct layout *
 	char name[BESIDE_NAME_MAX];
 	struct fid fid;
 	size_t len;
-	int err = mdt_get_fid(mdt, fd, &fid);
+	int err = lma_get_fid(mdt, fd, &fid);
 
 	if (err)
 		return err;
@@ -185,7 +189,7 @@ static int set_beside(struct mdt *mdt, int fd, uint64_t number, const void *byte
 {
 	char name[BESIDE_NAME_MAX], reference[REFERENCE_MAX];
 	struct fid fid;
-	int err = mdt_get_fid(mdt, fd, &fid);
+	int err = lma_get_fid(mdt, fd, &fid);
 
 	if (err)
 		return err;

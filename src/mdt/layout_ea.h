@@ -7,7 +7,13 @@
 #ifndef LOVFS_MDT_LAYOUT_EA_H
 #define LOVFS_MDT_LAYOUT_EA_H
 
-#include "mdt/mdt.h"
+#include "base/attr.h"
+#include "base/fid.h"
+
+#include <stdint.h>
+
+struct layout;
+struct mdt;
 
 /* -ENODATA: none. -EUCLEAN: malformed (text says how). fd may be O_PATH. The caller owns a
  * reference of *ret_layout. */

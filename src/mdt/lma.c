@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "mdt/ea.h"
+#include "mdt/mdt_impl.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -43,7 +44,7 @@ int lma_decode(const void *bytes, size_t len_bytes, struct fid *ret_fid)
 	return 0;
 }
 
-int mdt_new_fid(struct mdt *mdt, struct fid *ret_fid)
+int lma_new_fid(struct mdt *mdt, struct fid *ret_fid)
 {
 	uint64_t number;
 	int err;
@@ -79,7 +80,7 @@ static int give_fid(struct mdt *mdt, int fd, struct fid *ret_fid)
 		return err;
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return fail(-EOPNOTSUPP, "only regular files and directories have FIDs");
-	err = mdt_new_fid(mdt, &fid);
+	err = lma_new_fid(mdt, &fid);
 	if (err)
 		return err;
 	lma_encode(fid, bytes);
@@ -92,7 +93,7 @@ static int give_fid(struct mdt *mdt, int fd, struct fid *ret_fid)
 	return 0;
 }
 
-int mdt_get_fid(struct mdt *mdt, int fd, struct fid *ret_fid)
+int lma_get_fid(struct mdt *mdt, int fd, struct fid *ret_fid)
 {
 	int err = lma_get(mdt, fd, ret_fid);
 

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* New inodes. */
+#include "mdt/mdt_create.h"
+
 #include "base/error.h"
 #include "base/sys.h"
 #include "mdt/creator.h"
+#include "mdt/fid_name.h"
 #include "mdt/layout_ea.h"
+#include "mdt/lma.h"
 #include "mdt/mdt_impl.h"
+#include "mdt/mdt_names.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +40,7 @@ static int open_nameless(struct mdt *mdt, int dirfd, mode_t mode, const struct m
  * isn't in the inode. */
 static int dress(struct mdt *mdt, int fd, const struct layout *layout, struct fid *ret_fid)
 {
-	int err = mdt_get_fid(mdt, fd, ret_fid);
+	int err = lma_get_fid(mdt, fd, ret_fid);
 
 	return err || !layout ? err : layout_ea_set(mdt, fd, layout);
 }
@@ -72,7 +76,7 @@ int mdt_create(struct mdt *mdt, int dirfd, const char *name, mode_t mode,
 {
 	CLEANUP_FD int fd = -1;
 	struct fid fid;
-	int err = mdt_check_name(name);
+	int err = mdt_names_check(name);
 
 	if (err)
 		return err;
@@ -91,7 +95,7 @@ int mdt_create_pending(struct mdt *mdt, int dirfd, mode_t mode, const struct mdt
 		       const struct layout *layout, struct fid *ret_fid, int *ret_fd)
 {
 	CLEANUP_FD int fd = open_nameless(mdt, dirfd, mode, who);
-	char name[MDT_FID_NAME_MAX];
+	char name[FID_NAME_MAX];
 	struct fid fid;
 	int err;
 
@@ -99,7 +103,7 @@ int mdt_create_pending(struct mdt *mdt, int dirfd, mode_t mode, const struct mdt
 		return fd;
 	err = dress(mdt, fd, layout, &fid);
 	if (!err)
-		err = give_name(fd, mdt->pending_fd, mdt_fid_name(fid, name), ret_fd);
+		err = give_name(fd, mdt->pending_fd, fid_name(fid, name), ret_fd);
 	if (err)
 		undress(mdt, fd);
 	else
@@ -116,7 +120,7 @@ static int open_made(struct mdt *mdt, int dirfd, const char *name, bool with_fid
 
 	if (fd < 0)
 		return fd;
-	err = with_fid ? mdt_get_fid(mdt, fd, &fid) : 0;
+	err = with_fid ? lma_get_fid(mdt, fd, &fid) : 0;
 	if (!err)
 		*ret_fd = fd_steal(&fd);
 	return err;
@@ -136,11 +140,11 @@ static int finish(struct mdt *mdt, int made, int dirfd, const char *name, bool i
 	return err;
 }
 
-int mdt_mkdir(struct mdt *mdt, int dirfd, const char *name, mode_t mode,
-	      const struct mdt_creator *who, int *ret_fd)
+int mdt_create_dir(struct mdt *mdt, int dirfd, const char *name, mode_t mode,
+		   const struct mdt_creator *who, int *ret_fd)
 {
 	struct creator_saved saved;
-	int err = mdt_check_name(name);
+	int err = mdt_names_check(name);
 
 	if (!err)
 		err = creator_enter(who, mdt->privileged, &saved);
@@ -151,11 +155,11 @@ int mdt_mkdir(struct mdt *mdt, int dirfd, const char *name, mode_t mode,
 	return finish(mdt, err, dirfd, name, true, ret_fd);
 }
 
-int mdt_mknod(struct mdt *mdt, int dirfd, const char *name, mode_t mode, dev_t dev,
-	      const struct mdt_creator *who, int *ret_fd)
+int mdt_create_node(struct mdt *mdt, int dirfd, const char *name, mode_t mode, dev_t dev,
+		    const struct mdt_creator *who, int *ret_fd)
 {
 	struct creator_saved saved;
-	int err = mdt_check_name(name);
+	int err = mdt_names_check(name);
 
 	if (!S_ISCHR(mode) && !S_ISBLK(mode) && !S_ISFIFO(mode) && !S_ISSOCK(mode))
 		return fail(-EINVAL, "mode 0%o is no special file's", mode);
@@ -168,11 +172,11 @@ int mdt_mknod(struct mdt *mdt, int dirfd, const char *name, mode_t mode, dev_t d
 	return finish(mdt, err, dirfd, name, false, ret_fd);
 }
 
-int mdt_symlink(struct mdt *mdt, const char *target, int dirfd, const char *name,
-		const struct mdt_creator *who, int *ret_fd)
+int mdt_create_symlink(struct mdt *mdt, const char *target, int dirfd, const char *name,
+		       const struct mdt_creator *who, int *ret_fd)
 {
 	struct creator_saved saved;
-	int err = mdt_check_name(name);
+	int err = mdt_names_check(name);
 
 	if (!err)
 		err = creator_enter(who, mdt->privileged, &saved);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "mdt/mdt_format.h"
+
 /* Making an MDT of a directory, and taking that back. */
 #include "mdt/mdt_impl.h"
 
@@ -181,7 +183,7 @@ int mdt_format(const char *path, bool privileged)
 	return err;
 }
 
-void mdt_unformat(const char *path)
+void mdt_format_undo(const char *path)
 {
 	CLEANUP_FD int fd = sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
 

@@ -7,6 +7,8 @@
 #include "mdt/mdt.h"
 
 #include <pthread.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 #define MDT_ROOT_DIR "ROOT"
 #define MDT_PENDING_DIR "PENDING"
@@ -42,14 +44,5 @@ struct mdt {
 	struct idfile fids;
 	pthread_mutex_t mode_lock; /* held while a mode is changed: see ea.h */
 };
-
-#define MDT_FID_NAME_MAX FID_TEXT_MAX
-
-/* "0x200000401:0x5:0x0": a FID as a file name. Returns buf. */
-const char *mdt_fid_name(struct fid fid, char buf[MDT_FID_NAME_MAX]);
-
-/* -EINVAL unless name may be one: not empty, no slash, not "." or "..". That it isn't too long the
- * kernel checks. */
-int MUST_CHECK mdt_check_name(const char *name);
 
 #endif

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Names of inodes that exist: looked up, added, taken away, moved. */
+#include "mdt/mdt_names.h"
+
 #include "base/error.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "mdt/fid_name.h"
 #include "mdt/layout_ea.h"
 #include "mdt/creator.h"
+#include "mdt/lma.h"
 #include "mdt/mdt_impl.h"
 
 #include <errno.h>
@@ -12,7 +15,7 @@
 #include <linux/fs.h>
 #include <string.h>
 
-int mdt_check_name(const char *name)
+int mdt_names_check(const char *name)
 {
 	if (name[0] == '\0' || strchr(name, '/') || strcmp(name, ".") == 0 ||
 	    strcmp(name, "..") == 0)
@@ -31,11 +34,11 @@ static int open_name(int dirfd, const char *name, struct stat *ret_st)
 	return err ? err : fd_steal(&fd);
 }
 
-int mdt_lookup(struct mdt *mdt, int dirfd, const char *name, int *ret_fd)
+int mdt_names_lookup(struct mdt *mdt, int dirfd, const char *name, int *ret_fd)
 {
 	CLEANUP_FD int fd = -1;
 	struct stat st;
-	int err = mdt_check_name(name);
+	int err = mdt_names_check(name);
 
 	if (err)
 		return err;
@@ -48,20 +51,20 @@ int mdt_lookup(struct mdt *mdt, int dirfd, const char *name, int *ret_fd)
 	return 0;
 }
 
-int mdt_link(struct mdt *mdt, int fd, int dirfd, const char *name)
+int mdt_names_link(struct mdt *mdt, int fd, int dirfd, const char *name)
 {
 	char path[FD_PATH_MAX];
-	int err = mdt_check_name(name);
+	int err = mdt_names_check(name);
 
 	(void)mdt;
 	return err ? err : sys_linkat(AT_FDCWD, fd_path(fd, path), dirfd, name, AT_SYMLINK_FOLLOW);
 }
 
-int mdt_rmdir(struct mdt *mdt, int dirfd, const char *name)
+int mdt_names_rmdir(struct mdt *mdt, int dirfd, const char *name)
 {
 	CLEANUP_FD int fd = -1;
 	struct layout_beside beside;
-	int err = mdt_check_name(name);
+	int err = mdt_names_check(name);
 
 	if (err)
 		return err;
@@ -80,13 +83,13 @@ static bool is_last_name(const struct stat *st)
 	return S_ISREG(st->st_mode) && st->st_nlink == 1;
 }
 
-int mdt_unlink(struct mdt *mdt, int dirfd, const char *name, struct fid *ret_orphan)
+int mdt_names_unlink(struct mdt *mdt, int dirfd, const char *name, struct fid *ret_orphan)
 {
 	CLEANUP_FD int fd = -1;
-	char pending[MDT_FID_NAME_MAX];
+	char pending[FID_NAME_MAX];
 	struct fid fid = { 0 };
 	struct stat st;
-	int err = mdt_check_name(name);
+	int err = mdt_names_check(name);
 
 	if (err)
 		return err;
@@ -94,10 +97,10 @@ int mdt_unlink(struct mdt *mdt, int dirfd, const char *name, struct fid *ret_orp
 	if (fd < 0)
 		return fd;
 	if (is_last_name(&st)) {
-		err = mdt_get_fid(mdt, fd, &fid);
+		err = lma_get_fid(mdt, fd, &fid);
 		if (!err)
-			err = sys_renameat2(dirfd, name, mdt->pending_fd,
-					    mdt_fid_name(fid, pending), RENAME_NOREPLACE);
+			err = sys_renameat2(dirfd, name, mdt->pending_fd, fid_name(fid, pending),
+					    RENAME_NOREPLACE);
 		if (err == -EEXIST)
 			err = fail(-EUCLEAN, "'%s': another file with FID %s is pending", name,
 				   pending);
@@ -129,13 +132,13 @@ static int rename_plainly(const struct mdt *mdt, const struct mdt_renaming *r)
 static int rename_over_last(struct mdt *mdt, int target_fd, const struct mdt_renaming *r,
 			    struct fid *ret_orphan)
 {
-	char pending[MDT_FID_NAME_MAX], path[FD_PATH_MAX];
+	char pending[FID_NAME_MAX], path[FD_PATH_MAX];
 	struct fid fid;
-	int err = mdt_get_fid(mdt, target_fd, &fid), undo;
+	int err = lma_get_fid(mdt, target_fd, &fid), undo;
 
 	if (err)
 		return err;
-	mdt_fid_name(fid, pending);
+	fid_name(fid, pending);
 	err = sys_linkat(AT_FDCWD, fd_path(target_fd, path), mdt->pending_fd, pending,
 			 AT_SYMLINK_FOLLOW);
 	if (err == -EEXIST)
@@ -200,15 +203,15 @@ static int check_flags(unsigned int flags)
 	return 0;
 }
 
-int mdt_rename(struct mdt *mdt, const struct mdt_renaming *r, struct fid *ret_orphan)
+int mdt_names_rename(struct mdt *mdt, const struct mdt_renaming *r, struct fid *ret_orphan)
 {
 	CLEANUP_FD int target_fd = -1;
 	struct fid orphan = { 0 };
 	struct stat target;
-	int err = mdt_check_name(r->old_name);
+	int err = mdt_names_check(r->old_name);
 
 	if (!err)
-		err = mdt_check_name(r->name);
+		err = mdt_names_check(r->name);
 	if (!err)
 		err = check_flags(r->flags);
 	if (err)

@@ -12,7 +12,9 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "mdt/ea.h"
+#include "mdt/fid_name.h"
 #include "mdt/lma.h"
+#include "mdt/mdt_impl.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -172,7 +174,7 @@ static bool is_in_root(struct mdt *mdt, int fd)
 /* Whether it was removed: it has no name at all, or waits in PENDING. */
 static bool is_removed(struct mdt *mdt, int fd, const struct stat *st, bool *ret_removed)
 {
-	char name[MDT_FID_NAME_MAX];
+	char name[FID_NAME_MAX];
 	struct stat pending, now;
 	struct fid fid;
 
@@ -182,14 +184,14 @@ static bool is_removed(struct mdt *mdt, int fd, const struct stat *st, bool *ret
 	if (lma_get(mdt, fd, &fid))
 		return false;
 	/* In this order: what leaves PENDING in between has no name then. */
-	if (sys_fstatat(mdt->pending_fd, mdt_fid_name(fid, name), &pending, AT_SYMLINK_NOFOLLOW))
+	if (sys_fstatat(mdt->pending_fd, fid_name(fid, name), &pending, AT_SYMLINK_NOFOLLOW))
 		pending.st_ino = 0;
 	*ret_removed = sys_fstat(fd, &now) || now.st_nlink == 0 ||
 		       (now.st_nlink == 1 && pending.st_ino == now.st_ino);
 	return true;
 }
 
-int mdt_check_found(struct mdt *mdt, int fd)
+int numbers_check_found(struct mdt *mdt, int fd)
 {
 	bool removed;
 	struct stat st;
@@ -202,7 +204,7 @@ int mdt_check_found(struct mdt *mdt, int fd)
 	return is_removed(mdt, fd, &st, &removed) && !removed ? 0 : -ESTALE;
 }
 
-int mdt_find(struct mdt *mdt, uint64_t number, int *ret_fd)
+int numbers_find(struct mdt *mdt, uint64_t number, int *ret_fd)
 {
 	CLEANUP_FD int fd = -1;
 	int err = mdt->numbers.can_find ? open_number(mdt, number, &fd) : -ESTALE;
@@ -210,13 +212,13 @@ int mdt_find(struct mdt *mdt, uint64_t number, int *ret_fd)
 	if (err == -ENOENT || err == -EINVAL) /* XFS: there never was such an inode */
 		err = -ESTALE;
 	if (!err)
-		err = mdt_check_found(mdt, fd);
+		err = numbers_check_found(mdt, fd);
 	if (!err)
 		*ret_fd = fd_steal(&fd);
 	return err;
 }
 
-int mdt_find_parent(struct mdt *mdt, int fd, int *ret_fd)
+int numbers_find_parent(struct mdt *mdt, int fd, int *ret_fd)
 {
 	CLEANUP_FD int parent = -1;
 	struct stat st;
@@ -234,7 +236,7 @@ int mdt_find_parent(struct mdt *mdt, int fd, int *ret_fd)
 	return 0;
 }
 
-int mdt_get_generation(struct mdt *mdt, int fd, uint32_t *ret_generation)
+int numbers_generation(struct mdt *mdt, int fd, uint32_t *ret_generation)
 {
 	struct {
 		uint64_t number, generation;
@@ -251,12 +253,12 @@ int mdt_get_generation(struct mdt *mdt, int fd, uint32_t *ret_generation)
 	return 0;
 }
 
-bool mdt_numbers_known(const struct mdt *mdt)
+bool numbers_known(const struct mdt *mdt)
 {
 	return mdt->numbers.known;
 }
 
-bool mdt_numbers_can_find(const struct mdt *mdt)
+bool numbers_can_find(const struct mdt *mdt)
 {
 	return mdt->numbers.can_find;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* PENDING: inodes without another name, by FID. */
+#include "mdt/pending.h"
+
 #include "base/error.h"
 #include "base/sys.h"
+#include "mdt/fid_name.h"
 #include "mdt/layout_ea.h"
 #include "mdt/mdt_impl.h"
 
@@ -9,21 +11,10 @@
 #include <fcntl.h>
 #include <string.h>
 
-const char *mdt_fid_name(struct fid fid, char buf[MDT_FID_NAME_MAX])
-{
-	size_t len;
-
-	fid_text(fid, buf);
-	len = strlen(buf);
-	memmove(buf, buf + 1, len - 2);
-	buf[len - 2] = '\0';
-	return buf;
-}
-
-/* Whether name is exactly what mdt_fid_name() gives for a FID, or that of its intent. */
+/* Whether name is exactly what fid_name() gives for a FID, or that of its intent. */
 static bool parse_name(const char *name, struct fid *ret_fid)
 {
-	char text[MDT_FID_NAME_MAX], again[MDT_FID_NAME_MAX];
+	char text[FID_NAME_MAX], again[FID_NAME_MAX];
 	const char *suffix = strchr(name, '.');
 	size_t len = suffix ? (size_t)(suffix - name) : strlen(name);
 
@@ -32,22 +23,22 @@ static bool parse_name(const char *name, struct fid *ret_fid)
 	memcpy(text, name, len);
 	text[len] = '\0';
 	return text[0] == '0' && fid_parse(text, ret_fid) == 0 &&
-	       strcmp(mdt_fid_name(*ret_fid, again), text) == 0;
+	       strcmp(fid_name(*ret_fid, again), text) == 0;
 }
 
-int mdt_pending_link(struct mdt *mdt, struct fid fid, int fd)
+int pending_link(struct mdt *mdt, struct fid fid, int fd)
 {
-	char name[MDT_FID_NAME_MAX], path[FD_PATH_MAX];
-	int err = sys_linkat(AT_FDCWD, fd_path(fd, path), mdt->pending_fd, mdt_fid_name(fid, name),
+	char name[FID_NAME_MAX], path[FD_PATH_MAX];
+	int err = sys_linkat(AT_FDCWD, fd_path(fd, path), mdt->pending_fd, fid_name(fid, name),
 			     AT_SYMLINK_FOLLOW);
 
 	return err == -EEXIST ? 0 : err;
 }
 
-int mdt_pending_open(struct mdt *mdt, struct fid fid, int *ret_fd)
+int pending_open(struct mdt *mdt, struct fid fid, int *ret_fd)
 {
-	char name[MDT_FID_NAME_MAX];
-	int fd = sys_openat(mdt->pending_fd, mdt_fid_name(fid, name), O_PATH | O_NOFOLLOW, 0);
+	char name[FID_NAME_MAX];
+	int fd = sys_openat(mdt->pending_fd, fid_name(fid, name), O_PATH | O_NOFOLLOW, 0);
 
 	if (fd < 0)
 		return fd;
@@ -60,26 +51,26 @@ int mdt_pending_open(struct mdt *mdt, struct fid fid, int *ret_fd)
  * that nothing refers to, never a reference to nothing. An inode that still has a name keeps its
  * layout.
  */
-int mdt_pending_remove(struct mdt *mdt, struct fid fid)
+int pending_remove(struct mdt *mdt, struct fid fid)
 {
 	CLEANUP_FD int fd = -1;
 	struct layout_beside beside;
-	char name[MDT_FID_NAME_MAX];
+	char name[FID_NAME_MAX];
 	struct stat st;
-	int err = mdt_pending_open(mdt, fid, &fd);
+	int err = pending_open(mdt, fid, &fd);
 
 	if (!err)
 		err = sys_fstat(fd, &st);
 	if (err)
 		return err;
 	layout_ea_beside(mdt, fd, &beside);
-	err = sys_unlinkat(mdt->pending_fd, mdt_fid_name(fid, name), 0);
+	err = sys_unlinkat(mdt->pending_fd, fid_name(fid, name), 0);
 	if (!err && st.st_nlink == 1)
 		layout_ea_forget(mdt, &beside);
 	return err;
 }
 
-int mdt_pending_for_each(struct mdt *mdt, int (*fn)(void *cookie, struct fid fid), void *cookie)
+int pending_for_each(struct mdt *mdt, int (*fn)(void *cookie, struct fid fid), void *cookie)
 {
 	int fd = sys_openat(mdt->pending_fd, ".", O_RDONLY | O_DIRECTORY, 0), r = 0;
 	struct dirent *entry;

@@ -22,9 +22,13 @@
 #ifndef LOVFS_MDT_SOM_H
 #define LOVFS_MDT_SOM_H
 
-#include "mdt/mdt.h"
+#include "base/attr.h"
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <time.h>
+
+struct mdt;
 
 enum som_times { SOM_TIMES_OBJECTS, SOM_TIMES_INODE, SOM_TIMES_SINCE };
 

@@ -5,20 +5,24 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "layout/codec.h"
+#include "mdt/fid_name.h"
+#include "mdt/lma.h"
+#include "mdt/mdt.h"
 #include "mdt/mdt_impl.h"
+#include "mdt/pending.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
-#define INTENT_NAME_MAX (MDT_FID_NAME_MAX + sizeof(MDT_INTENT_SUFFIX))
+#define INTENT_NAME_MAX (FID_NAME_MAX + sizeof(MDT_INTENT_SUFFIX))
 
 static const char *intent_name(struct fid victim, char buf[INTENT_NAME_MAX])
 {
-	char name[MDT_FID_NAME_MAX];
+	char name[FID_NAME_MAX];
 
-	snprintf(buf, INTENT_NAME_MAX, "%s" MDT_INTENT_SUFFIX, mdt_fid_name(victim, name));
+	snprintf(buf, INTENT_NAME_MAX, "%s" MDT_INTENT_SUFFIX, fid_name(victim, name));
 	return buf;
 }
 
@@ -85,8 +89,8 @@ static bool has_name(int victim_fd)
  * takes it away. */
 static void leave_pending(struct mdt *mdt, struct fid victim)
 {
-	char name[MDT_FID_NAME_MAX];
-	int err = sys_unlinkat(mdt->pending_fd, mdt_fid_name(victim, name), 0);
+	char name[FID_NAME_MAX];
+	int err = sys_unlinkat(mdt->pending_fd, fid_name(victim, name), 0);
 
 	if (err && err != -ENOENT)
 		log_warning("%s stays in PENDING until the next mount: %s", name,
@@ -96,13 +100,13 @@ static void leave_pending(struct mdt *mdt, struct fid victim)
 /* The name that a file without another name has in PENDING. */
 static int keep_as_orphan(struct mdt *mdt, int file_fd, const char *name, struct fid *ret_orphan)
 {
-	char pending[MDT_FID_NAME_MAX];
+	char pending[FID_NAME_MAX];
 	struct fid fid;
-	int err = mdt_get_fid(mdt, file_fd, &fid);
+	int err = lma_get_fid(mdt, file_fd, &fid);
 
 	if (!err)
-		err = sys_renameat2(mdt->pending_fd, name, mdt->pending_fd,
-				    mdt_fid_name(fid, pending), 0);
+		err = sys_renameat2(mdt->pending_fd, name, mdt->pending_fd, fid_name(fid, pending),
+				    0);
 	if (!err)
 		*ret_orphan = fid;
 	return err;
@@ -155,7 +159,7 @@ static int make_one(struct mdt *mdt, int file_fd, const struct swap_victim *v)
 	if (!err)
 		err = write_content(v->fd, v->leave);
 	if (!err)
-		err = mdt_pending_link(mdt, v->fid, v->fd);
+		err = pending_link(mdt, v->fid, v->fd);
 	if (err)
 		return err;
 	err = sys_linkat(AT_FDCWD, fd_path(file_fd, path), mdt->pending_fd, name,

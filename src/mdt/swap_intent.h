@@ -40,7 +40,11 @@
 #ifndef LOVFS_MDT_SWAP_INTENT_H
 #define LOVFS_MDT_SWAP_INTENT_H
 
-#include "mdt/mdt.h"
+#include "base/attr.h"
+#include "base/fid.h"
+
+struct layout;
+struct mdt;
 
 struct swap_victim {
 	struct fid fid;

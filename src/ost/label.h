@@ -3,9 +3,19 @@
 #ifndef LOVFS_OST_LABEL_H
 #define LOVFS_OST_LABEL_H
 
-#include "ost/ost.h"
+#include "base/attr.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#define OST_INDEX_MAX 65534u
+#define OST_UUID_MAX 37 /* text of a UUID with NUL */
+
+struct ost_label {
+	char uuid[OST_UUID_MAX]; /* of the volume */
+	uint32_t index;
+};
 
 #define LABEL_NAME "label"
 

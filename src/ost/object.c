@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Objects by their ids. */
+#include "ost/object.h"
+
 #include "base/error.h"
 #include "base/sys.h"
 #include "ost/object_dir.h"
+#include "ost/ost.h"
+#include "ost/ost_impl.h"
 #include "ost/parent.h"
 #include "ost/refusal.h"
 
@@ -135,7 +138,7 @@ static int report_create(struct ost *ost, struct fid id, int err)
 	return fail_sys(err, "OST %u (%s): create object", ost->label.index, ost->path);
 }
 
-int ost_object_create(struct ost *ost, const struct ost_parent *parent, struct fid *ret_id)
+int object_create(struct ost *ost, const struct ost_parent *parent, struct fid *ret_id)
 {
 	CLEANUP_OBJECT_DIR struct object_dir dir = OBJECT_DIR_NONE;
 	struct fid id = { 0 };
@@ -155,7 +158,7 @@ int ost_object_create(struct ost *ost, const struct ost_parent *parent, struct f
 	return 0;
 }
 
-int ost_object_open(struct ost *ost, struct fid id, int flags)
+int object_open(struct ost *ost, struct fid id, int flags)
 {
 	int fd = begin(ost, id);
 
@@ -165,7 +168,7 @@ int ost_object_open(struct ost *ost, struct fid id, int flags)
 	return fd < 0 ? report(ost, id, "open", fd) : fd;
 }
 
-int ost_object_stat(struct ost *ost, struct fid id, struct stat *ret_st)
+int object_stat(struct ost *ost, struct fid id, struct stat *ret_st)
 {
 	CLEANUP_OBJECT_DIR struct object_dir dir = OBJECT_DIR_NONE;
 	char name[OBJECT_NAME_MAX];
@@ -179,7 +182,7 @@ int ost_object_stat(struct ost *ost, struct fid id, struct stat *ret_st)
 	return err ? report(ost, id, "stat", err) : 0;
 }
 
-int ost_object_destroy(struct ost *ost, struct fid id)
+int object_destroy(struct ost *ost, struct fid id)
 {
 	CLEANUP_OBJECT_DIR struct object_dir dir = OBJECT_DIR_NONE;
 	char name[OBJECT_NAME_MAX];
@@ -198,7 +201,7 @@ int ost_object_destroy(struct ost *ost, struct fid id)
 	return err == -ENOENT ? 0 : report(ost, id, "destroy", err);
 }
 
-int ost_object_set_parent(struct ost *ost, struct fid id, const struct ost_parent *parent)
+int object_set_parent(struct ost *ost, struct fid id, const struct ost_parent *parent)
 {
 	CLEANUP_FD int fd = -1;
 	int err = begin(ost, id);
@@ -210,7 +213,7 @@ int ost_object_set_parent(struct ost *ost, struct fid id, const struct ost_paren
 	return err ? report(ost, id, "set parent of", err) : 0;
 }
 
-int ost_object_get_parent(struct ost *ost, struct fid id, struct ost_parent *ret_parent)
+int object_get_parent(struct ost *ost, struct fid id, struct ost_parent *ret_parent)
 {
 	CLEANUP_FD int fd = -1;
 	uint8_t bytes[PARENT_BYTES + 1]; /* one more, so that one too long is seen as such */

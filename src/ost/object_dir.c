@@ -3,6 +3,8 @@
 
 #include "base/error.h"
 #include "base/sys.h"
+#include "ost/ost.h"
+#include "ost/ost_impl.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ost/object_list.h"
+
 /* Walking over all objects of an OST. What doesn't have the name of an object is none, and is
  * passed over. */
 #include "base/error.h"
@@ -91,7 +93,7 @@ static int visit_seq(struct walk *walk, int fd, const char *name)
 	return for_each_entry(walk, fd, name, visit_slot);
 }
 
-int ost_for_each_object(struct ost *ost, int (*fn)(void *cookie, struct fid id), void *cookie)
+int object_list_each(struct ost *ost, int (*fn)(void *cookie, struct fid id), void *cookie)
 {
 	struct walk walk = { .ost = ost, .fn = fn, .cookie = cookie };
 	int err = ost_check_label(ost, 0);

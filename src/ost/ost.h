@@ -27,39 +27,12 @@
 #include "base/attr.h"
 #include "base/fid.h"
 #include "base/idfile.h"
+#include "ost/label.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
-
-#define OST_INDEX_MAX 65534u
-#define OST_UUID_MAX 37 /* text of a UUID with NUL */
-
-struct ost_label {
-	char uuid[OST_UUID_MAX]; /* of the volume */
-	uint32_t index;
-};
-
-/* Makes `path` (an existing directory, empty but for lost+found) an OST: label last, so that a half
- * made one isn't one. -EEXIST: has a label. -ENOTEMPTY. -EOPNOTSUPP: the file system keeps no
- * xattrs. On failure nothing of it stays. */
-int MUST_CHECK ost_format(const char *path, const struct ost_label *label, bool privileged);
-
-/* Takes back what ost_format() made, for a mkfs that failed later. Removes nothing else. */
-void ost_unformat(const char *path, const struct ost_label *label);
-
-/* The label of a directory. -ENOENT: no such directory or not an OST (text says which). -EUCLEAN:
- * label malformed. */
-int MUST_CHECK ost_read_label(const char *path, struct ost_label *ret_label);
-
-/* What an object belongs to. */
-struct ost_parent {
-	struct fid file; /* ver is ignored */
-	uint32_t stripe_idx, stripe_size, stripe_count;
-	uint64_t comp_start, comp_end;
-	uint32_t comp_id;
-};
 
 struct ost; /* opaque; any thread may call on it */
 
@@ -107,31 +80,6 @@ struct ost_space {
 		free_inodes; /* 0 and 0 where the file system has no such limit (Btrfs) */
 };
 int MUST_CHECK ost_get_space(struct ost *ost, unsigned int max_age_ms, struct ost_space *ret_space);
-
-/* Creates an empty object with its parent xattr and gives its id. The id is never given out again.
- * -ENOSPC, -EIO, ... */
-int MUST_CHECK ost_object_create(struct ost *ost, const struct ost_parent *parent,
-				 struct fid *ret_id);
-
-/* Opens an object; flags O_RDONLY or O_RDWR, with O_DIRECT or not, never following links, and without
- * its time of access being touched (where that may be had: O_NOATIME is the owner's and root's). Returns
- * the descriptor. -EIO (with text) also where it is missing. */
-int MUST_CHECK ost_object_open(struct ost *ost, struct fid id, int flags);
-
-int MUST_CHECK ost_object_stat(struct ost *ost, struct fid id, struct stat *ret_st);
-
-/* Removes an object. One that isn't there is fine: recovery may ask twice. */
-int MUST_CHECK ost_object_destroy(struct ost *ost, struct fid id);
-
-/* Replaces the parent xattr. -ENODATA from get: none. */
-int MUST_CHECK ost_object_set_parent(struct ost *ost, struct fid id,
-				     const struct ost_parent *parent);
-int MUST_CHECK ost_object_get_parent(struct ost *ost, struct fid id, struct ost_parent *ret_parent);
-
-/* Calls fn for each object, in no order, until it returns non-zero, which is returned. For fsck and
- * tests. */
-int MUST_CHECK ost_for_each_object(struct ost *ost, int (*fn)(void *cookie, struct fid id),
-				   void *cookie);
 
 /*
  * Makes what was created and destroyed durable: fsync of the directories that changed since the

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ost/ost_format.h"
+
 /* Making an OST of a directory, and taking that back. */
 #include "ost/ost_impl.h"
 
 #include "base/error.h"
 #include "base/sys.h"
 #include "ost/label.h"
+#include "ost/ost.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -120,7 +123,7 @@ int ost_format(const char *path, const struct ost_label *label, bool privileged)
 	return 0;
 }
 
-void ost_unformat(const char *path, const struct ost_label *label)
+void ost_format_undo(const char *path, const struct ost_label *label)
 {
 	CLEANUP_FD int fd = open_dir(path);
 	struct ost_label found;
@@ -129,7 +132,7 @@ void ost_unformat(const char *path, const struct ost_label *label)
 		remove_made(fd);
 }
 
-int ost_read_label(const char *path, struct ost_label *ret_label)
+int ost_format_label(const char *path, struct ost_label *ret_label)
 {
 	CLEANUP_FD int fd = open_dir(path);
 	int err;

@@ -8,9 +8,19 @@
 #ifndef LOVFS_OST_PARENT_H
 #define LOVFS_OST_PARENT_H
 
-#include "ost/ost.h"
+#include "base/attr.h"
+#include "base/fid.h"
 
 #include <stddef.h>
+#include <stdint.h>
+
+/* What an object belongs to. */
+struct ost_parent {
+	struct fid file; /* ver is ignored */
+	uint32_t stripe_idx, stripe_size, stripe_count;
+	uint64_t comp_start, comp_end;
+	uint32_t comp_id;
+};
 
 #define PARENT_BYTES 52
 #define PARENT_BYTES_210 44 /* that of Lustre 2.10: without layout version and range */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ost/refusal.h"
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "ost/object_dir.h"
+#include "ost/ost.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,6 @@
 
 #define PROBE_NAME ".lovfs-probe"
 #define PROBE_BYTES 4096
-#define SUSPECT_PAUSE_NS NS_PER_S
 
 bool ost_is_to_blame(int err)
 {
@@ -32,6 +31,11 @@ bool ost_is_to_blame(int err)
 int ost_refusal(const struct ost *ost)
 {
 	return atomic_load(&ost->refused);
+}
+
+bool ost_may_create(const struct ost *ost)
+{
+	return ost_active(ost) && !atomic_load(&ost->no_create) && !ost_refusal(ost);
 }
 
 const char *ost_why_no_create(const struct ost *ost)
@@ -101,6 +105,11 @@ static int probe_dir(int dirfd)
 	return fd < 0 ? fd : sys_pwrite_full(fd, data, sizeof(data), 0);
 }
 
+void refusal_probe(struct ost *ost)
+{
+	refusal_note(ost, (struct fid){ 0 }, probe_dir(ost->top_fd));
+}
+
 /* Where an id couldn't be had, it was the directory of LAST_ID that refused. */
 static int probe(struct ost *ost)
 {
@@ -123,25 +132,4 @@ void refusal_look(struct ost *ost, bool read_only)
 		set(ost, -EROFS);
 	else if (ost_refusal(ost))
 		set(ost, refusal_of(probe(ost)));
-}
-
-static bool asked_lately(struct ost *ost)
-{
-	uint64_t now = clock_now_ns(), last = atomic_load(&ost->suspected_ns);
-
-	return (last && now - last < SUSPECT_PAUSE_NS) ||
-	       !atomic_compare_exchange_strong(&ost->suspected_ns, &last, now);
-}
-
-void ost_suspect(struct ost *ost)
-{
-	struct ost_space space;
-	int err;
-
-	if (!ost_active(ost) || ost_refusal(ost) || asked_lately(ost))
-		return;
-	refusal_note(ost, (struct fid){ 0 }, probe_dir(ost->top_fd));
-	err = ost_get_space(ost, 0, &space);
-	if (err)
-		log_debug("OST %u: free space not known", ost->label.index);
 }

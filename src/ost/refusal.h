@@ -16,6 +16,9 @@
 /* An object with that id could not be made (zero: not even an id): raw error. */
 void refusal_note(struct ost *ost, struct fid id, int err);
 
+/* Looks whether it refuses now: tries to write a file into its directory. */
+void refusal_probe(struct ost *ost);
+
 /* Looks again, if it refused before; `read_only`: what statvfs(3) says of the file system. */
 void refusal_look(struct ost *ost, bool read_only);
 

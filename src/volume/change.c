@@ -3,6 +3,16 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "commit/instantiate.h"
+#include "commit/mirror_state.h"
+#include "commit/reaper.h"
+#include "inode/follow_state.h"
+#include "inode/group_lock.h"
+#include "inode/handle_state.h"
+#include "inode/inode_state.h"
+#include "inode/park.h"
+#include "inode/saved_attr.h"
+#include "inode/volume_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +25,7 @@ static void make_room(struct volume *vol)
 {
 	struct ost_space space;
 
-	reaper_drain(&vol->reaper);
+	reaper_drain(vol->reaper);
 	for (uint32_t i = 0; i < vol->osts.count; i++) {
 		if (ost_active(vol->osts.osts[i]) && ost_get_space(vol->osts.osts[i], 0, &space))
 			log_debug("OST %" PRIu32 ": free space not known", i);
@@ -55,12 +65,13 @@ static ssize_t change_attempts(struct change *c, struct stale_marks *marks)
 		ssize_t n = c->run(c);
 
 		if (n == FILE_NOT_STALE)
-			err = mirrors_make_stale(inode, c->offset, end, marks);
+			err = mirror_state_make_stale(inode, c->offset, end, marks);
 		else if (n == FILE_NOT_INSTANTIATED)
 			err = instantiate_range(inode, c->h->mirror_id, c->offset, end, c->near);
 		else if (n >= 0)
 			return n;
-		else if (!can_go_elsewhere(c, (int)n) || !mirrors_fail_over(inode, marks, (int)n))
+		else if (!can_go_elsewhere(c, (int)n) ||
+			 !mirror_state_fail_over(inode, marks, (int)n))
 			err = (int)n;
 		if (err == -ENOSPC && !drained) {
 			make_room(inode->vol);
@@ -84,13 +95,13 @@ static ssize_t change_file(struct change *c)
 	int err;
 
 	if (!c->writeback && group_lock_holds_back(inode, c->h))
-		return HANDLE_PARK;
+		return PARK_REQUEST;
 	err = saved_attr_begin(inode, SAVED_DATA);
 	if (err)
 		return err;
 	before = file_changes(c->h->file);
 	n = change_attempts(c, &marks);
-	stale_marks_release(&marks);
+	mirror_state_release_marks(&marks);
 	result.changed = n > 0 || file_changes(c->h->file) != before;
 	/* A write or an allocation that failed leaves the size; the parts of a copy are done in any order. */
 	result.size_unclear = n < 0 && c->copy.src && result.changed;
@@ -104,7 +115,7 @@ int change_check_mirror(const struct handle *h)
 {
 	if (h->mirror_id == FILE_WHOLE)
 		return fail(-EROFS, "the file can't be written by this way");
-	return follow_has_mirror(h->inode, h->mirror_id)
+	return follow_state_has_mirror(h->inode, h->mirror_id)
 		       ? 0
 		       : fail(-EROFS, "mirror %" PRIu32 ": it isn't being brought up",
 			      h->mirror_id);

@@ -7,7 +7,15 @@
 #ifndef LOVFS_VOLUME_CHANGE_H
 #define LOVFS_VOLUME_CHANGE_H
 
-#include "volume/volume_impl.h"
+#include "base/attr.h"
+#include "file/file.h"
+#include "io/io.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct handle;
 
 /* One operation that changes data, and the range of the file that it needs objects for. */
 struct change {
@@ -23,8 +31,8 @@ struct change {
 	struct io_moved moved;
 };
 
-/* The count (of fallocate: all bytes of the range) or 0 that `run` ended with, or a negative errno: HANDLE_PARK, -EBADF not open for writing,
- * -EROFS see change_check_mirror(). */
+/* The count (of fallocate: all bytes of the range) or 0 that `run` ended with, or a negative errno:
+ * PARK_REQUEST, -EBADF not open for writing, -EROFS see change_check_mirror(). */
 ssize_t MUST_CHECK change_run(struct change *c);
 
 /* Through the hidden directory only mirrors can be written, and only those that are being brought up:

@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How mirrors or victims begin to follow a file: what may, and what they lack at first. */
+#include "volume/follow_begin.h"
+
 #include "base/error.h"
 #include "base/sys.h"
+#include "commit/mirror_guard.h"
+#include "commit/mirror_maps.h"
+#include "commit/mirror_state.h"
+#include "file/dirty_map.h"
+#include "inode/follow_state.h"
+#include "inode/handle_state.h"
+#include "inode/inode.h"
+#include "inode/inode_state.h"
+#include "inode/volume_state.h"
 #include "layout/mirror_change.h"
-#include "volume/follow_impl.h"
-#include "volume/mirror_guard.h"
+#include "mdt/pending.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -88,7 +97,7 @@ static int add_victim(struct follow *w, struct fid fid)
 {
 	struct volume *vol = w->h->inode->vol;
 	struct inode *victim;
-	int fd, err = mdt_pending_open(vol->mdt, fid, &fd);
+	int fd, err = pending_open(vol->mdt, fid, &fd);
 
 	if (err)
 		return fail(err, "there is no such victim");
@@ -165,9 +174,9 @@ static int make_stale(struct inode *inode, struct file *f, const struct follow_r
 	if (!err)
 		err = check_reachable(f, now, req);
 	if (!err && now != before)
-		err = mirrors_commit_stale(inode, f, now);
+		err = mirror_state_commit_stale(inode, f, now);
 	if (!err)
-		err = mirrors_load_maps_locked(inode, f);
+		err = mirror_maps_load_locked(inode, f);
 	for (unsigned int i = 0; !err && req->whole && i < req->mirror_count; i++)
 		err = dirty_map_mark_all(file_follower(f, req->mirror_ids[i]));
 	return err;
@@ -195,7 +204,7 @@ static int begin_mirrors(struct follow *w, const struct follow_request *req)
 	before = file_layout(w->h->file);
 	err = mirror_change_begin_resync(before, &now);
 	if (!err && now != before)
-		err = mirrors_set_state(inode, w->h->file, now);
+		err = mirror_state_set(inode, w->h->file, now);
 	if (err)
 		return err;
 	spread_tails(w->h->file, req);
@@ -235,11 +244,11 @@ static int begin_locked(struct follow *w, const struct follow_request *req)
 	inode->follow = w;
 	pthread_mutex_unlock(&inode->lock);
 	for (unsigned int i = 0; i < w->victim_count; i++)
-		follow_set_file(w->victims[i], inode);
+		follow_state_set_file(w->victims[i], inode);
 	return 0;
 }
 
-int handle_follow_begin(struct handle *h, const struct follow_request *req)
+int follow_begin(struct handle *h, const struct follow_request *req)
 {
 	struct follow *w;
 	int err = check_request(h, req);
@@ -261,6 +270,6 @@ int handle_follow_begin(struct handle *h, const struct follow_request *req)
 		pthread_mutex_unlock(&h->inode->commit_lock);
 	}
 	if (err)
-		follow_free(w);
+		follow_state_free(w);
 	return err;
 }

@@ -1,58 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Copies that follow a file: which mirrors or victims a mover is bringing up just now, by which handle.
- * What they lack is in dirty maps: those of the stale mirrors, or one in memory for all victims, which
- * ends with the session. After a crash nothing is left of a session but the file's state ("sp"), which
- * says nothing.
- *
- * inode.follow is set and cleared, and its mirrors change, with the commit_lock held and under
- * inode.lock: whoever holds one of the two may look. What follows doesn't change while a file's commit
- * is held, either.
- */
+#include "volume/follow_session.h"
+
 #include "base/error.h"
 #include "base/log.h"
+#include "commit/mirror_state.h"
+#include "inode/follow_state.h"
+#include "inode/handle_state.h"
+#include "inode/inode.h"
+#include "inode/inode_state.h"
+#include "inode/volume_state.h"
 #include "layout/mirror_change.h"
-#include "volume/follow_impl.h"
 
 #include <errno.h>
 #include <inttypes.h>
 
-void follow_free(struct follow *w)
-{
-	for (unsigned int i = 0; w && i < w->victim_count; i++)
-		inode_forget(w->victims[i], 1);
-	free(w);
-}
-
-void follow_set_file(struct inode *victim, struct inode *file)
-{
-	pthread_mutex_lock(&victim->lock);
-	victim->follows = file;
-	pthread_mutex_unlock(&victim->lock);
-}
-
-/* ---- asking ---- */
-
-static int find_mirror(const struct follow *w, uint32_t mirror_id)
-{
-	for (unsigned int i = 0; w && i < w->mirror_count; i++) {
-		if (w->mirror_ids[i] == mirror_id)
-			return (int)i;
-	}
-	return -1;
-}
-
-bool follow_has_mirror(struct inode *inode, uint32_t mirror_id)
-{
-	bool has;
-
-	pthread_mutex_lock(&inode->lock);
-	has = find_mirror(inode->follow, mirror_id) >= 0;
-	pthread_mutex_unlock(&inode->lock);
-	return has;
-}
-
-bool handle_is_followed_by(struct handle *h, struct fid fid)
+bool follow_session_has_victim(struct handle *h, struct fid fid)
 {
 	struct inode *victim;
 	bool is;
@@ -66,123 +28,6 @@ bool handle_is_followed_by(struct handle *h, struct fid fid)
 	return is;
 }
 
-bool follow_is_by(struct handle *h, uint32_t mirror_id)
-{
-	const struct follow *w;
-	bool is;
-
-	pthread_mutex_lock(&h->inode->lock);
-	w = h->inode->follow;
-	is = w && w->h == h &&
-	     (mirror_id == FILE_WHOLE ? w->victim_count > 0 : find_mirror(w, mirror_id) >= 0);
-	pthread_mutex_unlock(&h->inode->lock);
-	return is;
-}
-
-bool follow_is_physical(struct inode *inode)
-{
-	bool physical;
-
-	pthread_mutex_lock(&inode->lock);
-	physical = inode->follow && inode->follow->physical;
-	pthread_mutex_unlock(&inode->lock);
-	return physical;
-}
-
-bool follow_has_several(struct inode *inode)
-{
-	bool several;
-
-	pthread_mutex_lock(&inode->lock);
-	several = inode->follow && inode->follow->mirror_count + inode->follow->victim_count > 1;
-	pthread_mutex_unlock(&inode->lock);
-	return several;
-}
-
-bool follow_makes_mirrors(struct handle *h)
-{
-	const struct follow *w;
-	bool makes;
-
-	pthread_mutex_lock(&h->inode->lock);
-	w = h->inode->follow;
-	makes = w && w->h == h && (w->mirror_count || w->physical);
-	pthread_mutex_unlock(&h->inode->lock);
-	return makes;
-}
-
-void follow_remove_mirror(struct handle *h, uint32_t mirror_id)
-{
-	struct follow *w;
-	int i;
-
-	pthread_mutex_lock(&h->inode->lock);
-	w = h->inode->follow;
-	i = find_mirror(w, mirror_id);
-	if (i >= 0)
-		w->mirror_ids[i] = w->mirror_ids[--w->mirror_count];
-	pthread_mutex_unlock(&h->inode->lock);
-}
-
-/* The file that the victim follows physically, with a reference; NULL: none. */
-static struct inode *followed_file(struct inode *victim)
-{
-	struct inode *file;
-
-	pthread_mutex_lock(&victim->lock);
-	file = victim->follows;
-	if (file)
-		inode_ref(file);
-	pthread_mutex_unlock(&victim->lock);
-	if (file && !follow_is_physical(file)) {
-		inode_forget(file, 1);
-		file = NULL;
-	}
-	return file;
-}
-
-static unsigned int other_victims(struct inode *file, const struct inode *victim,
-				  struct inode *ret_others[LAYOUT_MIRRORS_MAX])
-{
-	const struct follow *w;
-	unsigned int count = 0;
-
-	pthread_mutex_lock(&file->lock);
-	w = file->follow;
-	for (unsigned int i = 0; w && i < w->victim_count; i++) {
-		if (w->victims[i] != victim) {
-			inode_ref(w->victims[i]);
-			ret_others[count++] = w->victims[i];
-		}
-	}
-	pthread_mutex_unlock(&file->lock);
-	return count;
-}
-
-/* Both have been opened: they have a struct file. */
-static unsigned int add_layout(struct inode *inode, const struct layout **layouts,
-			       unsigned int count, unsigned int max)
-{
-	if (count < max)
-		layouts[count++] = file_layout(inode->file);
-	inode_forget(inode, 1);
-	return count;
-}
-
-unsigned int follow_layouts_to_avoid(struct inode *victim, const struct layout **ret_layouts,
-				     unsigned int max)
-{
-	struct inode *file = followed_file(victim), *others[LAYOUT_MIRRORS_MAX];
-	unsigned int other_count, count = 0;
-
-	if (!file)
-		return 0;
-	other_count = other_victims(file, victim, others);
-	for (unsigned int i = 0; i < other_count; i++)
-		count = add_layout(others[i], ret_layouts, count, max);
-	return add_layout(file, ret_layouts, count, max);
-}
-
 /* ---- ending ---- */
 
 /* "sp" no longer. Where that can't be stored it is as harmless as after a crash. */
@@ -193,7 +38,7 @@ static void settle_state(struct inode *inode, struct file *f)
 	int err = mirror_change_end_resync(before, &now);
 
 	if (!err && now != before)
-		err = mirrors_set_state(inode, f, now);
+		err = mirror_state_set(inode, f, now);
 	if (err)
 		log_warning("%s: its state stays \"sp\": %s", fid_text(file_fid(f), text),
 			    error_text(err));
@@ -239,7 +84,7 @@ static struct follow *end_locked(struct handle *h)
 	if (!w)
 		return NULL;
 	for (unsigned int i = 0; i < w->victim_count; i++)
-		follow_set_file(w->victims[i], NULL);
+		follow_state_set_file(w->victims[i], NULL);
 	give_back(h->file, w);
 	if (!w->victim_count)
 		settle_state(h->inode, h->file);
@@ -256,7 +101,7 @@ static bool follows_something(struct handle *h)
 	return follows;
 }
 
-void handle_follow_end(struct handle *h)
+void follow_session_end(struct handle *h)
 {
 	struct follow *w;
 
@@ -265,7 +110,7 @@ void handle_follow_end(struct handle *h)
 	pthread_mutex_lock(&h->inode->commit_lock);
 	w = end_locked(h);
 	pthread_mutex_unlock(&h->inode->commit_lock);
-	follow_free(w);
+	follow_state_free(w);
 }
 
 /* ---- in between ---- */
@@ -310,7 +155,7 @@ static int next_held(struct handle *h, struct follow_take *t)
 	struct file_attr attr;
 	int err;
 
-	if (!map || !follow_is_by(h, t->mirror_id))
+	if (!map || !follow_state_is_by(h, t->mirror_id))
 		return not_followed(t->mirror_id);
 	err = file_stat_layout(&h->inode->vol->osts, file_commit_layout(h->file), &attr);
 	if (!err && !attr.complete)
@@ -323,9 +168,9 @@ static int next_held(struct handle *h, struct follow_take *t)
 	return 0;
 }
 
-int handle_follow_next(struct handle *h, uint32_t mirror_id, uint64_t from, uint64_t max_bytes,
-		       struct dirty_range *ret_ranges, unsigned int max_count,
-		       unsigned int *ret_count, uint64_t *ret_left_bytes, uint64_t *ret_size_bytes)
+int follow_session_next(struct handle *h, uint32_t mirror_id, uint64_t from, uint64_t max_bytes,
+			struct dirty_range *ret_ranges, unsigned int max_count,
+			unsigned int *ret_count, uint64_t *ret_left_bytes, uint64_t *ret_size_bytes)
 {
 	struct follow_take t = { .mirror_id = mirror_id,
 				 .from = from,
@@ -351,12 +196,12 @@ static int copied_locked(struct handle *h, uint32_t mirror_id, const struct dirt
 {
 	struct dirty_map *map = file_follower(h->file, mirror_id);
 
-	if (!map || !follow_is_by(h, mirror_id))
+	if (!map || !follow_state_is_by(h, mirror_id))
 		return not_followed(mirror_id);
 	return dirty_map_copied(map, range);
 }
 
-int handle_follow_copied(struct handle *h, uint32_t mirror_id, const struct dirty_range *range)
+int follow_session_copied(struct handle *h, uint32_t mirror_id, const struct dirty_range *range)
 {
 	int err;
 

@@ -3,7 +3,11 @@
 
 #include "base/error.h"
 #include "base/sys.h"
-#include "mdt/mdt.h"
+#include "mdt/mdt_format.h"
+#include "ost/object_dir.h"
+#include "ost/ost.h"
+#include "ost/ost_format.h"
+#include "volume/conf.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -149,7 +153,7 @@ static int check_no_volume(const struct place *p, int fd)
 		return fail(-EEXIST, "%s is the MDT of a volume", p->path);
 	if (err != -ENOENT)
 		return fail_sys(err, "%s/" CONF_NAME, p->path);
-	err = ost_read_label(p->path, &label);
+	err = ost_format_label(p->path, &label);
 	if (!err)
 		return fail(-EEXIST, "%s is OST %u of volume %s", p->path, label.index, label.uuid);
 	if (err == -EUCLEAN)
@@ -282,9 +286,9 @@ static int take_back(const char *mdt_path, const struct conf *conf, uint32_t mad
 	while (made > 0) {
 		struct ost_label label = label_of(conf, --made);
 
-		ost_unformat(conf->osts[made].path, &label);
+		ost_format_undo(conf->osts[made].path, &label);
 	}
-	mdt_unformat(mdt_path);
+	mdt_format_undo(mdt_path);
 	return fail(err, "%s", text);
 }
 

@@ -5,7 +5,22 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "commit/mirror_maps.h"
+#include "commit/reaper.h"
+#include "commit/truncate.h"
+#include "inode/access_time.h"
+#include "inode/follow_state.h"
+#include "inode/group_lock.h"
+#include "inode/handle_state.h"
+#include "inode/inode.h"
+#include "inode/inode_state.h"
+#include "inode/lease.h"
+#include "inode/moved_bytes.h"
+#include "inode/park.h"
+#include "inode/saved_attr.h"
+#include "inode/volume_state.h"
 #include "volume/change.h"
+#include "volume/follow_session.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,7 +70,7 @@ static int check_hidden(struct inode *inode, int flags)
 
 	if (inode->mirror_id == FILE_WHOLE)
 		return 0;
-	return writable && !follow_has_mirror(inode->target, inode->mirror_id)
+	return writable && !follow_state_has_mirror(inode->target, inode->mirror_id)
 		       ? fail(-EROFS, "mirror %" PRIu32 ": it isn't being brought up",
 			      inode->mirror_id)
 		       : 0;
@@ -91,7 +106,7 @@ int handle_open(struct inode *inode, int flags, struct handle **ret_handle)
 		free(h);
 		return err;
 	}
-	err = h->writable ? mirrors_load_maps(file, f) : 0;
+	err = h->writable ? mirror_maps_load(file, f) : 0;
 	if (err)
 		handle_release(h);
 	else
@@ -102,12 +117,12 @@ int handle_open(struct inode *inode, int flags, struct handle **ret_handle)
 /* At the last close: descriptors are closed; a file without a name goes. */
 static void last_close(struct inode *inode, struct file *f, bool orphan)
 {
-	inode_access_settle(inode);
+	access_time_settle(inode);
 	saved_attr_save(inode);
-	mirrors_drop_maps(inode, f);
+	mirror_maps_drop(inode, f);
 	file_close_objects(f);
 	if (orphan)
-		reaper_add(&inode->vol->reaper, file_fid(f));
+		reaper_add(inode->vol->reaper, file_fid(f));
 }
 
 void handle_release(struct handle *h)
@@ -115,8 +130,8 @@ void handle_release(struct handle *h)
 	struct inode *inode = h->inode;
 	bool last, orphan;
 
-	handle_lease_put(h);
-	handle_follow_end(h);
+	lease_drop(h);
+	follow_session_end(h);
 	group_lock_drop(h);
 	pthread_mutex_lock(&inode->lock);
 	inode->writers -= writes_file(h);
@@ -143,7 +158,7 @@ bool handle_writable(const struct handle *h)
 void handle_accessed(const struct handle *h)
 {
 	if (h->accesses)
-		inode_accessed(h->inode);
+		access_time_read(h->inode);
 }
 
 /* ---- counting ---- */
@@ -294,7 +309,7 @@ static bool has_mirrors(struct file *f)
  * of. */
 static bool mustnt_share(const struct handle *src, const struct handle *dst)
 {
-	return dst->mirror_id != FILE_WHOLE || follow_is_physical(src->inode) ||
+	return dst->mirror_id != FILE_WHOLE || follow_state_is_physical(src->inode) ||
 	       (src->file == dst->file && has_mirrors(src->file));
 }
 
@@ -320,7 +335,7 @@ ssize_t handle_copy_range(struct handle *src, uint64_t src_offset, struct handle
 		.ladder = &dst->inode->vol->ladder,
 		.deadline_ns = clock_now_ns() + (followed ? COPY_FOLLOWED_TIME_NS : COPY_TIME_NS),
 		.no_share = mustnt_share(src, dst),
-		.keep_source = follow_has_several(src->inode),
+		.keep_source = follow_state_has_several(src->inode),
 	};
 	c.near = near_layout(src, dst);
 	n = change_run(&c);
@@ -333,11 +348,35 @@ ssize_t handle_copy_range(struct handle *src, uint64_t src_offset, struct handle
 	return n;
 }
 
+/* ftruncate(2) proper: instantiates, sets the modification time. */
+static int truncate_file(struct inode *inode, uint64_t size_bytes)
+{
+	struct saved_result result = { 0 };
+	uint64_t before;
+	struct file *f;
+	int err = inode_get_file(inode, &f);
+
+	if (!err)
+		err = saved_attr_begin(inode, SAVED_DATA);
+	if (err)
+		return err;
+	before = file_changes(f);
+	err = truncate_objects(inode, FILE_WHOLE, size_bytes);
+	result.changed = !err || file_changes(f) != before;
+	result.size_unclear = err && result.changed;
+	if (!err) {
+		result.sets_size = true;
+		result.size_bytes = size_bytes;
+	}
+	saved_attr_end(inode, &result);
+	return err;
+}
+
 static int truncate_mirror(struct handle *h, uint64_t size_bytes)
 {
 	int err = change_check_mirror(h);
 
-	return err ? err : inode_truncate_objects(h->inode, h->mirror_id, size_bytes);
+	return err ? err : truncate_objects(h->inode, h->mirror_id, size_bytes);
 }
 
 int handle_truncate(struct handle *h, uint64_t size_bytes)
@@ -345,11 +384,11 @@ int handle_truncate(struct handle *h, uint64_t size_bytes)
 	if (h->hidden)
 		return truncate_mirror(h, size_bytes);
 	if (group_lock_holds_back(h->inode, h))
-		return HANDLE_PARK;
+		return PARK_REQUEST;
 	pthread_mutex_lock(&h->inode->lock);
 	lease_break_locked(h->inode, h);
 	pthread_mutex_unlock(&h->inode->lock);
-	return inode_truncate(h->inode, size_bytes);
+	return truncate_file(h->inode, size_bytes);
 }
 
 int handle_flush(struct handle *h)
@@ -381,4 +420,11 @@ int handle_data_version(struct handle *h, uint64_t *ret_version, uint32_t *ret_l
 	*ret_version = file_data_version(h->file);
 	*ret_layout_version = l ? l->gen : 0;
 	return 0;
+}
+
+int handle_check_mirror(struct handle *h, uint32_t mirror_id, bool write)
+{
+	if (write)
+		return file_check_writable(h->file, mirror_id);
+	return file_check_readable(h->file, mirror_id);
 }

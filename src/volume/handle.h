@@ -2,27 +2,28 @@
 /*
  * An open regular file, and what is done through it. Any thread may call.
  *
- * Writing operations may be held back by another's group lock: they then return HANDLE_PARK without
- * having done anything, and the caller keeps the request until the volume calls it back (park.h).
+ * Writing operations may be held back by another's group lock: they then return PARK_REQUEST
+ * without having done anything, and the caller keeps the request until the volume calls it back
+ * (park.h).
  */
 #ifndef LOVFS_VOLUME_HANDLE_H
 #define LOVFS_VOLUME_HANDLE_H
 
 #include "base/attr.h"
-#include "file/dirty_map.h"
-#include "volume/inode.h"
 
-#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
-
-#define HANDLE_PARK (-ERESTART)
+#include <sys/types.h>
 
 struct handle; /* opaque */
+struct inode;
+struct volume_moved;
 
 /*
  * Opens the inode. flags: of open(2); only the access mode and O_NOATIME are looked at: the kernel
  * truncates by a call of its own. Opening for writing breaks others' leases. -EIO: see
- * inode_getattr(); -EUCLEAN malformed layout. Opening for reading and writing works with inactive
+ * inode_attr_get(); -EUCLEAN malformed layout. Opening for reading and writing works with inactive
  * OSTs: only what needs them fails.
  */
 int MUST_CHECK handle_open(struct inode *inode, int flags, struct handle **ret_handle);
@@ -60,80 +61,16 @@ int MUST_CHECK handle_drop_cache(struct handle *h);
 ssize_t MUST_CHECK handle_copy_range(struct handle *src, uint64_t src_offset, struct handle *dst,
 				     uint64_t dst_offset, uint64_t len_bytes);
 
-/* As inode_setattr() with a size, by a descriptor: a group lock holder's isn't held back. */
+/* As inode_attr_set() with a size, by a descriptor: a group lock holder's isn't held back. */
 int MUST_CHECK handle_truncate(struct handle *h, uint64_t size_bytes);
 
-/* ---- commits, locks (volume/swap.c, lease.c, group_lock.c); see lovfs_ioctl.h for meaning and
- * errors ---- */
-
+/* Changes with each change of the data, and of the layout: see lovfs_ioctl.h. */
 int MUST_CHECK handle_data_version(struct handle *h, uint64_t *ret_version,
 				   uint32_t *ret_layout_version);
-int MUST_CHECK handle_group_lock(struct handle *h, uint32_t gid);
-int MUST_CHECK handle_group_unlock(struct handle *h, uint32_t gid);
-int MUST_CHECK handle_lease_get(struct handle *h, uint32_t mode);
-uint32_t handle_lease_check(struct handle *h);
-void handle_lease_put(struct handle *h);
-
-struct swap_request {
-	struct fid victim;
-	bool close_lease;
-	uint64_t file_version, victim_version;
-	uid_t uid; /* caller */
-};
-int MUST_CHECK handle_swap(struct handle *h, const struct swap_request *req);
-
-/*
- * Copies that follow the file, and commits on mirrors (volume/follow_session.c, merge.c, split.c,
- * mirrors.c): see lovfs_ioctl.h for what they are, and for errors, all of which have text.
- */
-struct follow_request {
-	bool physical, whole, make_stale;
-	const uint32_t *mirror_ids;
-	unsigned int mirror_count;
-	uint32_t source_id; /* the mirror that is read; 0: any in sync */
-	const struct fid *victims;
-	unsigned int victim_count;
-	uid_t uid; /* caller */
-};
-/* Whether the victim is a copy that follows the file, through whatever handle. */
-bool handle_is_followed_by(struct handle *h, struct fid victim);
-int MUST_CHECK handle_follow_begin(struct handle *h, const struct follow_request *req);
-/* Takes up to max_count ranges, max_bytes together. Short: the first call after it begins at 0
- * again. */
-int MUST_CHECK handle_follow_next(struct handle *h, uint32_t mirror_id, uint64_t from,
-				  uint64_t max_bytes, struct dirty_range *ret_ranges,
-				  unsigned int max_count, unsigned int *ret_count,
-				  uint64_t *ret_left_bytes, uint64_t *ret_size_bytes);
-int MUST_CHECK handle_follow_copied(struct handle *h, uint32_t mirror_id,
-				    const struct dirty_range *range);
-/* Nothing to end is fine. */
-void handle_follow_end(struct handle *h);
-
-int MUST_CHECK handle_synced(struct handle *h, const uint32_t *mirror_ids, unsigned int count);
-
-struct merge_request {
-	const struct fid *victims;
-	const uint64_t *victim_versions;
-	unsigned int victim_count;
-	uint64_t file_version;
-	uid_t uid; /* caller */
-};
-int MUST_CHECK handle_merge(struct handle *h, const struct merge_request *req);
-
-struct split_request {
-	uint32_t mirror_id;
-	struct fid target;
-	bool force; /* also where no other mirror can be read now */
-	uid_t uid;  /* caller */
-};
-int MUST_CHECK handle_split(struct handle *h, const struct split_request *req);
 
 /* Whether all of the mirror (0: of the file, of one in sync) can be read, or written, now: -EIO,
  * -EROFS and others, with text that names the OST. */
 int MUST_CHECK handle_check_mirror(struct handle *h, uint32_t mirror_id, bool write);
-
-int MUST_CHECK handle_component_flags(struct handle *h, uint32_t id, uint32_t set, uint32_t clear,
-				      uid_t uid);
 
 /* Copies into the file since it was first opened, and bytes read and written. */
 void handle_get_moved(struct handle *h, struct volume_moved *ret_moved);

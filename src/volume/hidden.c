@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * The hidden directory: .lovfs/mirror/<FID>/<mirror id> is one mirror of a file as a file of its
- * own, with pages and a lock of its own in the kernel; mirror 0 is the file as a whole. Files are found
- * while they are in use, or after their FIDs were asked for.
- *
- * A mirror has the file's owner and mode, which the kernel checks. Others than root and the owner get
- * that far only where they could also come to the file by its path: that they may know its name
- * isn't enough where a directory on the way is closed to them.
- */
+#include "volume/hidden.h"
+
 #include "base/error.h"
 #include "base/sys.h"
 #include "base/units.h"
+#include "inode/inode.h"
+#include "inode/inode_kind.h"
+#include "inode/inode_state.h"
+#include "inode/volume_state.h"
 #include "layout/mirror.h"
 #include "lovfs_ioctl.h"
-#include "volume/volume_impl.h"
+#include "mdt/mdt.h"
+#include "volume/stat.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,36 +20,6 @@
 
 #define ACL_XATTR "system.posix_acl_access"
 #define MIRROR_ID_MAX 65535
-
-/* ---- files that may be looked for ---- */
-
-static bool is_named_locked(const struct volume *vol, const struct inode *inode)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(vol->named); i++) {
-		if (vol->named[i] == inode)
-			return true;
-	}
-	return false;
-}
-
-void inode_named(struct inode *inode)
-{
-	struct volume *vol = inode->vol;
-	struct inode *file = inode->target ? inode->target : inode, *oldest = NULL;
-
-	if (!inode_is_regular(file))
-		return;
-	pthread_mutex_lock(&vol->table_lock);
-	if (!is_named_locked(vol, file)) {
-		file->refs++;
-		oldest = vol->named[vol->next_named];
-		vol->named[vol->next_named] = file;
-		vol->next_named = (vol->next_named + 1) % VOLUME_NAMED_MAX;
-	}
-	pthread_mutex_unlock(&vol->table_lock);
-	if (oldest)
-		inode_forget(oldest, 1);
-}
 
 /* ---- who may ---- */
 
@@ -207,7 +175,7 @@ int hidden_getattr(struct inode *inode, struct stat *ret_st, int *ret_doubt)
 {
 	struct inode *of = inode->target ? inode->target : inode->vol->root;
 	struct stat st;
-	int doubt, err = inode_getattr_of_name(of, &st, &doubt);
+	int doubt, err = stat_inode(of, &st, &doubt);
 
 	if (!err && inode->kind == INODE_MIRROR && inode->mirror_id != FILE_WHOLE)
 		err = add_mirror(inode, &st, &doubt);

@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Names: making, linking, renaming and removing. The kernel holds the directories' locks meanwhile.
- */
+#include "volume/names.h"
+
 #include "base/error.h"
 #include "base/log.h"
+#include "commit/reaper.h"
+#include "inode/inode.h"
+#include "inode/inode_state.h"
+#include "inode/link_gate.h"
+#include "inode/volume_state.h"
 #include "lovfs_ioctl.h"
 #include "mdt/layout_ea.h"
-#include "volume/volume_impl.h"
+#include "mdt/mdt.h"
+#include "mdt/mdt_create.h"
+#include "mdt/mdt_names.h"
+#include "mdt/pending.h"
+#include "volume/hidden.h"
+#include "volume/layout_attr.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,6 +26,17 @@ static int check_parent(const struct inode *parent, const char *name)
 	if (inode_is_hidden(parent))
 		return -EPERM;
 	return parent == parent->vol->root && strcmp(name, LOVFS_HIDDEN_DIR) == 0 ? -EEXIST : 0;
+}
+
+int names_lookup(struct inode *parent, const char *name, uid_t uid, struct inode **ret_inode)
+{
+	int fd, err;
+
+	if (inode_is_hidden(parent) ||
+	    (parent == parent->vol->root && strcmp(name, LOVFS_HIDDEN_DIR) == 0))
+		return hidden_lookup(parent, name, uid, ret_inode);
+	err = mdt_names_lookup(parent->vol->mdt, parent->fd, name, &fd);
+	return err ? err : inode_obtain(parent->vol, fd, ret_inode);
 }
 
 /* A new directory starts with the default layout of its parent, as on Lustre. Without one it still
@@ -40,7 +61,7 @@ int names_mkdir(struct inode *parent, const char *name, mode_t mode, const struc
 	int fd, err = check_parent(parent, name);
 
 	if (!err)
-		err = mdt_mkdir(parent->vol->mdt, parent->fd, name, mode, who, &fd);
+		err = mdt_create_dir(parent->vol->mdt, parent->fd, name, mode, who, &fd);
 	if (!err)
 		err = inode_obtain(parent->vol, fd, ret);
 	if (!err)
@@ -54,7 +75,7 @@ int names_mknod(struct inode *parent, const char *name, mode_t mode, dev_t dev,
 	int fd, err = check_parent(parent, name);
 
 	if (!err)
-		err = mdt_mknod(parent->vol->mdt, parent->fd, name, mode, dev, who, &fd);
+		err = mdt_create_node(parent->vol->mdt, parent->fd, name, mode, dev, who, &fd);
 	return err ? err : inode_obtain(parent->vol, fd, ret);
 }
 
@@ -64,7 +85,7 @@ int names_symlink(const char *target, struct inode *parent, const char *name,
 	int fd, err = check_parent(parent, name);
 
 	if (!err)
-		err = mdt_symlink(parent->vol->mdt, target, parent->fd, name, who, &fd);
+		err = mdt_create_symlink(parent->vol->mdt, target, parent->fd, name, who, &fd);
 	return err ? err : inode_obtain(parent->vol, fd, ret);
 }
 
@@ -89,7 +110,7 @@ int names_create_nameless(struct inode *parent, mode_t mode, const struct mdt_cr
 			  struct inode **ret)
 {
 	CLEANUP_LAYOUT struct layout *l = NULL;
-	int err = inode_is_hidden(parent) ? -EPERM : default_layout_for(parent, &l);
+	int err = inode_is_hidden(parent) ? -EPERM : layout_attr_default(parent, &l);
 
 	return err ? err : create_pending(parent->vol, parent->fd, mode, who, l, false, ret);
 }
@@ -101,7 +122,7 @@ int names_create(struct inode *parent, const char *name, mode_t mode, const stru
 	int fd, err = check_parent(parent, name);
 
 	if (!err)
-		err = default_layout_for(parent, &l);
+		err = layout_attr_default(parent, &l);
 	if (err)
 		return err;
 	if (strncmp(name, LOVFS_VICTIM_PREFIX, strlen(LOVFS_VICTIM_PREFIX)) == 0)
@@ -121,7 +142,7 @@ void names_abandon(struct inode *inode)
 	inode->reaped |= unused;
 	pthread_mutex_unlock(&inode->lock);
 	if (unused)
-		reaper_add(&inode->vol->reaper, fid);
+		reaper_add(inode->vol->reaper, fid);
 }
 
 /* A file without a name is to get one: from now on its last close doesn't end it. */
@@ -154,7 +175,7 @@ static void leave_pending(struct inode *inode)
 	int err = inode_get_fid(inode, &fid);
 
 	if (!err)
-		err = mdt_pending_remove(inode->vol->mdt, fid);
+		err = pending_remove(inode->vol->mdt, fid);
 	if (err)
 		log_warning("a file with a name is in PENDING until the next mount: %s",
 			    error_text(err));
@@ -167,7 +188,7 @@ static int link_locked(struct inode *inode, struct inode *parent, const char *na
 
 	if (err)
 		return err;
-	err = mdt_link(parent->vol->mdt, inode->fd, parent->fd, name);
+	err = mdt_names_link(parent->vol->mdt, inode->fd, parent->fd, name);
 	if (err && nameless)
 		give_back(inode);
 	else if (nameless)
@@ -189,31 +210,6 @@ int names_link(struct inode *inode, struct inode *parent, const char *name)
 	return err;
 }
 
-void orphan_file(struct volume *vol, struct fid fid)
-{
-	struct inode *inode;
-	char text[FID_TEXT_MAX];
-	bool unused;
-	int fd, err;
-
-	err = mdt_pending_open(vol->mdt, fid, &fd);
-	if (!err)
-		err = inode_obtain(vol, fd, &inode);
-	if (err) {
-		log_warning("removed file %s stays in PENDING: %s", fid_text(fid, text),
-			    error_text(err));
-		return;
-	}
-	pthread_mutex_lock(&inode->lock);
-	inode->orphan = true;
-	unused = inode->opens == 0;
-	inode->reaped = unused;
-	pthread_mutex_unlock(&inode->lock);
-	if (unused)
-		reaper_add(&vol->reaper, fid);
-	inode_forget(inode, 1);
-}
-
 int names_unlink(struct inode *parent, const char *name)
 {
 	struct volume *vol = parent->vol;
@@ -223,10 +219,10 @@ int names_unlink(struct inode *parent, const char *name)
 	if (err)
 		return err == -EEXIST ? -EPERM : err;
 	link_gate_enter(&vol->link_gate, LINK_GATE_NAMES);
-	err = mdt_unlink(vol->mdt, parent->fd, name, &orphan);
+	err = mdt_names_unlink(vol->mdt, parent->fd, name, &orphan);
 	link_gate_leave(&vol->link_gate, LINK_GATE_NAMES);
 	if (!err && !fid_is_zero(orphan))
-		orphan_file(vol, orphan);
+		reaper_orphan(vol, orphan);
 	return err;
 }
 
@@ -236,7 +232,7 @@ int names_rmdir(struct inode *parent, const char *name)
 
 	if (err)
 		return err == -EEXIST ? -EPERM : err;
-	return mdt_rmdir(parent->vol->mdt, parent->fd, name);
+	return mdt_names_rmdir(parent->vol->mdt, parent->fd, name);
 }
 
 int names_rename(struct inode *old_parent, const char *old_name, struct inode *parent,
@@ -252,9 +248,9 @@ int names_rename(struct inode *old_parent, const char *old_name, struct inode *p
 	if (err)
 		return err;
 	link_gate_enter(&vol->link_gate, LINK_GATE_NAMES);
-	err = mdt_rename(vol->mdt, &r, &orphan);
+	err = mdt_names_rename(vol->mdt, &r, &orphan);
 	link_gate_leave(&vol->link_gate, LINK_GATE_NAMES);
 	if (!err && !fid_is_zero(orphan))
-		orphan_file(vol, orphan);
+		reaper_orphan(vol, orphan);
 	return err;
 }

@@ -5,9 +5,16 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "base/units.h"
+#include "commit/reaper.h"
+#include "commit/recover.h"
+#include "inode/access_time.h"
+#include "inode/inode.h"
+#include "inode/link_gate.h"
+#include "inode/volume_state.h"
 #include "mdt/dirty_file.h"
+#include "mdt/mdt.h"
+#include "volume/conf.h"
 #include "volume/lock_file.h"
-#include "volume/volume_impl.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,25 +42,25 @@ static int read_conf(struct volume *vol, int dirfd)
 		return fail(err, "%s is not a volume: it has no volume.conf", vol->mdt_path);
 	if (err)
 		return fail_sys(err, "%s/volume.conf", vol->mdt_path);
-	return conf_parse(text, len, &vol->conf);
+	return conf_parse(text, len, vol->conf);
 }
 
 static int open_osts(struct volume *vol)
 {
-	vol->osts.osts = calloc(vol->conf.ost_count, sizeof(struct ost *));
+	vol->osts.osts = calloc(vol->conf->ost_count, sizeof(struct ost *));
 	if (!vol->osts.osts)
-		return fail(-ENOMEM, "no memory for %" PRIu32 " OSTs", vol->conf.ost_count);
-	for (uint32_t i = 0; i < vol->conf.ost_count; i++) {
+		return fail(-ENOMEM, "no memory for %" PRIu32 " OSTs", vol->conf->ost_count);
+	for (uint32_t i = 0; i < vol->conf->ost_count; i++) {
 		struct ost_label label = { .index = i };
 		struct ost **ost = &vol->osts.osts[i];
 		int err;
 
-		memcpy(label.uuid, vol->conf.uuid, sizeof(label.uuid));
-		err = ost_open(vol->conf.osts[i].path, &label, vol->conf.privileged, ost);
+		memcpy(label.uuid, vol->conf->uuid, sizeof(label.uuid));
+		err = ost_open(vol->conf->osts[i].path, &label, vol->conf->privileged, ost);
 		if (err)
 			return err;
 		vol->osts.count++;
-		ost_set_degraded(*ost, vol->conf.osts[i].no_create);
+		ost_set_degraded(*ost, vol->conf->osts[i].no_create);
 		if (!ost_active(*ost))
 			log_warning("OST %" PRIu32 " is inactive: %s", i, ost_why(*ost));
 	}
@@ -80,7 +87,7 @@ static void set_limits(struct volume *vol)
 		.ost_count = vol->osts.count,
 		.pool_size = pool_size,
 		.pool_has = pool_has,
-		.cookie = &vol->conf,
+		.cookie = vol->conf,
 	};
 }
 
@@ -122,13 +129,13 @@ static int open_mdt(struct volume *vol)
 	err = read_conf(vol, dirfd);
 	if (!err)
 		err = lock_file_take(dirfd, vol->mdt_path, &vol->lock_fd);
-	if (!err && vol->conf.privileged && geteuid() != 0)
+	if (!err && vol->conf->privileged && geteuid() != 0)
 		err = fail(-EPERM, "%s: a volume made by root can be served by root only",
 			   vol->mdt_path);
 	if (!err)
-		err = mdt_open(vol->mdt_path, vol->conf.privileged, &vol->mdt);
+		err = mdt_open(vol->mdt_path, vol->conf->privileged, &vol->mdt);
 	if (!err)
-		vol->access_rule = access_rule_of(vol->mdt);
+		vol->access_rule = access_time_rule_of(vol->mdt);
 	return err;
 }
 
@@ -159,7 +166,7 @@ static int open_all(struct volume *vol)
 	if (!err)
 		err = inode_table_init(vol);
 	if (!err)
-		err = reaper_start(&vol->reaper, vol);
+		err = reaper_start(vol, &vol->reaper);
 	return err ? err : recover_volume(vol);
 }
 
@@ -173,6 +180,16 @@ static void init(struct volume *vol, uint64_t memory_bytes)
 	vol->lock_fd = -1;
 }
 
+/* The daemon changes its working directory: paths are kept absolute. */
+static int take_arguments(struct volume *vol, const char *mdt_path)
+{
+	vol->conf = calloc(1, sizeof(*vol->conf));
+	if (!vol->conf)
+		return fail(-ENOMEM, "no memory for a volume");
+	vol->mdt_path = realpath(mdt_path, NULL);
+	return vol->mdt_path ? 0 : fail_sys(-errno, "%s", mdt_path);
+}
+
 int volume_open(const char *mdt_path, uint64_t memory_bytes, struct volume **ret_volume)
 {
 	struct volume *vol = calloc(1, sizeof(*vol));
@@ -181,9 +198,7 @@ int volume_open(const char *mdt_path, uint64_t memory_bytes, struct volume **ret
 	if (!vol)
 		return fail(-ENOMEM, "no memory for a volume");
 	init(vol, memory_bytes);
-	/* The daemon changes its working directory: paths are kept absolute. */
-	vol->mdt_path = realpath(mdt_path, NULL);
-	err = vol->mdt_path ? 0 : fail_sys(-errno, "%s", mdt_path);
+	err = take_arguments(vol, mdt_path);
 	if (!err)
 		err = open_all(vol);
 	if (err) {
@@ -271,7 +286,7 @@ void volume_close(struct volume *vol)
 	/* Syncing may take long: who wants to open the volume next had better wait. */
 	if (vol->lock_fd >= 0)
 		lock_file_ending(vol->lock_fd, "giving back the space of removed files");
-	reaper_stop(&vol->reaper);
+	reaper_stop(vol->reaper);
 	inode_table_release(vol);
 	if (vol->in_use)
 		end_use(vol);
@@ -279,7 +294,9 @@ void volume_close(struct volume *vol)
 	mdt_free(vol->mdt);
 	fd_cleanup(&vol->lock_fd);
 	layout_unref(vol->default_layout);
-	conf_release(&vol->conf);
+	if (vol->conf)
+		conf_release(vol->conf);
+	free(vol->conf);
 	io_ladder_release(&vol->ladder);
 	pthread_mutex_destroy(&vol->moved_lock);
 	pthread_mutex_destroy(&vol->alloc_lock);
@@ -291,14 +308,14 @@ void volume_close(struct volume *vol)
 
 void volume_drain(struct volume *vol)
 {
-	reaper_drain(&vol->reaper);
+	reaper_drain(vol->reaper);
 }
 
 /* ---- asking ---- */
 
 const struct conf *volume_conf(const struct volume *vol)
 {
-	return &vol->conf;
+	return vol->conf;
 }
 
 const char *volume_mdt_path(const struct volume *vol)
@@ -359,7 +376,7 @@ int volume_statvfs(struct volume *vol, struct statvfs *ret_st)
 
 	if (err)
 		return err;
-	reaper_drain(&vol->reaper);
+	reaper_drain(vol->reaper);
 	for (uint32_t i = 0; i < vol->osts.count; i++) {
 		if (!ost_active(vol->osts.osts[i]) || device_counted(vol, i) ||
 		    ost_get_space(vol->osts.osts[i], STATFS_AGE_MS, &space))

@@ -10,14 +10,15 @@
 #include "io/io.h"
 #include "layout/layout.h"
 #include "layout/rules.h"
-#include "volume/conf.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/statvfs.h>
 
+struct conf;
+struct ost;
 struct volume; /* opaque */
-struct inode;
+struct volume_moved;
 
 /*
  * Opens the volume in directory mdt_path: takes its lock, reads volume.conf, opens the OSTs
@@ -56,18 +57,8 @@ const char *volume_mdt_path(const struct volume *vol);
 /* What layouts are checked against. Borrowed; constant. */
 const struct layout_limits *volume_limits(struct volume *vol);
 
-/* How bytes of copies moved and how many crossed to and from programs, since the volume was opened.
- */
-struct volume_moved {
-	struct io_moved copies;
-	uint64_t read_bytes, written_bytes;
-	uint64_t failovers; /* reads that another mirror had to serve */
-};
+/* Of all inodes, since the volume was opened. */
 void volume_get_moved(struct volume *vol, struct volume_moved *ret_moved);
-
-/* Whether times of access are left alone. Otherwise reads set them by the rule of the MDT's file system (its mount
- * options). To be called before anything is read. */
-void volume_set_access_rule(struct volume *vol, bool never);
 
 /* Waits until objects of removed files are destroyed. */
 void volume_drain(struct volume *vol);

@@ -4,6 +4,9 @@
  * process with those ids really makes, in directories of all kinds; from several threads at once;
  * and the thread is itself again afterwards. As root only.
  */
+#include "mdt/creator.h"
+#include "mdt/mdt.h"
+#include "mdt/mdt_create.h"
 #include "test_mdt_fixture.h"
 
 #include <linux/capability.h>
@@ -103,13 +106,13 @@ static void make_ours(struct mdt *mdt, int dirfd, enum kind kind, mode_t mode,
 		err = mdt_create(mdt, dirfd, "ours", mode, &who, NULL, &fd);
 		break;
 	case KIND_DIR:
-		err = mdt_mkdir(mdt, dirfd, "ours", mode, &who, &fd);
+		err = mdt_create_dir(mdt, dirfd, "ours", mode, &who, &fd);
 		break;
 	case KIND_FIFO:
-		err = mdt_mknod(mdt, dirfd, "ours", S_IFIFO | mode, 0, &who, &fd);
+		err = mdt_create_node(mdt, dirfd, "ours", S_IFIFO | mode, 0, &who, &fd);
 		break;
 	default:
-		err = mdt_symlink(mdt, "target", dirfd, "ours", &who, &fd);
+		err = mdt_create_symlink(mdt, "target", dirfd, "ours", &who, &fd);
 	}
 	assert_int_equal(err, 0);
 	close(fd);
@@ -181,13 +184,14 @@ static void closed_directories_are_passed(const struct testfs *fs)
 	int root = mdt_root_fd(p.mdt), dirfd, fd;
 	struct stat st;
 
-	assert_int_equal(mdt_mkdir(p.mdt, root, "d", 0700, &(struct mdt_creator){ 0 }, &dirfd), 0);
+	assert_int_equal(mdt_create_dir(p.mdt, root, "d", 0700, &(struct mdt_creator){ 0 }, &dirfd),
+			 0);
 	assert_int_equal(mdt_create(p.mdt, dirfd, "f", 0600, &who, NULL, &fd), 0);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_uid, 1000);
 	close(fd);
-	assert_int_equal(mdt_mknod(p.mdt, dirfd, "null", S_IFCHR | 0600, makedev(1, 3), &who, &fd),
-			 0);
+	assert_int_equal(
+		mdt_create_node(p.mdt, dirfd, "null", S_IFCHR | 0600, makedev(1, 3), &who, &fd), 0);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_rdev, makedev(1, 3));
 	assert_int_equal(st.st_uid, 1000);

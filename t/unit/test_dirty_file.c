@@ -3,6 +3,7 @@
 #include "test_mdt_fixture.h"
 
 #include "mdt/dirty_file.h"
+#include "mdt/mdt.h"
 
 #define OTHER_BOOT "boot_id 00000000-0000-4000-8000-000000000000"
 

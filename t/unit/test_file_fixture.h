@@ -6,12 +6,17 @@
 #ifndef LOVFS_UNIT_TEST_FILE_FIXTURE_H
 #define LOVFS_UNIT_TEST_FILE_FIXTURE_H
 
-#include "unit.h"
 #include "testfs.h"
+#include "unit.h"
 
 #include "base/error.h"
 #include "base/units.h"
 #include "file/file.h"
+#include "ost/object.h"
+#include "ost/ost.h"
+#include "ost/ost_format.h"
+#include "ost/ost_set.h"
+#include "ost/parent.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,6 +6,7 @@
 #include "test_mirror_fixture.h"
 
 #include "base/sys.h"
+#include "ost/ost.h"
 
 #include <linux/fiemap.h>
 #include <linux/fs.h>

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "mdt/mdt.h"
+#include "ost/ost_format.h"
 #include "testfs.h"
 #include "volume/format.h"
 
@@ -145,7 +146,7 @@ static void assert_whole(const struct site *s, const struct conf *conf)
 	assert_int_equal(read.privileged, conf->privileged);
 	assert_int_equal(read.ost_count, OSTS);
 	for (uint32_t i = 0; i < OSTS; i++) {
-		assert_int_equal(ost_read_label(read.osts[i].path, &label), 0);
+		assert_int_equal(ost_format_label(read.osts[i].path, &label), 0);
 		assert_int_equal(label.index, i);
 		assert_string_equal(label.uuid, conf->uuid);
 	}

@@ -5,6 +5,11 @@
 
 #include "layout/codec.h"
 #include "mdt/layout_ea.h"
+#include "mdt/lma.h"
+#include "mdt/mdt.h"
+#include "mdt/mdt_create.h"
+#include "mdt/mdt_names.h"
+#include "mdt/pending.h"
 
 #include <pthread.h>
 #include <sys/xattr.h>
@@ -73,32 +78,32 @@ static void nothing_stays_beside(const struct testfs *fs, bool privileged)
 	struct fid fid;
 
 	assert_int_equal(mdt_create(p.mdt, root, "f", 0644, &fixture_self, l, &fd), 0);
-	assert_int_equal(mdt_link(p.mdt, fd, root, "g"), 0);
+	assert_int_equal(mdt_names_link(p.mdt, fd, root, "g"), 0);
 	close(fd);
-	assert_int_equal(mdt_unlink(p.mdt, root, "f", &fid), 0);
+	assert_int_equal(mdt_names_unlink(p.mdt, root, "f", &fid), 0);
 	fd = open_in(&p, "g");
 	expect_layout(&p, fd, l);
 	/* As after a crash in the middle of a rename: in PENDING and with a name. */
-	assert_int_equal(mdt_get_fid(p.mdt, fd, &fid), 0);
+	assert_int_equal(lma_get_fid(p.mdt, fd, &fid), 0);
 	place_run(&p, "ln $MDT/ROOT/g $MDT/PENDING/$(ls $MDT/LAYOUT 2>/dev/null | sed "
 		      "'s/\\.[0-9]*$//;q' | grep . || echo none)");
-	if (mdt_pending_remove(p.mdt, fid) == -ENOENT)
+	if (pending_remove(p.mdt, fid) == -ENOENT)
 		place_run(&p, "rm $MDT/PENDING/none");
 	expect_layout(&p, fd, l);
-	assert_int_equal(mdt_unlink(p.mdt, root, "g", &fid), 0);
+	assert_int_equal(mdt_names_unlink(p.mdt, root, "g", &fid), 0);
 	expect_layout(&p, fd, l);
-	assert_int_equal(mdt_pending_remove(p.mdt, fid), 0);
+	assert_int_equal(pending_remove(p.mdt, fid), 0);
 	close(fd);
 	assert_int_equal(entries_in(&p, "LAYOUT"), 0);
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(mdt_mkdir(p.mdt, root, i ? "e" : "d", 0755, &fixture_self, &fd),
-				 0);
+		assert_int_equal(
+			mdt_create_dir(p.mdt, root, i ? "e" : "d", 0755, &fixture_self, &fd), 0);
 		assert_int_equal(layout_ea_set(p.mdt, fd, l), 0);
 		close(fd);
 	}
 	assert_int_equal(rename_in(&p, "d", "e", 0, &fid), 0);
 	assert_true(entries_in(&p, "LAYOUT") <= 1);
-	assert_int_equal(mdt_rmdir(p.mdt, root, "e"), 0);
+	assert_int_equal(mdt_names_rmdir(p.mdt, root, "e"), 0);
 	assert_int_equal(entries_in(&p, "LAYOUT"), 0);
 	layout_unref(l);
 	place_release(&p);

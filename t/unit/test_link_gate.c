@@ -2,7 +2,7 @@
 /* Two kinds that exclude each other, and neither its own kind nor who comes first. */
 #include "unit.h"
 
-#include "volume/link_gate.h"
+#include "inode/link_gate.h"
 
 #include <sched.h>
 #include <stdatomic.h>

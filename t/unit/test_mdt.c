@@ -2,7 +2,16 @@
 /* Names and FIDs on real file systems, and every system call failing once. */
 #include "test_mdt_fixture.h"
 
+#include "mdt/creator.h"
+#include "mdt/ea.h"
 #include "mdt/layout_ea.h"
+#include "mdt/lma.h"
+#include "mdt/mdt.h"
+#include "mdt/mdt_create.h"
+#include "mdt/mdt_format.h"
+#include "mdt/mdt_names.h"
+#include "mdt/numbers.h"
+#include "mdt/pending.h"
 #include "mdt/swap_intent.h"
 
 #include <linux/fs.h>
@@ -28,16 +37,16 @@ static void format_makes_an_mdt_once(const struct testfs *fs, bool privileged)
 	umask(022);
 	assert_int_equal(mdt_format(p.path, privileged), -ENOTEMPTY);
 	assert_int_equal(mdt_open(p.path, privileged, &p.mdt), 0);
-	assert_int_equal(mdt_get_fid(p.mdt, mdt_root_fd(p.mdt), &fid), 0);
+	assert_int_equal(lma_get_fid(p.mdt, mdt_root_fd(p.mdt), &fid), 0);
 	assert_true(fid_equal(fid, (struct fid){ .seq = 0x200000007, .oid = 1 }));
 	assert_int_equal(fstat(mdt_root_fd(p.mdt), &st), 0);
 	assert_int_equal(st.st_mode, S_IFDIR | 0755);
 	assert_int_equal(entries_in(&p, "PENDING"), 0);
 	make_file(&p, "x");
 	place_release(&p);
-	mdt_unformat(p.path);
+	mdt_format_undo(p.path);
 	place_run(&p, "test -e $MDT/ROOT/x && test -d $MDT/PENDING && rm $MDT/ROOT/x");
-	mdt_unformat(p.path);
+	mdt_format_undo(p.path);
 	place_run(&p, "test \"$(ls $MDT | tr '\\n' ' ')\" = 'lost+found volume.conf '");
 	assert_int_equal(mdt_format("/nonexistent", privileged), -ENOENT);
 	assert_int_equal(mdt_format("/dev/null", privileged), -ENOTDIR);
@@ -55,7 +64,7 @@ static void failed_format_leaves_nothing(const struct testfs *fs, bool privilege
 		fault_pause();
 		assert_int_equal(open_fds(), fds);
 		if (r == 0 && f.hit)
-			mdt_unformat(p.path);
+			mdt_format_undo(p.path);
 		if (f.hit)
 			place_run(&p, "test -z \"$(ls -A $MDT)\"");
 		else
@@ -94,33 +103,33 @@ static void fids_stay_and_are_never_reused(const struct testfs *fs, bool privile
 	place_run(&p, "touch $MDT/ROOT/by-hand && mkdir $MDT/ROOT/dir && ln -s nowhere "
 		      "$MDT/ROOT/link && mkfifo $MDT/ROOT/fifo");
 	fd = open_in(&p, "a");
-	assert_int_equal(mdt_get_fid(p.mdt, fd, &a), 0);
-	assert_int_equal(mdt_get_fid(p.mdt, fd, &b), 0);
+	assert_int_equal(lma_get_fid(p.mdt, fd, &a), 0);
+	assert_int_equal(lma_get_fid(p.mdt, fd, &b), 0);
 	assert_true(fid_equal(a, b));
 	assert_int_equal(a.seq, 0x200000401);
 	close(fd);
 	fd = open_in(&p, "by-hand");
-	assert_int_equal(mdt_get_fid(p.mdt, fd, &b), 0);
+	assert_int_equal(lma_get_fid(p.mdt, fd, &b), 0);
 	assert_true(fid_compare(a, b) < 0);
 	close(fd);
 	fd = open_in(&p, "dir");
-	assert_int_equal(mdt_get_fid(p.mdt, fd, &c), 0);
+	assert_int_equal(lma_get_fid(p.mdt, fd, &c), 0);
 	assert_true(fid_compare(b, c) < 0);
 	close(fd);
 	fd = open_in(&p, "link");
-	assert_int_equal(mdt_get_fid(p.mdt, fd, &c), -EOPNOTSUPP);
+	assert_int_equal(lma_get_fid(p.mdt, fd, &c), -EOPNOTSUPP);
 	close(fd);
 	fd = open_in(&p, "fifo");
-	assert_int_equal(mdt_get_fid(p.mdt, fd, &c), -EOPNOTSUPP);
+	assert_int_equal(lma_get_fid(p.mdt, fd, &c), -EOPNOTSUPP);
 	assert_int_equal(mdt_fsync(p.mdt, fd), 0);
 	close(fd);
 	place_release(&p);
 	assert_int_equal(mdt_open(p.path, privileged, &p.mdt), 0);
 	fd = open_in(&p, "by-hand");
-	assert_int_equal(mdt_get_fid(p.mdt, fd, &c), 0);
+	assert_int_equal(lma_get_fid(p.mdt, fd, &c), 0);
 	assert_true(fid_equal(b, c));
 	close(fd);
-	assert_int_equal(mdt_new_fid(p.mdt, &c), 0);
+	assert_int_equal(lma_new_fid(p.mdt, &c), 0);
 	assert_true(fid_compare(b, c) < 0);
 	place_release(&p);
 }
@@ -140,16 +149,16 @@ static void malformed_fids_are_reported(const struct testfs *fs, bool privileged
 	fd = open_in(&p, "a");
 	for (size_t len = 0; len <= sizeof(good); len++) {
 		assert_int_equal(setxattr(path, name, good, len, 0), 0);
-		assert_int_equal(mdt_get_fid(p.mdt, fd, &fid), len == 24 ? 0 : -EUCLEAN);
+		assert_int_equal(lma_get_fid(p.mdt, fd, &fid), len == 24 ? 0 : -EUCLEAN);
 	}
 	assert_int_equal(setxattr(path, name, bytes, 24, 0), 0); /* no FID */
-	assert_int_equal(mdt_get_fid(p.mdt, fd, &fid), -EUCLEAN);
-	assert_int_equal(mdt_unlink(p.mdt, mdt_root_fd(p.mdt), "a", &orphan), -EUCLEAN);
+	assert_int_equal(lma_get_fid(p.mdt, fd, &fid), -EUCLEAN);
+	assert_int_equal(mdt_names_unlink(p.mdt, mdt_root_fd(p.mdt), "a", &orphan), -EUCLEAN);
 	assert_true(exists(&p, "a"));
 	memcpy(bytes, good, 24);
 	bytes[4] = 1; /* an unknown feature */
 	assert_int_equal(setxattr(path, name, bytes, 24, 0), 0);
-	assert_int_equal(mdt_get_fid(p.mdt, fd, &fid), -EUCLEAN);
+	assert_int_equal(lma_get_fid(p.mdt, fd, &fid), -EUCLEAN);
 	close(fd);
 	place_release(&p);
 }
@@ -166,25 +175,26 @@ static void names_are_checked(const struct testfs *fs, bool privileged)
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		assert_int_equal(mdt_create(p.mdt, root, bad[i], 0644, &fixture_self, NULL, &fd),
 				 -EINVAL);
-		assert_int_equal(mdt_mkdir(p.mdt, root, bad[i], 0755, &fixture_self, &fd), -EINVAL);
-		assert_int_equal(
-			mdt_mknod(p.mdt, root, bad[i], S_IFIFO | 0644, 0, &fixture_self, &fd),
-			-EINVAL);
-		assert_int_equal(mdt_symlink(p.mdt, "x", root, bad[i], &fixture_self, &fd),
+		assert_int_equal(mdt_create_dir(p.mdt, root, bad[i], 0755, &fixture_self, &fd),
 				 -EINVAL);
-		assert_int_equal(mdt_lookup(p.mdt, root, bad[i], &fd), -EINVAL);
-		assert_int_equal(mdt_unlink(p.mdt, root, bad[i], &fid), -EINVAL);
-		assert_int_equal(mdt_rmdir(p.mdt, root, bad[i]), -EINVAL);
+		assert_int_equal(
+			mdt_create_node(p.mdt, root, bad[i], S_IFIFO | 0644, 0, &fixture_self, &fd),
+			-EINVAL);
+		assert_int_equal(mdt_create_symlink(p.mdt, "x", root, bad[i], &fixture_self, &fd),
+				 -EINVAL);
+		assert_int_equal(mdt_names_lookup(p.mdt, root, bad[i], &fd), -EINVAL);
+		assert_int_equal(mdt_names_unlink(p.mdt, root, bad[i], &fid), -EINVAL);
+		assert_int_equal(mdt_names_rmdir(p.mdt, root, bad[i]), -EINVAL);
 		assert_int_equal(rename_in(&p, "a", bad[i], 0, &fid), -EINVAL);
 		assert_int_equal(rename_in(&p, bad[i], "b", 0, &fid), -EINVAL);
 	}
-	assert_int_equal(mdt_mknod(p.mdt, root, "n", S_IFREG | 0644, 0, &fixture_self, &fd),
+	assert_int_equal(mdt_create_node(p.mdt, root, "n", S_IFREG | 0644, 0, &fixture_self, &fd),
 			 -EINVAL);
 	memset(longest, 'n', sizeof(longest));
 	longest[256] = '\0';
 	assert_int_equal(mdt_create(p.mdt, root, longest, 0644, &fixture_self, NULL, &fd),
 			 -ENAMETOOLONG);
-	assert_int_equal(mdt_lookup(p.mdt, root, longest, &fd), -ENAMETOOLONG);
+	assert_int_equal(mdt_names_lookup(p.mdt, root, longest, &fd), -ENAMETOOLONG);
 	assert_int_equal(fd, -1);
 	longest[255] = '\0';
 	make_file(&p, longest);
@@ -210,36 +220,37 @@ static void every_kind_is_made(const struct testfs *fs, bool privileged)
 	assert_true(layout_equal(l, found));
 	layout_unref(found);
 	assert_int_equal(mdt_create(p.mdt, root, "f", 0664, &fixture_self, l, &fd2), -EEXIST);
-	assert_int_equal(mdt_link(p.mdt, fd, root, "f2"), 0);
-	assert_int_equal(mdt_link(p.mdt, fd, root, "f2"), -EEXIST);
+	assert_int_equal(mdt_names_link(p.mdt, fd, root, "f2"), 0);
+	assert_int_equal(mdt_names_link(p.mdt, fd, root, "f2"), -EEXIST);
 	close(fd);
-	assert_int_equal(mdt_mkdir(p.mdt, root, "d", 0777, &fixture_self, &fd), 0);
+	assert_int_equal(mdt_create_dir(p.mdt, root, "d", 0777, &fixture_self, &fd), 0);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_mode, S_IFDIR | 0755);
 	assert_int_equal(mdt_create(p.mdt, fd, "inside", 0600, &fixture_self, NULL, &fd2), 0);
 	assert_int_equal(layout_ea_get(p.mdt, fd2, &found), -ENODATA);
 	close(fd2);
-	assert_int_equal(mdt_rmdir(p.mdt, root, "d"), -ENOTEMPTY);
-	assert_int_equal(mdt_unlink(p.mdt, root, "d", &fid), -EISDIR);
-	assert_int_equal(mdt_unlink(p.mdt, fd, "inside", &fid), 0);
-	assert_int_equal(mdt_rmdir(p.mdt, root, "d"), 0);
+	assert_int_equal(mdt_names_rmdir(p.mdt, root, "d"), -ENOTEMPTY);
+	assert_int_equal(mdt_names_unlink(p.mdt, root, "d", &fid), -EISDIR);
+	assert_int_equal(mdt_names_unlink(p.mdt, fd, "inside", &fid), 0);
+	assert_int_equal(mdt_names_rmdir(p.mdt, root, "d"), 0);
 	assert_int_equal(mdt_create(p.mdt, fd, "late", 0600, &fixture_self, NULL, &fd2), -ENOENT);
 	close(fd);
-	assert_int_equal(mdt_rmdir(p.mdt, root, "f"), -ENOTDIR);
-	assert_int_equal(mdt_symlink(p.mdt, "nowhere", root, "l", &fixture_self, &fd), 0);
+	assert_int_equal(mdt_names_rmdir(p.mdt, root, "f"), -ENOTDIR);
+	assert_int_equal(mdt_create_symlink(p.mdt, "nowhere", root, "l", &fixture_self, &fd), 0);
 	assert_int_equal(readlinkat(fd, "", target, sizeof(target)), 7);
 	close(fd);
-	assert_int_equal(mdt_mknod(p.mdt, root, "p", S_IFIFO | 0666, 0, &fixture_self, &fd), 0);
+	assert_int_equal(mdt_create_node(p.mdt, root, "p", S_IFIFO | 0666, 0, &fixture_self, &fd),
+			 0);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_mode, S_IFIFO | 0644);
 	close(fd);
 	if (geteuid() == 0) {
-		assert_int_equal(mdt_mknod(p.mdt, root, "c", S_IFCHR | 0600, makedev(1, 3),
-					   &fixture_self, &fd),
+		assert_int_equal(mdt_create_node(p.mdt, root, "c", S_IFCHR | 0600, makedev(1, 3),
+						 &fixture_self, &fd),
 				 0);
 		close(fd);
 	}
-	assert_int_equal(mdt_unlink(p.mdt, root, "l", &fid), 0);
+	assert_int_equal(mdt_names_unlink(p.mdt, root, "l", &fid), 0);
 	assert_true(fid_is_zero(fid));
 	layout_unref(l);
 	place_release(&p);
@@ -260,27 +271,27 @@ static void last_unlink_goes_through_pending(const struct testfs *fs, bool privi
 
 	make_file(&p, "a");
 	fd = open_in(&p, "a");
-	assert_int_equal(mdt_get_fid(p.mdt, fd, &fid), 0);
-	assert_int_equal(mdt_link(p.mdt, fd, root, "b"), 0);
-	assert_int_equal(mdt_unlink(p.mdt, root, "a", &orphan), 0);
+	assert_int_equal(lma_get_fid(p.mdt, fd, &fid), 0);
+	assert_int_equal(mdt_names_link(p.mdt, fd, root, "b"), 0);
+	assert_int_equal(mdt_names_unlink(p.mdt, root, "a", &orphan), 0);
 	assert_true(fid_is_zero(orphan));
 	assert_int_equal(entries_in(&p, "PENDING"), 0);
-	assert_int_equal(mdt_unlink(p.mdt, root, "b", &orphan), 0);
+	assert_int_equal(mdt_names_unlink(p.mdt, root, "b", &orphan), 0);
 	assert_true(fid_equal(orphan, fid));
 	assert_int_equal(entries_in(&p, "PENDING"), 1);
-	assert_int_equal(mdt_pending_open(p.mdt, fid, &fd2), 0);
+	assert_int_equal(pending_open(p.mdt, fid, &fd2), 0);
 	assert_int_equal(fstat(fd, &a), 0);
 	assert_int_equal(fstat(fd2, &b), 0);
 	assert_int_equal(a.st_ino, b.st_ino);
 	close(fd2);
 	place_run(&p, "touch $MDT/PENDING/stranger $MDT/PENDING/0x1:0x1 $MDT/PENDING/0x01:0x1:0x0");
-	assert_int_equal(mdt_pending_for_each(p.mdt, collect_one, &listed), 7);
+	assert_int_equal(pending_for_each(p.mdt, collect_one, &listed), 7);
 	assert_true(fid_equal(listed, fid));
-	assert_int_equal(mdt_pending_remove(p.mdt, fid), 0);
-	assert_int_equal(mdt_pending_remove(p.mdt, fid), -ENOENT);
-	assert_int_equal(mdt_pending_open(p.mdt, fid, &fd2), -ENOENT);
-	assert_int_equal(mdt_pending_for_each(p.mdt, collect_one, &listed), 0);
-	assert_int_equal(mdt_unlink(p.mdt, root, "b", &orphan), -ENOENT);
+	assert_int_equal(pending_remove(p.mdt, fid), 0);
+	assert_int_equal(pending_remove(p.mdt, fid), -ENOENT);
+	assert_int_equal(pending_open(p.mdt, fid, &fd2), -ENOENT);
+	assert_int_equal(pending_for_each(p.mdt, collect_one, &listed), 0);
+	assert_int_equal(mdt_names_unlink(p.mdt, root, "b", &orphan), -ENOENT);
 	close(fd);
 	place_release(&p);
 }
@@ -296,7 +307,7 @@ static void victims_are_pending_from_the_start(const struct testfs *fs, bool pri
 	assert_int_equal(
 		mdt_create_pending(p.mdt, mdt_pending_fd(p.mdt), 0600, &fixture_self, l, &fid, &fd),
 		0);
-	assert_int_equal(mdt_get_fid(p.mdt, fd, &again), 0);
+	assert_int_equal(lma_get_fid(p.mdt, fd, &again), 0);
 	assert_true(fid_equal(fid, again));
 	assert_int_equal(layout_ea_get(p.mdt, fd, &found), 0);
 	assert_true(layout_equal(l, found));
@@ -305,9 +316,9 @@ static void victims_are_pending_from_the_start(const struct testfs *fs, bool pri
 	layout_unref(found);
 	layout_unref(l);
 	close(fd);
-	assert_int_equal(mdt_pending_open(p.mdt, fid, &fd), 0);
+	assert_int_equal(pending_open(p.mdt, fid, &fd), 0);
 	close(fd);
-	assert_int_equal(mdt_pending_remove(p.mdt, fid), 0);
+	assert_int_equal(pending_remove(p.mdt, fid), 0);
 	place_release(&p);
 }
 
@@ -316,7 +327,7 @@ static struct fid fid_of(const struct place *p, const char *name)
 	int fd = open_in(p, name);
 	struct fid fid;
 
-	assert_int_equal(mdt_get_fid(p->mdt, fd, &fid), 0);
+	assert_int_equal(lma_get_fid(p->mdt, fd, &fid), 0);
 	close(fd);
 	return fid;
 }
@@ -349,13 +360,13 @@ static void renames_keep_what_they_replace(const struct testfs *fs, bool privile
 	assert_int_equal(rename_in(&p, "c", "b", 0, &orphan), 0);
 	assert_true(fid_equal(orphan, a));
 	assert_true(fid_equal(fid_of(&p, "b"), b));
-	assert_int_equal(mdt_pending_open(p.mdt, a, &fd), 0);
+	assert_int_equal(pending_open(p.mdt, a, &fd), 0);
 	close(fd);
-	assert_int_equal(mdt_pending_remove(p.mdt, a), 0);
+	assert_int_equal(pending_remove(p.mdt, a), 0);
 	/* Over one of two names; and onto another name of the same inode, which does nothing. */
 	make_file(&p, "d");
 	fd = open_in(&p, "b");
-	assert_int_equal(mdt_link(p.mdt, fd, root, "b2"), 0);
+	assert_int_equal(mdt_names_link(p.mdt, fd, root, "b2"), 0);
 	close(fd);
 	assert_int_equal(rename_in(&p, "b", "b2", 0, &orphan), 0);
 	assert_true(fid_is_zero(orphan) && exists(&p, "b") && exists(&p, "b2"));
@@ -375,7 +386,7 @@ static uint64_t number_of(const struct place *p, const char *path)
 
 static int find(const struct place *p, uint64_t number)
 {
-	int fd, err = mdt_find(p->mdt, number, &fd);
+	int fd, err = numbers_find(p->mdt, number, &fd);
 
 	if (err)
 		return err;
@@ -393,7 +404,7 @@ static void numbers_find_what_is_in_root(const struct testfs *fs, bool privilege
 	char bytes[1];
 	int fd;
 
-	if (!mdt_numbers_can_find(p.mdt)) {
+	if (!numbers_can_find(p.mdt)) {
 		place_release(&p);
 		return;
 	}
@@ -417,10 +428,10 @@ static void numbers_find_what_is_in_root(const struct testfs *fs, bool privilege
 	close(fd);
 	/* In PENDING it is removed, also while something holds the inode. */
 	fd = open_in(&p, "file");
-	assert_int_equal(mdt_unlink(p.mdt, mdt_root_fd(p.mdt), "file", &orphan), 0);
+	assert_int_equal(mdt_names_unlink(p.mdt, mdt_root_fd(p.mdt), "file", &orphan), 0);
 	assert_int_equal(find(&p, file), -ESTALE);
-	assert_int_equal(mdt_check_found(p.mdt, fd), -ESTALE);
-	assert_int_equal(mdt_pending_remove(p.mdt, orphan), 0);
+	assert_int_equal(numbers_check_found(p.mdt, fd), -ESTALE);
+	assert_int_equal(pending_remove(p.mdt, orphan), 0);
 	assert_int_equal(find(&p, file), -ESTALE);
 	close(fd);
 	place_run(&p, "rm -r $MDT/outside $MDT/ROOT/a/b");
@@ -438,7 +449,7 @@ static void parents_end_at_root(const struct testfs *fs, bool privileged)
 	place_run(&p, "mkdir -p $MDT/ROOT/a/b $MDT/outside/c");
 	fd = sys_openat(mdt_dirfd(p.mdt), "ROOT/a/b", O_PATH, 0);
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(mdt_find_parent(p.mdt, fd, &up), 0);
+		assert_int_equal(numbers_find_parent(p.mdt, fd, &up), 0);
 		close(fd);
 		fd = up;
 		assert_int_equal(sys_fstat(fd, &st), 0);
@@ -446,7 +457,7 @@ static void parents_end_at_root(const struct testfs *fs, bool privileged)
 	}
 	close(fd);
 	outside = sys_openat(mdt_dirfd(p.mdt), "outside/c", O_PATH, 0);
-	assert_int_equal(mdt_find_parent(p.mdt, outside, &up), -ESTALE);
+	assert_int_equal(numbers_find_parent(p.mdt, outside, &up), -ESTALE);
 	close(outside);
 	place_run(&p, "rm -r $MDT/outside");
 	place_release(&p);
@@ -459,25 +470,25 @@ static void generations_are_kept(const struct testfs *fs, bool privileged)
 	uint32_t a, b, again;
 	int fd;
 
-	if (mdt_numbers_known(p.mdt)) {
+	if (numbers_known(p.mdt)) {
 		make_file(&p, "a");
 		make_file(&p, "b");
 		fd = open_in(&p, "a");
-		assert_int_equal(mdt_get_generation(p.mdt, fd, &a), 0);
+		assert_int_equal(numbers_generation(p.mdt, fd, &a), 0);
 		close(fd);
 		fd = open_in(&p, "b");
-		assert_int_equal(mdt_get_generation(p.mdt, fd, &b), 0);
+		assert_int_equal(numbers_generation(p.mdt, fd, &b), 0);
 		close(fd);
 		mdt_free(p.mdt);
 		assert_int_equal(mdt_open(p.path, privileged, &p.mdt), 0);
 		fd = open_in(&p, "a");
-		assert_int_equal(mdt_get_generation(p.mdt, fd, &again), 0);
+		assert_int_equal(numbers_generation(p.mdt, fd, &again), 0);
 		assert_int_equal(a, again);
 		assert_int_not_equal(a, b);
 		mdt_free(p.mdt);
 		place_run(&p, "rm $MDT/HANDLE_KEY");
 		assert_int_equal(mdt_open(p.path, privileged, &p.mdt), 0);
-		assert_int_equal(mdt_get_generation(p.mdt, fd, &again), 0);
+		assert_int_equal(numbers_generation(p.mdt, fd, &again), 0);
 		assert_int_not_equal(a, again);
 		close(fd);
 	}
@@ -541,7 +552,7 @@ static void other_file_systems_inside_are_refused(const struct testfs *fs, bool 
 	place_run(&p, "mkdir $MDT/ROOT/m $MDT/ROOT/n");
 	if (geteuid() == 0) {
 		place_run(&p, "mount -t tmpfs none $MDT/ROOT/m");
-		assert_int_equal(mdt_lookup(p.mdt, mdt_root_fd(p.mdt), "m", &fd), -EXDEV);
+		assert_int_equal(mdt_names_lookup(p.mdt, mdt_root_fd(p.mdt), "m", &fd), -EXDEV);
 		place_run(&p, "umount $MDT/ROOT/m");
 	}
 	fd = open_in(&p, "n");
@@ -565,7 +576,7 @@ static void modes_do_not_lock_us_out(const struct testfs *fs, bool privileged)
 		assert_int_equal(mdt_create(p.mdt, root, "f", modes[i], &who, l, &fd), 0);
 		assert_int_equal(fstat(fd, &st), 0);
 		assert_int_equal(st.st_mode & 07777, modes[i]);
-		assert_int_equal(mdt_get_fid(p.mdt, fd, &a), 0);
+		assert_int_equal(lma_get_fid(p.mdt, fd, &a), 0);
 		assert_int_equal(layout_ea_get(p.mdt, fd, &found), 0);
 		layout_unref(found);
 		assert_int_equal(layout_ea_set(p.mdt, fd, l2), 0);
@@ -576,20 +587,20 @@ static void modes_do_not_lock_us_out(const struct testfs *fs, bool privileged)
 		assert_int_equal(layout_ea_remove(p.mdt, fd), 0);
 		assert_int_equal(fstat(fd, &st), 0);
 		assert_int_equal(st.st_mode & 07777, modes[i]);
-		assert_int_equal(mdt_unlink(p.mdt, root, "f", &b), 0);
+		assert_int_equal(mdt_names_unlink(p.mdt, root, "f", &b), 0);
 		assert_true(fid_equal(a, b));
 		close(fd);
-		assert_int_equal(mdt_pending_remove(p.mdt, a), 0);
-		assert_int_equal(mdt_mkdir(p.mdt, root, "d", modes[i], &who, &fd), 0);
-		assert_int_equal(mdt_get_fid(p.mdt, fd, &a), 0);
-		assert_int_equal(mdt_chmod(p.mdt, fd, 0), 0);
-		assert_int_equal(mdt_get_fid(p.mdt, fd, &b), 0);
+		assert_int_equal(pending_remove(p.mdt, a), 0);
+		assert_int_equal(mdt_create_dir(p.mdt, root, "d", modes[i], &who, &fd), 0);
+		assert_int_equal(lma_get_fid(p.mdt, fd, &a), 0);
+		assert_int_equal(ea_chmod(p.mdt, fd, 0), 0);
+		assert_int_equal(lma_get_fid(p.mdt, fd, &b), 0);
 		assert_true(fid_equal(a, b));
 		assert_int_equal(layout_ea_set(p.mdt, fd, l), 0);
 		assert_int_equal(fstat(fd, &st), 0);
 		assert_int_equal(st.st_mode & 07777, 0);
 		close(fd);
-		assert_int_equal(mdt_rmdir(p.mdt, root, "d"), 0);
+		assert_int_equal(mdt_names_rmdir(p.mdt, root, "d"), 0);
 	}
 	layout_unref(l);
 	layout_unref(l2);
@@ -608,11 +619,12 @@ static int make_one(const struct place *p, enum making kind, const struct layout
 	case MAKE_FILE:
 		return mdt_create(p->mdt, root, "new", 0644, &fixture_self, l, ret_fd);
 	case MAKE_DIR:
-		return mdt_mkdir(p->mdt, root, "new", 0755, &fixture_self, ret_fd);
+		return mdt_create_dir(p->mdt, root, "new", 0755, &fixture_self, ret_fd);
 	case MAKE_FIFO:
-		return mdt_mknod(p->mdt, root, "new", S_IFIFO | 0644, 0, &fixture_self, ret_fd);
+		return mdt_create_node(p->mdt, root, "new", S_IFIFO | 0644, 0, &fixture_self,
+				       ret_fd);
 	case MAKE_LINK:
-		return mdt_symlink(p->mdt, "target", root, "new", &fixture_self, ret_fd);
+		return mdt_create_symlink(p->mdt, "target", root, "new", &fixture_self, ret_fd);
 	default:
 		return mdt_create_pending(p->mdt, mdt_pending_fd(p->mdt), 0600, &fixture_self, l,
 					  &fid, ret_fd);
@@ -658,7 +670,7 @@ static void failed_unlink_changes_nothing(const struct testfs *fs, bool privileg
 	make_file(&p, "a");
 	while (fault_next(&f)) {
 		struct fid orphan = { 0 };
-		int r = mdt_unlink(p.mdt, mdt_root_fd(p.mdt), "a", &orphan);
+		int r = mdt_names_unlink(p.mdt, mdt_root_fd(p.mdt), "a", &orphan);
 
 		fault_pause();
 		assert_int_equal(open_fds(), fds);
@@ -700,7 +712,7 @@ static struct fid give_fid(struct place *p, int fd)
 {
 	struct fid fid;
 
-	assert_int_equal(mdt_get_fid(p->mdt, fd, &fid), 0);
+	assert_int_equal(lma_get_fid(p->mdt, fd, &fid), 0);
 	return fid;
 }
 
@@ -767,7 +779,7 @@ static void an_intent_is_whole_or_not_there(const struct testfs *fs, bool privil
 	assert_true(fid_is_zero(orphan));
 	assert_int_equal(swap_intent_remove(p.mdt, victims[0].fid, victims[0].fd, &orphan), 0);
 	assert_true(fid_equal(orphan, give_fid(&p, file_fd)));
-	assert_int_equal(mdt_pending_open(p.mdt, orphan, &fd), 0);
+	assert_int_equal(pending_open(p.mdt, orphan, &fd), 0);
 	close(fd);
 	for (int i = 0; i < 2; i++)
 		close(victims[i].fd);
@@ -787,7 +799,7 @@ static void *ask_fid(void *cookie)
 {
 	struct asker *a = cookie;
 
-	a->err = mdt_get_fid(a->p->mdt, a->fd, &a->fid);
+	a->err = lma_get_fid(a->p->mdt, a->fd, &a->fid);
 	return NULL;
 }
 

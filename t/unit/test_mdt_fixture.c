@@ -95,14 +95,14 @@ int rename_in(const struct place *p, const char *old_name, const char *name, uns
 	int root = mdt_root_fd(p->mdt);
 	const struct mdt_renaming r = { root, root, old_name, name, flags, &fixture_self };
 
-	return mdt_rename(p->mdt, &r, ret_orphan);
+	return mdt_names_rename(p->mdt, &r, ret_orphan);
 }
 
 int open_in(const struct place *p, const char *name)
 {
 	int fd;
 
-	assert_int_equal(mdt_lookup(p->mdt, mdt_root_fd(p->mdt), name, &fd), 0);
+	assert_int_equal(mdt_names_lookup(p->mdt, mdt_root_fd(p->mdt), name, &fd), 0);
 	return fd;
 }
 

@@ -13,7 +13,11 @@
 
 #include "base/error.h"
 #include "layout/layout.h"
+#include "mdt/creator.h"
 #include "mdt/mdt.h"
+#include "mdt/mdt_create.h"
+#include "mdt/mdt_format.h"
+#include "mdt/mdt_names.h"
 
 #include <grp.h>
 #include <sys/prctl.h>

@@ -10,6 +10,7 @@
 
 #include "file/dirty_map.h"
 #include "layout/mirror_change.h"
+#include "ost/ost.h"
 
 #include <errno.h>
 #include <fcntl.h>

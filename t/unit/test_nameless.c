@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Files that are made without a name: how they get one, or go. */
-#include "test_exchange_fixture.h"
+#include "inode/inode.h"
+#include "mdt/creator.h"
+#include "test_layout_commit_fixture.h"
+#include "volume/handle.h"
+#include "volume/names.h"
+#include "volume/volume.h"
 
 static const struct mdt_creator self = { .umask = 022 };
 

@@ -7,8 +7,12 @@
 #include "testfs.h"
 
 #include "base/error.h"
-#include "ost/ost.h"
 #include "base/rotational.h"
+#include "ost/object.h"
+#include "ost/object_list.h"
+#include "ost/ost.h"
+#include "ost/ost_format.h"
+#include "ost/parent.h"
 
 #include <pthread.h>
 #include <sys/sysmacros.h>
@@ -85,7 +89,7 @@ static void expect_inactive(const struct place *p, const char *why)
 	if (!strstr(ost_why(ost), why))
 		fail_msg("'%s' isn't in '%s'", why, ost_why(ost));
 	assert_int_equal(ost_device(ost), 0);
-	assert_int_equal(ost_object_create(ost, &parent, &id), -EIO);
+	assert_int_equal(object_create(ost, &parent, &id), -EIO);
 	assert_non_null(strstr(error_text(-EIO), why));
 	assert_int_equal(ost_get_space(ost, 0, &space), -EIO);
 	assert_int_equal(ost_sync(ost), -EIO);
@@ -114,7 +118,7 @@ static unsigned int objects_in(struct ost *ost)
 {
 	unsigned int n = 0;
 
-	assert_int_equal(ost_for_each_object(ost, count_one, &n), 0);
+	assert_int_equal(object_list_each(ost, count_one, &n), 0);
 	return n;
 }
 
@@ -135,19 +139,19 @@ static void format_makes_an_ost_once(const struct testfs *fs)
 	struct place p = place_new(fs);
 	struct ost_label found;
 
-	assert_int_equal(ost_read_label(p.path, &found), -ENOENT);
+	assert_int_equal(ost_format_label(p.path, &found), -ENOENT);
 	assert_int_equal(ost_format(p.path, &label, true), 0);
-	assert_int_equal(ost_read_label(p.path, &found), 0);
+	assert_int_equal(ost_format_label(p.path, &found), 0);
 	assert_string_equal(found.uuid, UUID);
 	assert_int_equal(found.index, 3);
 	assert_int_equal(ost_format(p.path, &label, true), -EEXIST);
 	assert_non_null(strstr(error_text(-EEXIST), UUID));
-	ost_unformat(p.path, &(struct ost_label){ .uuid = OTHER_UUID, .index = 3 });
-	assert_int_equal(ost_read_label(p.path, &found), 0);
-	ost_unformat(p.path, &label);
+	ost_format_undo(p.path, &(struct ost_label){ .uuid = OTHER_UUID, .index = 3 });
+	assert_int_equal(ost_format_label(p.path, &found), 0);
+	ost_format_undo(p.path, &label);
 	assert_int_equal(rmdir(p.path), 0);
 	assert_int_equal(ost_format(p.path, &label, true), -ENOENT);
-	assert_int_equal(ost_read_label(p.path, &found), -ENOENT);
+	assert_int_equal(ost_format_label(p.path, &found), -ENOENT);
 	assert_int_equal(mkdir(p.path, 0700), 0);
 	run_command("mkdir $OST/lost+found && touch $OST/precious", p.path);
 	assert_int_equal(ost_format(p.path, &label, true), -ENOTEMPTY);
@@ -164,9 +168,9 @@ static void unformat_keeps_objects(const struct testfs *fs)
 	struct ost *ost = ost_new(&p);
 	struct fid id;
 
-	assert_int_equal(ost_object_create(ost, &parent, &id), 0);
+	assert_int_equal(object_create(ost, &parent, &id), 0);
 	ost_free(ost);
-	ost_unformat(p.path, &label);
+	ost_format_undo(p.path, &label);
 	run_command("test \"$(find $OST/O -type f | wc -l)\" = 1", p.path);
 }
 
@@ -236,7 +240,7 @@ static void objects_live_and_go(const struct testfs *fs)
 	int fd;
 
 	for (int i = 0; i < 70; i++) {
-		assert_int_equal(ost_object_create(ost, &parent, &id), 0);
+		assert_int_equal(object_create(ost, &parent, &id), 0);
 		assert_true(fid_compare(last, id) < 0);
 		last = id;
 	}
@@ -244,32 +248,32 @@ static void objects_live_and_go(const struct testfs *fs)
 	assert_int_equal(objects_in(ost), 70);
 	assert_int_equal(ost_sync(ost), 0);
 	assert_int_equal(ost_sync(ost), 0);
-	fd = ost_object_open(ost, id, O_RDWR);
+	fd = object_open(ost, id, O_RDWR);
 	assert_true(fd >= 0);
 	assert_int_equal(pwrite(fd, "hello", 5, 0), 5);
 	close(fd);
-	assert_int_equal(ost_object_stat(ost, id, &st), 0);
+	assert_int_equal(object_stat(ost, id, &st), 0);
 	assert_int_equal(st.st_size, 5);
 	assert_int_equal(st.st_mode, S_IFREG | 0600);
-	assert_int_equal(ost_object_get_parent(ost, id, &found), 0);
+	assert_int_equal(object_get_parent(ost, id, &found), 0);
 	assert_parents_equal(&found, &parent);
 	changed.stripe_idx = 3;
 	changed.file.oid = 6;
-	assert_int_equal(ost_object_set_parent(ost, id, &changed), 0);
-	assert_int_equal(ost_object_get_parent(ost, id, &found), 0);
+	assert_int_equal(object_set_parent(ost, id, &changed), 0);
+	assert_int_equal(object_get_parent(ost, id, &found), 0);
 	assert_parents_equal(&found, &changed);
-	assert_int_equal(ost_object_destroy(ost, id), 0);
-	assert_int_equal(ost_object_destroy(ost, id), 0);
+	assert_int_equal(object_destroy(ost, id), 0);
+	assert_int_equal(object_destroy(ost, id), 0);
 	assert_int_equal(objects_in(ost), 69);
-	assert_int_equal(ost_object_stat(ost, id, &st), -EIO);
+	assert_int_equal(object_stat(ost, id, &st), -EIO);
 	assert_non_null(strstr(error_text(-EIO), "missing"));
-	assert_int_equal(ost_object_open(ost, id, O_RDONLY), -EIO);
-	assert_int_equal(ost_object_get_parent(ost, id, &found), -EIO);
+	assert_int_equal(object_open(ost, id, O_RDONLY), -EIO);
+	assert_int_equal(object_get_parent(ost, id, &found), -EIO);
 	assert_true(ost_active(ost));
 	ost_free(ost);
 	/* A new start gives out no id again. */
 	assert_int_equal(ost_open(p.path, &label, p.privileged, &ost), 0);
-	assert_int_equal(ost_object_create(ost, &parent, &id), 0);
+	assert_int_equal(object_create(ost, &parent, &id), 0);
 	assert_true(fid_compare(last, id) < 0);
 	ost_free(ost);
 }
@@ -288,9 +292,9 @@ static void foreign_ids_are_refused(const struct testfs *fs)
 	struct stat st;
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		assert_int_equal(ost_object_stat(ost, bad[i], &st), -EUCLEAN);
-		assert_int_equal(ost_object_open(ost, bad[i], O_RDONLY), -EUCLEAN);
-		assert_int_equal(ost_object_destroy(ost, bad[i]), -EUCLEAN);
+		assert_int_equal(object_stat(ost, bad[i], &st), -EUCLEAN);
+		assert_int_equal(object_open(ost, bad[i], O_RDONLY), -EUCLEAN);
+		assert_int_equal(object_destroy(ost, bad[i]), -EUCLEAN);
 	}
 	ost_free(ost);
 }
@@ -306,7 +310,7 @@ static void bad_parents_are_malformed(const struct testfs *fs)
 	struct fid id;
 	ssize_t n;
 
-	assert_int_equal(ost_object_create(ost, &parent, &id), 0);
+	assert_int_equal(object_create(ost, &parent, &id), 0);
 	snprintf(path, sizeof(path), "%s/O/%llx/d%u/%u", p.path, (unsigned long long)id.seq,
 		 id.oid % 32, id.oid);
 	n = getxattr(path, name, bytes, sizeof(bytes));
@@ -316,13 +320,13 @@ static void bad_parents_are_malformed(const struct testfs *fs)
 	assert_int_equal(bytes[12], 1); /* the stripe index in place of the FID's version */
 	for (ssize_t len = 0; len <= 64; len++) {
 		assert_int_equal(setxattr(path, name, bytes, (size_t)len, 0), 0);
-		assert_int_equal(ost_object_get_parent(ost, id, &found),
+		assert_int_equal(object_get_parent(ost, id, &found),
 				 len == 52 || len == 44 ? 0 : -EUCLEAN);
 	}
 	assert_int_equal(setxattr(path, name, zero, 52, 0), 0);
-	assert_int_equal(ost_object_get_parent(ost, id, &found), -EUCLEAN);
+	assert_int_equal(object_get_parent(ost, id, &found), -EUCLEAN);
 	assert_int_equal(removexattr(path, name), 0);
-	assert_int_equal(ost_object_get_parent(ost, id, &found), -ENODATA);
+	assert_int_equal(object_get_parent(ost, id, &found), -ENODATA);
 	ost_free(ost);
 }
 
@@ -332,7 +336,7 @@ static void strangers_are_no_objects(const struct testfs *fs)
 	struct ost *ost = ost_new(&p);
 	struct fid id;
 
-	assert_int_equal(ost_object_create(ost, &parent, &id), 0); /* object 1 */
+	assert_int_equal(object_create(ost, &parent, &id), 0); /* object 1 */
 	run_command("cd $OST/O/* && mkdir d2 d33 dx && touch d1/2 d1/x d1/01 d1/+1 d1/4294967329 "
 		    "stray && cd .. && mkdir ff zz",
 		    p.path);
@@ -357,7 +361,7 @@ static void an_ost_that_goes_becomes_inactive(const struct testfs *fs)
 		struct ost_space space;
 		struct fid id;
 
-		assert_int_equal(ost_object_create(ost, &parent, &id), 0);
+		assert_int_equal(object_create(ost, &parent, &id), 0);
 		assert_int_equal(ost_get_space(ost, 1000000, &space), 0);
 		run_command(ways[i], p.path);
 		assert_int_equal(ost_get_space(ost, 1000000, &space), 0);
@@ -365,7 +369,7 @@ static void an_ost_that_goes_becomes_inactive(const struct testfs *fs)
 		assert_false(ost_active(ost));
 		assert_string_not_equal(ost_why(ost), "");
 		run_command("rm -rf $OST/O", p.path);
-		assert_int_equal(ost_object_create(ost, &parent, &id), -EIO);
+		assert_int_equal(object_create(ost, &parent, &id), -EIO);
 		run_command("test ! -e $OST/O && test ! -e $OST/LAST_ID.new", p.path);
 		ost_free(ost);
 	}
@@ -379,18 +383,18 @@ static void an_operation_notices_that_the_ost_is_gone(const struct testfs *fs)
 	struct stat st;
 	struct fid id;
 
-	assert_int_equal(ost_object_create(ost, &parent, &id), 0);
+	assert_int_equal(object_create(ost, &parent, &id), 0);
 	run_command("rm -rf $OST && mkdir $OST", p.path);
-	assert_int_equal(ost_object_stat(ost, id, &st), -EIO);
+	assert_int_equal(object_stat(ost, id, &st), -EIO);
 	assert_non_null(strstr(error_text(-EIO), "inactive"));
 	assert_false(ost_active(ost));
 	ost_free(ost);
 	p = place_new(fs);
 	ost = ost_new(&p);
-	assert_int_equal(ost_object_create(ost, &parent, &id), 0);
+	assert_int_equal(object_create(ost, &parent, &id), 0);
 	run_command("rm -rf $OST && mkdir $OST", p.path);
-	assert_int_equal(ost_object_destroy(ost, id), -EIO);
-	assert_int_equal(ost_object_create(ost, &parent, &id), -EIO);
+	assert_int_equal(object_destroy(ost, id), -EIO);
+	assert_int_equal(object_create(ost, &parent, &id), -EIO);
 	run_command("rmdir $OST", p.path); /* nothing was made in it */
 	ost_free(ost);
 }
@@ -437,13 +441,13 @@ static void a_refusing_ost_is_left_out_until_it_isnt(const struct testfs *fs)
 	struct ost_space space;
 	struct fid id;
 
-	assert_int_equal(ost_object_create(ost, &parent, &id), 0);
+	assert_int_equal(object_create(ost, &parent, &id), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(errs); i++) {
 		struct refuser r = { .err = errs[i] };
 
 		sys_set_hook(refuse_hook, &r);
 		/* Directories that are open already: another one each time. */
-		assert_int_equal(ost_object_create(ost, &parent, &id), errs[i]);
+		assert_int_equal(object_create(ost, &parent, &id), errs[i]);
 		sys_set_hook(NULL, NULL);
 		assert_true(ost_active(ost));
 		assert_false(ost_may_create(ost));
@@ -487,7 +491,7 @@ static void lack_of_descriptors_is_not_the_osts_fault(const struct testfs *fs)
 	struct fid id;
 
 	sys_set_hook(refuse_hook, &r);
-	assert_int_equal(ost_object_create(ost, &parent, &id), -EMFILE);
+	assert_int_equal(object_create(ost, &parent, &id), -EMFILE);
 	sys_set_hook(NULL, NULL);
 	assert_true(ost_may_create(ost));
 	ost_free(ost);
@@ -512,7 +516,7 @@ static void failed_format_leaves_nothing(const struct testfs *fs)
 			} else if (r == 0) {
 				/* It may get over a trial that failed in one way. */
 				assert_true(!strcmp(f.call, "setxattr"));
-				ost_unformat(p.path, &label);
+				ost_format_undo(p.path, &label);
 			}
 			if (f.hit)
 				run_command("test -z \"$(ls -A $OST)\"", p.path);
@@ -535,7 +539,7 @@ static void failed_create_leaves_no_object(const struct testfs *fs)
 		struct fid id;
 
 		for (int n = 0; i % 2 && n < 32; n++, made++)
-			assert_int_equal(ost_object_create(ost, &parent, &id), 0);
+			assert_int_equal(object_create(ost, &parent, &id), 0);
 		while (fault_next(&f)) {
 			int r;
 
@@ -548,7 +552,7 @@ static void failed_create_leaves_no_object(const struct testfs *fs)
 				sys_set_hook(fault_hook, &f);
 			}
 			id = (struct fid){ 0 };
-			r = ost_object_create(ost, &parent, &id);
+			r = object_create(ost, &parent, &id);
 			fault_pause();
 			assert_true(ost_active(ost));
 			if (r == 0)
@@ -576,8 +580,7 @@ static void *make_objects(void *cookie)
 	struct maker *m = cookie;
 
 	for (size_t i = 0; i < EACH; i++) {
-		if (ost_object_create(m->ost, &parent, &m->ids[i]) ||
-		    (i % 50 == 0 && ost_sync(m->ost)))
+		if (object_create(m->ost, &parent, &m->ids[i]) || (i % 50 == 0 && ost_sync(m->ost)))
 			return cookie;
 	}
 	return NULL;
@@ -606,7 +609,7 @@ static void threads_get_different_objects(const struct testfs *fs)
 	assert_int_equal(open_fds(), fds + 32);
 	for (size_t i = 0; i < THREADS; i++)
 		for (size_t j = 0; j < EACH; j++)
-			assert_int_equal(ost_object_destroy(ost, makers[i].ids[j]), 0);
+			assert_int_equal(object_destroy(ost, makers[i].ids[j]), 0);
 	assert_int_equal(objects_in(ost), 0);
 	free(makers);
 	ost_free(ost);
