@@ -61,7 +61,8 @@ struct transfer_result {
 	uint64_t user_bytes;   /* read and written here, over all targets */
 	uint64_t direct_bytes; /* of them: by direct I/O */
 	uint64_t hole_bytes;   /* holes that stayed holes; without streams: large ones */
-	uint64_t equal_bytes;  /* what was there and needed no writing: with `compare` or `known`, and zeros */
+	uint64_t
+		equal_bytes; /* what was there and needed no writing: with `compare` or `known`, and zeros */
 	/* On failure: to which target what failed first was to be copied, and what it was;
 	 * failed_len 0: not known. write_failed: it was a write. read_failed: it was the source. */
 	bool write_failed, read_failed;

@@ -97,9 +97,9 @@ void make_objects(struct bed *b, struct file *f, struct component *c)
 					     c->start,    c->end, c->id };
 
 		c->objects[k].ost_idx = (first + k) % b->osts.count;
-		assert_int_equal(object_create(b->list[c->objects[k].ost_idx], &parent,
-						   &c->objects[k].fid),
-				 0);
+		assert_int_equal(
+			object_create(b->list[c->objects[k].ost_idx], &parent, &c->objects[k].fid),
+			0);
 	}
 	c->flags |= COMP_INIT;
 }
@@ -135,9 +135,9 @@ void bed_destroy(struct bed *b, struct file *f)
 		const struct component *c = &l->comps[i];
 
 		for (uint32_t k = 0; k < c->object_count; k++)
-			assert_int_equal(object_destroy(b->list[c->objects[k].ost_idx],
-							    c->objects[k].fid),
-					 0);
+			assert_int_equal(
+				object_destroy(b->list[c->objects[k].ost_idx], c->objects[k].fid),
+				0);
 	}
 	layout_unref(l);
 }
