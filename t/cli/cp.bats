@@ -227,13 +227,14 @@ unread_ended() {
 
 @test "a reader that goes away ends no copy" {
 	# shellcheck disable=SC2016 # for that bash
-	run --separate-stderr bash -c 'lov cp -r -v src dst | true; echo "${PIPESTATUS[0]}"'
+	run --separate-stderr bash -c 'exec 8> >(true); wait $!; lov cp -r -v src dst >&8; echo $?'
 	echo "$output: $stderr"
 	[ "$output" = 1 ]
 	[ "$stderr" = "lov: standard output: Broken pipe" ]
 	cmp src/two dst/two
 	# Nor does a reader of the messages.
-	run bash -c 'lov cp -r src nowhere/at/all dst 2> >(true); echo "${PIPESTATUS[0]}"'
+	# shellcheck disable=SC2016 # for that bash
+	run bash -c 'exec 8> >(true); wait $!; lov cp -r src nowhere/at/all dst 2>&8; echo $?'
 	[ "$output" = 3 ]
 	cmp src/two dst/src/two
 }

@@ -174,10 +174,13 @@ left() { find "$MNT" -mindepth 1 -maxdepth 1 -name 'lov-contract*'; }
 	run -2 --separate-stderr "$RUN" "$T"
 	[[ $stderr == *"$T is not on Lustre or lovfs: "* ]]
 	run -2 --separate-stderr "$RUN" --limit 0 "$MNT"
-	mkdir -m 755 "$MNT/mine"
-	run -2 --separate-stderr as_user env TMPDIR=/tmp "$RUN" "$MNT/mine"
+	mkdir "$T/read_only"
+	mount --bind "$MNT" "$T/read_only"
+	mount -o remount,bind,ro "$T/read_only"
+	run -2 --separate-stderr "$RUN" "$T/read_only"
+	umount "$T/read_only"
 	echo "$stderr"
-	[[ $stderr == *"$MNT/mine can't be written: "* ]]
+	[[ $stderr == *"$T/read_only can't be written: "* ]]
 }
 
 @test "the run: a case that hangs is ended, and the others are tried" {
