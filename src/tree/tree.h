@@ -11,7 +11,9 @@
  * A regular file gets its name in the destination when its data and attributes are complete. Killed
  * before that, it leaves nothing where the file system knows O_TMPFILE, otherwise a file
  * ".NAME.lovXXXXXX". A directory gets its mode, owner and times when all below it is done; until
- * then only its owner may enter it.
+ * then only its owner may enter it. With `preserve` an existing directory of the caller's own gets them
+ * as well; where its mode doesn't let the owner read, write and enter it, that is lifted until
+ * then, and stays so after a stop.
  *
  * What fails is reported and the rest goes on. One thread calls the functions here; the callbacks
  * are called from several.

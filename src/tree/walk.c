@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Of names read at a time: what one batch holds. */
 #define DENTS_BYTES 32768
@@ -139,6 +140,23 @@ static int open_source(const struct dirpair *d, const char *name, int *ret_fd)
 	return 0;
 }
 
+/*
+ * An existing directory gets its mode at the end, like one that is made; until then its owner may
+ * write and enter it. The source itself isn't touched. What fails here, the copying says.
+ */
+static void open_to_owner(const struct dirpair *parent, const char *dst_name, int src_fd)
+{
+	CLEANUP_FD int fd =
+		sys_openat(dirpair_dst(parent), dst_name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+	struct stat st, src_st;
+
+	if (fd < 0 || sys_fstat(fd, &st) || sys_fstat(src_fd, &src_st))
+		return;
+	if (st.st_uid != geteuid() || (st.st_mode & S_IRWXU) == S_IRWXU || same_file(&st, &src_st))
+		return;
+	(void)!sys_chmod_fd(fd, (st.st_mode & 07777) | S_IRWXU);
+}
+
 /* Only we may enter it until it has its owner and mode. *fresh: it was made here, also when this fails
  * after that, or has before. */
 static int open_destination(const struct dirpair *d, const char *name, bool *fresh, int *ret_fd)
@@ -183,6 +201,8 @@ static int make_pair(struct walk *w, struct dirpair *parent, const char *src_nam
 
 	if (!err)
 		err = check_pair(w, parent, src_fd);
+	if (!err && w->t->options.preserve && !parent->fresh)
+		open_to_owner(parent, dst_name, src_fd);
 	if (!err)
 		err = open_destination(parent, dst_name, fresh, &dst_fd);
 	if (!err)

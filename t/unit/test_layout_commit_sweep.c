@@ -3,6 +3,9 @@
  * Swap, merge and split with each system call failing once, and with the daemon killed before each
  * of them. After that the volume is opened again, and each file must have its old layout or its new
  * one, its data in every mirror, one link, and every object must belong to exactly one file.
+ *
+ * Root stops at every call. An ordinary user, whose volume may be on a real disk, stops at every
+ * fifth or so, at others each time.
  */
 #include "test_layout_commit_fixture.h"
 
@@ -339,10 +342,8 @@ static bool failed_at(const struct scene *s, unsigned int at, bool all)
 
 enum way { KILL, FAIL_ONE, FAIL_ALL };
 
-/*
- * Stops at every call in turn, until there are no more. On a real disk, where each round takes a
- * while, only at some.
- */
+/* Stops at every call in turn, until there are no more; where there is no file system of our own,
+ * at some. */
 static void sweep(const struct scene *s, enum way way, struct random_source *r)
 {
 	static const char *const ways[] = { "killed", "failing", "and all that follow failing" };

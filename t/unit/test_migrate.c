@@ -568,10 +568,16 @@ static void a_file_that_changes_meanwhile_is_no_bad_copy(void **state)
 	assert_int_equal(fake.held, 0);
 }
 
-/* Where the file system's kind, or its extents, can't be asked, holes are found in another way. */
-static bool gets_round(const struct fault *f)
+/*
+ * Where the file system's kind, or its extents, can't be asked, the copy finds holes in another
+ * way. Verifying doesn't: it reports the error. Extents are asked for on file systems like XFS and
+ * overlayfs, and not on ext4 and tmpfs.
+ */
+static bool gets_round(const struct fault *f, const struct migrate_result *r)
 {
-	return !f->hit || strcmp(f->call, "fstatfs") == 0 || strcmp(f->call, "fiemap") == 0;
+	if (!f->hit || strcmp(f->call, "fstatfs") == 0)
+		return true;
+	return strcmp(f->call, "fiemap") == 0 && strcmp(r->step, "verify the copy") != 0;
 }
 
 static void sweep_system_calls(enum migrate_mode mode)
@@ -588,10 +594,10 @@ static void sweep_system_calls(enum migrate_mode mode)
 		sys_set_hook(fault_hook, &f);
 		err = migrate_verified(mode, &r);
 		fault_pause();
-		assert_int_equal(err, gets_round(&f) ? 0 : -EIO);
+		assert_int_equal(err, gets_round(&f, &r) ? 0 : -EIO);
 		assert_int_equal(fake.held, 0);
 		assert_false(fake.following);
-		assert_int_equal(fake.swaps, gets_round(&f) ? 1 : 0);
+		assert_int_equal(fake.swaps, gets_round(&f, &r) ? 1 : 0);
 		assert_int_equal(open_fds(), fds);
 	}
 	assert_true(f.at > 8);

@@ -1,10 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What tree.h promises, with one thread and with many. */
+/*
+ * What tree.h promises, with one thread and with many. Root passes over modes, so as an ordinary
+ * user all of it sees more; the last two tests see the same as either.
+ */
 #include "test_tree_fixture.h"
 
 #include "random.h"
 
+#include <linux/capability.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+
+/* ---- an ordinary user's rights ---- */
+
+/*
+ * Modes bind root too, in this thread and those that it starts, until `bind` is false again. With
+ * CAP_DAC_OVERRIDE none of them would, and the copy could write wherever it wanted.
+ */
+static void modes_bind(bool bind)
+{
+	const unsigned int past_modes = 1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH;
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	assert_int_equal(syscall(SYS_capget, &header, data), 0);
+	data[0].effective &= ~past_modes;
+	if (!bind)
+		data[0].effective |= data[0].permitted & past_modes;
+	assert_int_equal(syscall(SYS_capset, &header, data), 0);
+}
 
 /* ---- trees ---- */
 
@@ -198,6 +222,52 @@ static void what_would_destroy_is_refused(void **state)
 	shell("test \"$(cat src/f)\" = text");
 }
 
+/* An existing directory that its owner may not read, write or enter is merged into all the same. */
+static void directories_that_bind_their_owner(void **state)
+{
+	static const mode_t modes[] = { 0500, 0555, 0575, 01550, 0100, 0000, 0300, 0755 };
+	struct seen s = { 0 };
+	struct tree_options o = options_of(&s, 2);
+	struct tree_counts counts;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		char command[256];
+
+		snprintf(command, sizeof(command),
+			 "mkdir -p src/d dst/d; echo new | tee src/f src/d/f >/dev/null; "
+			 "echo old >dst/d/f; ln -s old dst/f; chmod 400 dst/d/f; "
+			 "chmod 550 src src/d; chmod %o dst/d; chmod %o dst",
+			 (unsigned int)modes[i], (unsigned int)modes[i]);
+		shell(command);
+		modes_bind(true);
+		assert_int_equal(copy_with(&o, "src", ".", "dst", &counts), 0);
+		modes_bind(false);
+		assert_int_equal(counts.failed, 0);
+		assert_true(same_trees());
+		shell("chmod -R u+rwx src dst && rm -rf src dst");
+	}
+}
+
+/* The source's own mode isn't touched, and without `preserve` no directory's that was there. */
+static void modes_that_are_not_lifted(void **state)
+{
+	struct seen s = { 0 };
+	struct tree_options o = options_of(&s, 2);
+	struct tree_counts counts;
+
+	(void)state;
+	shell("mkdir src dst; echo text >src/f; chmod 500 src dst");
+	modes_bind(true);
+	assert_int_equal(copy_with(&o, "src", ".", "src", &counts), 0);
+	assert_int_equal(counts.failed, 1);
+	o.preserve = false;
+	assert_int_equal(copy_with(&o, "src", ".", "dst", &counts), 0);
+	modes_bind(false);
+	assert_int_equal(counts.failed, 1);
+	shell("test \"$(stat -c %a src dst)\" = \"$(printf '500\\n500')\"");
+}
+
 int main(void)
 {
 #define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, in_empty_directory, directory_gone)
@@ -209,6 +279,8 @@ int main(void)
 		IN_DIRECTORY(no_clobber),
 		IN_DIRECTORY(a_replaced_file_keeps_its_mode),
 		IN_DIRECTORY(what_would_destroy_is_refused),
+		IN_DIRECTORY(directories_that_bind_their_owner),
+		IN_DIRECTORY(modes_that_are_not_lifted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
