@@ -738,25 +738,40 @@ static void the_last_mirror_in_sync_is_not_written(void **state)
 	assert_int_equal(leased.file.puts, leased.file.gets);
 }
 
+static void write_the_same_at(const char *call)
+{
+	(void)call;
+	if (fake.count + 1 == lose_at)
+		leased_write(0, 5, 'a');
+}
+
 static void whenever_the_lease_is_lost_what_was_written_is_stale(void **state)
 {
-	(void)state;
-	lose_at = 0;
-	do {
-		bool in_sync = false;
-		int err;
+	void (*const disturbances[])(const char *) = { lose, write_the_same_at };
+	const struct timespec times[2] = { { 1000, 111 }, { 2000, 222 } };
 
-		reset(NULL);
-		fake_write(0, 5, 'a');
-		lose_at++;
-		fake.at_call = lose;
-		err = write_mirror("aaaaa", &in_sync);
-		assert_int_equal(err, leased.file.lost ? -EBUSY : 0);
-		assert_int_equal(in_sync, !err);
-		assert_true(!err || all_stale(2));
-		assert_false(leased.file.held);
-	} while (fake.count >= lose_at);
-	assert_true(lose_at > 6);
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(disturbances); i++) {
+		lose_at = 0;
+		do {
+			bool in_sync = false;
+			int err;
+
+			reset(NULL);
+			fake_write(0, 5, 'a');
+			assert_int_equal(futimens(fake.file_fd, times), 0);
+			lose_at++;
+			fake.at_call = disturbances[i];
+			err = write_mirror("aaaaa", &in_sync);
+			assert_int_equal(err, leased.file.lost ? -EBUSY : 0);
+			assert_int_equal(in_sync, !err);
+			assert_true(!err || all_stale(2));
+			if (err && disturbances[i] == write_the_same_at)
+				assert_false(has_times_of_before());
+			assert_false(leased.file.held);
+		} while (fake.count >= lose_at);
+		assert_true(lose_at > 6);
+	}
 }
 
 static void whatever_fails_what_was_written_is_stale(void **state)
