@@ -24,6 +24,7 @@ struct difference {
 
 struct compare {
 	const struct compare_request *req;
+	struct copy_memory own;       /* where the request has none */
 	unsigned int reference;       /* what the others are compared with */
 	unsigned int readable;        /* how many are */
 	bool lost[COMPARE_FILES_MAX]; /* can't be read any more */
@@ -31,7 +32,7 @@ struct compare {
 	struct difference open[COMPARE_FILES_MAX];
 	struct extent_map extents; /* of all files */
 	uint64_t compared_bytes, ticked_ns;
-	uint8_t *expected, *other; /* PIECE_BYTES each */
+	uint8_t *expected, *other; /* PIECE_BYTES each; for one piece */
 };
 
 /* ---- telling ---- */
@@ -190,7 +191,7 @@ static int compare_one(struct compare *c, unsigned int i, uint64_t pos, size_t l
 	return err;
 }
 
-static int compare_at(struct compare *c, uint64_t pos, size_t len)
+static int compare_with_memory(struct compare *c, uint64_t pos, size_t len)
 {
 	int err = read_expected(c, pos, len);
 
@@ -198,6 +199,21 @@ static int compare_at(struct compare *c, uint64_t pos, size_t len)
 		if (i != c->reference && !c->lost[i])
 			err = compare_one(c, i, pos, len);
 	}
+	return err;
+}
+
+/* The memory is given back after each piece: other files wait for it. */
+static int compare_at(struct compare *c, uint64_t pos, size_t len)
+{
+	struct copy_memory *memory = c->req->memory ? c->req->memory : &c->own;
+	int err;
+
+	c->expected = copy_memory_take(memory, 2 * PIECE_BYTES);
+	if (!c->expected)
+		return fail(-ENOMEM, "no memory");
+	c->other = c->expected + PIECE_BYTES;
+	err = compare_with_memory(c, pos, len);
+	copy_memory_give(memory, c->expected, 2 * PIECE_BYTES);
 	return err;
 }
 
@@ -258,18 +274,18 @@ static int tell_rest(struct compare *c)
 	return err;
 }
 
-static int run(const struct compare_request *req, uint8_t *buf, uint64_t *ret_bytes)
+int compare_run(const struct compare_request *req, uint64_t *ret_bytes)
 {
-	struct compare c = {
-		.req = req, .readable = req->count, .expected = buf, .other = buf + PIECE_BYTES
-	};
+	struct compare c = { .req = req, .readable = req->count };
 	int err;
 
+	copy_memory_init(&c.own, COPY_MEMORY_FILE);
 	extent_map_init(&c.extents);
 	err = ask_sizes(&c);
 	if (!err)
 		err = compare_all(&c);
 	extent_map_release(&c.extents);
+	copy_memory_release(&c.own);
 	if (err == -ECANCELED)
 		return fail(err, "interrupted");
 	if (!err)
@@ -280,18 +296,4 @@ static int run(const struct compare_request *req, uint8_t *buf, uint64_t *ret_by
 		report(&c, c.sizes[c.reference], true);
 	*ret_bytes = c.compared_bytes;
 	return 0;
-}
-
-int compare_run(const struct compare_request *req, uint64_t *ret_bytes)
-{
-	struct copy_memory own, *memory = req->memory ? req->memory : &own;
-	uint8_t *buf;
-	int err;
-
-	copy_memory_init(&own, COPY_MEMORY_FILE);
-	buf = copy_memory_take(memory, 2 * PIECE_BYTES);
-	err = buf ? run(req, buf, ret_bytes) : fail(-ENOMEM, "no memory");
-	copy_memory_give(memory, buf, 2 * PIECE_BYTES);
-	copy_memory_release(&own);
-	return err;
 }

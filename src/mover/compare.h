@@ -19,7 +19,7 @@ struct compare_request {
 		fds; /* borrowed; the first that can be read is what the others are compared with */
 	unsigned int count;         /* 2 to COMPARE_FILES_MAX */
 	struct bandwidth *limit;    /* may be NULL; of what is read of all files */
-	struct copy_memory *memory; /* borrowed; may be NULL */
+	struct copy_memory *memory; /* borrowed; may be NULL. Held for a piece at a time */
 	atomic_bool *stop;          /* may be NULL */
 	/*
 	 * File fds[index] differs from fds[reference] in [start, end), neighbouring ranges joined; where

@@ -296,10 +296,11 @@ static int finish(struct work *w)
 	}
 	if (!err)
 		err = r->fs->ops->mirror_bind(r->fs, r->file->file_fd, 0);
-	if (!err)
-		err = restore_times(r);
+	/* Without it there may be a writer, and the times are the writer's. */
 	if (!err)
 		err = r->fs->ops->lease_check(r->fs, r->file->file_fd);
+	if (!err)
+		err = restore_times(r);
 	if (!err && r->opt->stop && atomic_load(r->opt->stop))
 		err = fail(-ECANCELED, "interrupted");
 	return err ? err

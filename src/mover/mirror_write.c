@@ -228,8 +228,12 @@ static int mark(struct mirror_bytes *b)
 	const struct timespec times[2] = { b->file.st.st_atim, b->file.st.st_mtim };
 	CLEANUP_LAYOUT struct layout *now = NULL;
 	CLEANUP_FREE uint32_t *ids = NULL;
-	int err = sys_futimens(b->file.file_fd, times);
+	/* Without it there may be a writer, and the times are the writer's. */
+	int err = b->fs->ops->lease_check(b->fs, b->file.file_fd);
 
+	if (err)
+		return err;
+	err = sys_futimens(b->file.file_fd, times);
 	if (err)
 		return fail_sys(err, "cannot set its times");
 	err = b->fs->ops->layout_get(b->fs, b->file.file_fd, &now);

@@ -106,6 +106,8 @@ static bool take_piece(struct pieces *p, struct piece *ret)
 	return got;
 }
 
+/* A thread that goes on to the next range takes some of it at once. So where nothing after the piece is
+ * taken, p->range is the range of the piece. */
 void pieces_extend(struct pieces *p, struct piece *piece, uint64_t to)
 {
 	const struct pieces_request *req = p->req;
@@ -115,8 +117,7 @@ void pieces_extend(struct pieces *p, struct piece *piece, uint64_t to)
 		const struct piece_range *r = &req->ranges[p->range];
 
 		to = MIN_OF(to, r->end);
-		/* The next range may begin where the piece ends. */
-		if (r->start <= piece->start && to > piece->end)
+		if (to > piece->end)
 			p->next = piece->end = to;
 	}
 	pthread_mutex_unlock(&p->lock);

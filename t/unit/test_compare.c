@@ -11,6 +11,8 @@
 #include "mover/compare.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -120,10 +122,91 @@ static void one_that_fails_is_left_out(void **state)
 		close(fds[i]);
 }
 
+/* ---- memory that several comparisons share ---- */
+
+#define LARGE (24 * MIB)
+
+static struct copy_memory little; /* enough for one piece */
+static atomic_bool small_is_over, waited_in_vain;
+
+static int full_file(uint64_t size)
+{
+	static char data[MIB];
+	int fd = memfd_create("compare", MFD_CLOEXEC);
+
+	memset(data, 'd', sizeof(data));
+	assert_true(fd >= 0);
+	for (uint64_t at = 0; at < size; at += sizeof(data))
+		assert_int_equal(pwrite(fd, data, sizeof(data), (off_t)at), sizeof(data));
+	return fd;
+}
+
+/* Goes on only once another file has been compared: somebody who waits for its memory in vain
+ * would never get there. */
+static void wait_for_another(uint64_t done_bytes, uint64_t total_bytes, void *cookie)
+{
+	unsigned int waits = 0;
+
+	(void)cookie;
+	if (done_bytes == total_bytes || waited_in_vain)
+		return;
+	while (!small_is_over && waits++ < 10000)
+		usleep(1000);
+	waited_in_vain = !small_is_over;
+}
+
+static void *compare_large(void *cookie)
+{
+	const int *fds = cookie;
+	const struct compare_request req = {
+		.fds = fds, .count = 2, .memory = &little, .progress = wait_for_another
+	};
+	uint64_t bytes;
+
+	assert_int_equal(compare_run(&req, &bytes), 0);
+	assert_int_equal(bytes, LARGE);
+	return NULL;
+}
+
+static bool has_begun(void)
+{
+	bool begun;
+
+	pthread_mutex_lock(&little.lock);
+	begun = little.tickets > 0;
+	pthread_mutex_unlock(&little.lock);
+	return begun;
+}
+
+static void nobody_waits_until_all_of_a_large_file_is_compared(void **state)
+{
+	int large[2] = { full_file(LARGE), full_file(LARGE) };
+	int small[2] = { full_file(MIB), full_file(MIB) };
+	const struct compare_request req = { .fds = small, .count = 2, .memory = &little };
+	pthread_t thread;
+	uint64_t bytes;
+
+	(void)state;
+	copy_memory_init(&little, 8 * MIB);
+	assert_int_equal(pthread_create(&thread, NULL, compare_large, large), 0);
+	while (!has_begun())
+		usleep(1000);
+	assert_int_equal(compare_run(&req, &bytes), 0);
+	assert_int_equal(bytes, MIB);
+	small_is_over = true;
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_false(waited_in_vain);
+	assert_int_equal(little.used_bytes, 0);
+	copy_memory_release(&little);
+	for (unsigned int i = 0; i < 2; i++)
+		assert_int_equal(close(large[i]) | close(small[i]), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_that_fails_is_left_out),
+		cmocka_unit_test(nobody_waits_until_all_of_a_large_file_is_compared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

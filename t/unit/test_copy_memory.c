@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Memory for copying: no more than there may be at any time, used again, and everybody gets some.
+ * Memory for copying: no more than there may be at any time, used again, and everybody gets some,
+ * in the order of coming.
  */
 #include "unit.h"
 
@@ -126,6 +127,68 @@ static void nobody_goes_empty_and_never_is_there_more(void **state)
 	copy_memory_release(&shared);
 }
 
+/* ---- the order of coming ---- */
+
+static struct copy_memory ordered;
+
+struct waiter {
+	size_t len_bytes;
+	uint64_t served; /* how many were, with this one */
+	pthread_t thread;
+};
+
+static void *wait_for_it(void *cookie)
+{
+	struct waiter *w = cookie;
+	void *memory = copy_memory_take(&ordered, w->len_bytes);
+
+	assert_non_null(memory);
+	pthread_mutex_lock(&ordered.lock);
+	w->served = ordered.served;
+	pthread_mutex_unlock(&ordered.lock);
+	copy_memory_give(&ordered, memory, w->len_bytes);
+	return NULL;
+}
+
+/* Returns once it waits, or has been served: how many were. */
+static uint64_t come(struct waiter *w)
+{
+	uint64_t before, now, served;
+
+	pthread_mutex_lock(&ordered.lock);
+	before = ordered.tickets;
+	pthread_mutex_unlock(&ordered.lock);
+	assert_int_equal(pthread_create(&w->thread, NULL, wait_for_it, w), 0);
+	do {
+		sched_yield();
+		pthread_mutex_lock(&ordered.lock);
+		now = ordered.tickets;
+		served = ordered.served;
+		pthread_mutex_unlock(&ordered.lock);
+	} while (now == before);
+	return served;
+}
+
+/* Otherwise those that want little would always be faster. */
+static void nobody_who_comes_later_gets_it_earlier(void **state)
+{
+	struct waiter much = { .len_bytes = 32 * MIB }, little = { .len_bytes = 4096 };
+	void *first;
+
+	(void)state;
+	copy_memory_init(&ordered, 32 * MIB);
+	first = copy_memory_take(&ordered, 4096);
+	assert_int_equal(come(&much), 1);
+	/* It would find room. */
+	assert_int_equal(come(&little), 1);
+	copy_memory_give(&ordered, first, 4096);
+	pthread_join(much.thread, NULL);
+	pthread_join(little.thread, NULL);
+	assert_int_equal(much.served, 2);
+	assert_int_equal(little.served, 3);
+	copy_memory_release(&ordered);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +197,7 @@ int main(void)
 		cmocka_unit_test(what_is_given_back_is_used_again),
 		cmocka_unit_test(what_is_idle_makes_room_for_other_lengths),
 		cmocka_unit_test(nobody_goes_empty_and_never_is_there_more),
+		cmocka_unit_test(nobody_who_comes_later_gets_it_earlier),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -416,9 +416,19 @@ static void write_at(const char *call)
 		leased_write(MIB + 4096, 100, '!');
 }
 
+/* A program that goes by the times must see that the file was written. */
+static bool has_times_of_before(void)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(fake.file_fd, &st), 0);
+	return st.st_mtim.tv_sec == 2000;
+}
+
 static void whenever_the_lease_is_lost_the_mirrors_stay_stale(void **state)
 {
 	void (*const disturbances[])(const char *) = { lose, write_at };
+	const struct timespec times[2] = { { 1000, 111 }, { 2000, 222 } };
 	unsigned int fds;
 
 	(void)state;
@@ -432,6 +442,7 @@ static void whenever_the_lease_is_lost_the_mirrors_stay_stale(void **state)
 			options.threads = 1;
 			set_mirrors(two_stale);
 			make_file();
+			assert_int_equal(futimens(fake.file_fd, times), 0);
 			fds = open_fds();
 			lose_at++;
 			fake.at_call = disturbances[i / 2];
@@ -444,6 +455,8 @@ static void whenever_the_lease_is_lost_the_mirrors_stay_stale(void **state)
 			if (err)
 				assert_nothing_done();
 			assert_int_equal(count_stale(), err ? 4 : 0);
+			if (disturbances[i / 2] == write_at && err)
+				assert_false(has_times_of_before());
 			assert_int_equal(open_fds(), fds);
 		} while (fake.count >= lose_at);
 		assert_true(lose_at > 12);
@@ -725,25 +738,40 @@ static void the_last_mirror_in_sync_is_not_written(void **state)
 	assert_int_equal(leased.file.puts, leased.file.gets);
 }
 
+static void write_the_same_at(const char *call)
+{
+	(void)call;
+	if (fake.count + 1 == lose_at)
+		leased_write(0, 5, 'a');
+}
+
 static void whenever_the_lease_is_lost_what_was_written_is_stale(void **state)
 {
-	(void)state;
-	lose_at = 0;
-	do {
-		bool in_sync = false;
-		int err;
+	void (*const disturbances[])(const char *) = { lose, write_the_same_at };
+	const struct timespec times[2] = { { 1000, 111 }, { 2000, 222 } };
 
-		reset(NULL);
-		fake_write(0, 5, 'a');
-		lose_at++;
-		fake.at_call = lose;
-		err = write_mirror("aaaaa", &in_sync);
-		assert_int_equal(err, leased.file.lost ? -EBUSY : 0);
-		assert_int_equal(in_sync, !err);
-		assert_true(!err || all_stale(2));
-		assert_false(leased.file.held);
-	} while (fake.count >= lose_at);
-	assert_true(lose_at > 6);
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(disturbances); i++) {
+		lose_at = 0;
+		do {
+			bool in_sync = false;
+			int err;
+
+			reset(NULL);
+			fake_write(0, 5, 'a');
+			assert_int_equal(futimens(fake.file_fd, times), 0);
+			lose_at++;
+			fake.at_call = disturbances[i];
+			err = write_mirror("aaaaa", &in_sync);
+			assert_int_equal(err, leased.file.lost ? -EBUSY : 0);
+			assert_int_equal(in_sync, !err);
+			assert_true(!err || all_stale(2));
+			if (err && disturbances[i] == write_the_same_at)
+				assert_false(has_times_of_before());
+			assert_false(leased.file.held);
+		} while (fake.count >= lose_at);
+		assert_true(lose_at > 6);
+	}
 }
 
 static void whatever_fails_what_was_written_is_stale(void **state)
