@@ -195,7 +195,13 @@ int size_extend(const struct access *a, uint64_t size)
 	return set_object_size(a, last.ref, object_size);
 }
 
-int size_shrink(const struct access *a, uint64_t size)
+static bool same_ref(struct object_ref a, struct object_ref b)
+{
+	return a.comp_idx == b.comp_idx && a.stripe_idx == b.stripe_idx;
+}
+
+/* `done`: the object that has its size already; NULL: none. */
+static int shrink_others(const struct access *a, uint64_t size, const struct object_ref *done)
 {
 	struct object_walk walk = objects_walk(a, 0, LAYOUT_EOF);
 	struct object_part part;
@@ -205,14 +211,22 @@ int size_shrink(const struct access *a, uint64_t size)
 		uint64_t limit = object_limit(&a->layout->comps[part.ref.comp_idx],
 					      part.ref.stripe_idx, size);
 		struct stat st;
-		int err = stat_part(a, &part, &st);
+		int err;
 
+		if (done && same_ref(part.ref, *done))
+			continue;
+		err = stat_part(a, &part, &st);
 		if (!err && (uint64_t)st.st_size > limit)
 			err = set_object_size(a, part.ref, limit);
 		if (err && !first_err)
 			first_err = err;
 	}
 	return first_err;
+}
+
+int size_shrink(const struct access *a, uint64_t size)
+{
+	return shrink_others(a, size, NULL);
 }
 
 /* How long the file would be if its objects were cut to what a file of `size` bytes can have. */
@@ -260,6 +274,7 @@ static int truncate_objects(const struct access *a, uint64_t size)
 {
 	uint64_t left, object_size;
 	struct object_ref last;
+	bool has_last;
 	int err;
 
 	err = access_check_kinds(a, 0, LAYOUT_EOF);
@@ -279,9 +294,10 @@ static int truncate_objects(const struct access *a, uint64_t size)
 	 * The object of the last byte first: so the file is never shorter than it is to be. Also
 	 * where its size is right already: for the times.
 	 */
-	if (find_last(a, size ? size - 1 : 0, &last, &object_size))
+	has_last = find_last(a, size ? size - 1 : 0, &last, &object_size);
+	if (has_last)
 		err = set_object_size(a, last, size ? object_size : 0);
-	return err ? err : size_shrink(a, size);
+	return err ? err : shrink_others(a, size, has_last ? &last : NULL);
 }
 
 int file_truncate(struct file *f, uint32_t mirror_id, uint64_t size_bytes)

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "inode/inode.h"
+#include "lovfsd/prune.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
 #include "volume/inode_attr.h"
@@ -158,8 +159,8 @@ static bool add_plain(struct listing *l, const struct dirent *entry)
 	return n <= left;
 }
 
-/* An entry whose inode can't be had now is listed without: whoever wants it looks it up and sees
- * why. */
+/* An entry whose inode can't be had now, or for which there is no room, is listed without: whoever
+ * wants it looks it up and sees why. */
 static bool add_with_inode(struct listing *l, const struct dirent *entry)
 {
 	struct fuse_entry_param e = { .attr = plain_attr(l, entry) };
@@ -167,7 +168,7 @@ static bool add_with_inode(struct listing *l, const struct dirent *entry)
 	size_t left = l->cap - l->used;
 	size_t n;
 
-	if (!is_dot_or_dotdot(entry->d_name) &&
+	if (!is_dot_or_dotdot(entry->d_name) && prune_has_room(l->s->prune) &&
 	    (names_lookup(l->dir->inode, entry->d_name, fuse_req_ctx(l->req)->uid, &inode) ||
 	     reply_take_entry(l->s, inode, &e)))
 		inode = NULL;

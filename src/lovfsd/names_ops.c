@@ -8,6 +8,7 @@
 #include "lovfs_ioctl.h"
 #include "lovfsd/durable.h"
 #include "lovfsd/new_requests.h"
+#include "lovfsd/prune.h"
 #include "lovfsd/reply.h"
 #include "lovfsd/session.h"
 #include "volume/handle.h"
@@ -19,6 +20,15 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+
+/* What a request that adds an inode to those that the kernel knows begins with. */
+static struct session *begin_adding(fuse_req_t req)
+{
+	struct session *s = session_begin(req);
+
+	prune_make_room(s->prune);
+	return s;
+}
 
 static struct mdt_creator creator_of(fuse_req_t req)
 {
@@ -58,7 +68,7 @@ static int lookup(struct session *s, fuse_req_t req, fuse_ino_t parent, const ch
 
 static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-	struct session *s = session_begin(req);
+	struct session *s = begin_adding(req);
 	struct inode *inode = NULL;
 	int err = lookup(s, req, parent, name, &inode);
 
@@ -103,7 +113,7 @@ static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 
 static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t dev)
 {
-	struct session *s = session_begin(req);
+	struct session *s = begin_adding(req);
 	struct inode *dir = session_inode(s, parent);
 	struct mdt_creator who = creator_of(req);
 	struct inode *inode = NULL;
@@ -120,7 +130,7 @@ static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 
 static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 {
-	struct session *s = session_begin(req);
+	struct session *s = begin_adding(req);
 	struct mdt_creator who = creator_of(req);
 	struct inode *inode = NULL;
 	struct inode *dir = session_inode(s, parent);
@@ -131,7 +141,7 @@ static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 
 static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
 {
-	struct session *s = session_begin(req);
+	struct session *s = begin_adding(req);
 	struct mdt_creator who = creator_of(req);
 	struct inode *inode = NULL;
 	struct inode *dir = session_inode(s, parent);
@@ -217,7 +227,7 @@ static int unmake(struct inode *dir, const char *name, int err)
 static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 		      struct fuse_file_info *fi)
 {
-	struct session *s = session_begin(req);
+	struct session *s = begin_adding(req);
 	struct inode *dir = session_inode(s, parent);
 	struct mdt_creator who = creator_of(req);
 	struct open_file *file = NULL;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "lovfsd/session.h"
 
 #include <errno.h>
 #include <linux/fuse.h>
@@ -15,9 +16,15 @@
 /* Objects of open files and directories being listed need descriptors as well. */
 #define HIGH(limit) ((limit) / 2)
 #define LOW(limit) ((limit) / 2 - (limit) / 16)
+#define FULL(limit) ((limit) / 2 + (limit) / 8)
 
 /* The kernel's answers, struct fuse_forget_in, come a little later. */
 #define ROUND_PAUSE_NS (5 * (long)NS_PER_MS)
+
+#define WAIT_MAX_NS (200 * NS_PER_MS)
+#define WAIT_STEP_NS (1 * (long)NS_PER_MS)
+#define IN_VAIN_NS NS_PER_S
+#define WAITING_MAX (SESSION_THREADS_MAX / 2)
 
 /* FUSE_NOTIFY_PRUNE of protocol 7.45: this head, then the inode numbers. */
 #define NOTIFY_PRUNE 9
@@ -81,6 +88,7 @@ static void *run(void *cookie)
 				"the kernel can't be asked to forget files: about %zu can be in "
 				"use at once",
 				2 * p->low);
+			atomic_store(&p->unknown, true);
 			return NULL;
 		}
 		if (err)
@@ -105,7 +113,10 @@ int prune_init(struct prune *p, struct known_inodes *known, struct fuse_session 
 
 	if (getrlimit(RLIMIT_NOFILE, &limit))
 		return fail_sys(-errno, "limit of descriptors");
-	*p = (struct prune){ .known = known, .fuse = fuse, .low = LOW(limit.rlim_cur) };
+	*p = (struct prune){ .known = known,
+			     .fuse = fuse,
+			     .low = LOW(limit.rlim_cur),
+			     .full = FULL(limit.rlim_cur) };
 	sem_init(&p->wanted, 0, 0);
 	atomic_init(&p->stop, false);
 	err = pthread_create(&p->thread, NULL, run, p);
@@ -124,4 +135,35 @@ void prune_release(struct prune *p)
 	pthread_join(p->thread, NULL);
 	known_inodes_set_limit(p->known, SIZE_MAX, NULL, NULL);
 	sem_destroy(&p->wanted);
+}
+
+bool prune_has_room(const struct prune *p)
+{
+	return known_inodes_count(p->known) <= p->full || atomic_load(&p->unknown);
+}
+
+static void wait_for_room(struct prune *p)
+{
+	const struct timespec step = { .tv_nsec = WAIT_STEP_NS };
+	uint64_t now_ns = clock_now_ns(), until_ns = now_ns + WAIT_MAX_NS;
+
+	if (now_ns < atomic_load(&p->in_vain_until_ns))
+		return;
+	while (!prune_has_room(p)) {
+		nanosleep(&step, NULL);
+		now_ns = clock_now_ns();
+		if (now_ns >= until_ns) {
+			atomic_store(&p->in_vain_until_ns, now_ns + IN_VAIN_NS);
+			return;
+		}
+	}
+}
+
+void prune_make_room(struct prune *p)
+{
+	if (prune_has_room(p))
+		return;
+	if (atomic_fetch_add(&p->waiting, 1) < WAITING_MAX)
+		wait_for_room(p);
+	atomic_fetch_sub(&p->waiting, 1);
 }

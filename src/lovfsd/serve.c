@@ -20,9 +20,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* A thread that copies or waits for a slow OST serves nobody else; requests that wait for a lock
- * are held without one. */
-#define THREADS_MAX 64
 #define THREADS_IDLE_MAX 16
 
 /* Read-ahead and asynchronous direct I/O under way at once: enough to keep the OSTs of a wide file
@@ -129,7 +126,7 @@ static int run_loop(struct session *s)
 		return fail(-ENOMEM, "no memory for threads");
 	/* Each thread has a queue of its own in the kernel. */
 	fuse_loop_cfg_set_clone_fd(config, 1);
-	fuse_loop_cfg_set_max_threads(config, THREADS_MAX);
+	fuse_loop_cfg_set_max_threads(config, SESSION_THREADS_MAX);
 	fuse_loop_cfg_set_idle_threads(config, THREADS_IDLE_MAX);
 	result = fuse_session_loop_mt(s->fuse, config);
 	fuse_loop_cfg_destroy(config);
@@ -181,6 +178,7 @@ static int run_watched_loop(struct session *s, const char *mount_path)
 	err = pages_init(&pages, s->fuse);
 	if (err == 0) {
 		s->pages = &pages;
+		s->prune = &prune;
 		err = run_stoppable_loop(s, mount_path);
 		pages_release(&pages);
 	}

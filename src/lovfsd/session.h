@@ -24,7 +24,12 @@
 /* Longest read and write of one request. */
 #define SESSION_IO_MAX (1u << 20)
 
+/* A thread that copies or waits for a slow OST serves nobody else; requests that wait for a lock
+ * are held without one. */
+#define SESSION_THREADS_MAX 64
+
 struct pages;
+struct prune;
 
 struct session {
 	struct volume *volume;     /* borrowed */
@@ -35,6 +40,7 @@ struct session {
 	struct held_list held;
 	struct failures failures;
 	struct pages *pages;      /* owned by serve.c; there while requests are served */
+	struct prune *prune;      /* the same */
 	pthread_key_t buffer_key; /* see session_buffer() */
 	bool nodiratime;          /* listing a directory doesn't set its time of access */
 	void (*ready)(

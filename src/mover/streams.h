@@ -6,6 +6,11 @@
  *
  * Each stream begins with another target, so that all of them are written at the same time.
  *
+ * Where targets are read to compare them, a stream reads its piece of the source first, then that of the
+ * target. While it waits for one, others wait for the other: from the second piece on both sides have about
+ * half of the streams each, and as much to do as when all pieces are written. Reading both at once would
+ * need twice the threads, and no less of the processor: most of that is memcmp(), which sees each byte once.
+ *
  * All streams of one request together have what one file may have (mover/copy_memory.h), but at least
  * STREAMS_PIECE_MIN each: on Lustre four streams of 4 MiB and one of 64 MiB are equally fast, and what lies between is
  * as good. Where it is more than STREAMS_BYTES_MIN it is at most one part of STREAMS_PARTS of the file: nothing

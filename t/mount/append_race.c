@@ -5,7 +5,8 @@
  * records one after the other: no holes, none written over another. Prints "truncations N bad M";
  * exit status 1 if it wasn't so.
  */
-#include <errno.h>
+#include "racer.h"
+
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,25 +21,10 @@
 
 static char seen[4 << 20];
 
-static _Noreturn void die(const char *what)
-{
-	fprintf(stderr, "append_race: %s: %s\n", what, strerror(errno));
-	exit(2);
-}
-
-static int open_file(const char *path, int flags)
-{
-	int fd = open(path, flags | O_CLOEXEC, 0644);
-
-	if (fd < 0)
-		die(path);
-	return fd;
-}
-
 /* A record is a letter many times in angle brackets. */
 static _Noreturn void append(const char *path, int number, time_t end)
 {
-	int fd = open_file(path, O_WRONLY | O_APPEND);
+	int fd = racer_open(path, O_WRONLY | O_APPEND);
 	unsigned int seed = (unsigned int)number;
 	char record[RECORD_MAX + 2];
 
@@ -49,7 +35,7 @@ static _Noreturn void append(const char *path, int number, time_t end)
 		memset(record + 1, 'a' + number, len);
 		record[len + 1] = '>';
 		if (write(fd, record, len + 2) != (ssize_t)len + 2)
-			die("append");
+			racer_die("append");
 	}
 	_exit(0);
 }
@@ -82,13 +68,13 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	end = time(NULL) + atol(argv[2]);
-	close(open_file(argv[1], O_RDWR | O_CREAT));
+	close(racer_open(argv[1], O_RDWR | O_CREAT));
 	for (int i = 0; i < APPENDERS; i++) {
 		if (fork() == 0)
 			append(argv[1], i, end);
 	}
 	for (; time(NULL) < end; times++) {
-		int fd = open_file(argv[1], O_RDWR | O_TRUNC);
+		int fd = racer_open(argv[1], O_RDWR | O_TRUNC);
 
 		usleep(1000 + (unsigned int)rand_r(&seed) % 3000);
 		bad += !is_good(seen, pread(fd, seen, sizeof(seen), 0));

@@ -167,6 +167,48 @@ assert os.copy_file_range(a, b, 4) == 4"' '[ "$(cat file)" = old ] && [ "$(stat 
 	grep -q "no descriptor is left" "$DAEMON_LOG"
 }
 
+@test "many files are looked at with few descriptors" {
+	volume_make -n 2
+	volume_mount
+	mkdir "$MNT/d"
+	(cd "$MNT/d" && seq 3000 | xargs -P4 -n 200 sh -c 'for i; do printf "f$i" >"f$i"; done' sh)
+	volume_unmount
+	ulimit -n 1200
+	volume_mount
+	# Each is looked up faster than the kernel forgets others by itself.
+	run "$BUILD_DIR/t/mount/by_handle" many "$MNT" "$MNT/d"
+	! grep -q "can't be asked to forget" "$DAEMON_LOG" || skip "this kernel can't be asked to forget files"
+	[ "$output" = 3000 ]
+	python3 - "$MNT/d" <<-'END'
+		import os, sys
+		os.chdir(sys.argv[1])
+		names = ["f%d" % (i + 1) for i in range(3000)]
+		def count_failures(k):
+		    failures = 0
+		    for name in names[k * 90:] + names[:k * 90]:
+		        try:
+		            fd = os.open(name, os.O_RDONLY)
+		            failures += os.read(fd, 9) != name.encode()
+		            os.close(fd)
+		        except OSError as e:
+		            failures += 1
+		            why = e
+		    if failures: print(failures, why, file=sys.stderr)
+		    os._exit(failures > 0)
+		# Some stay in use.
+		kept = [os.open(name, os.O_RDONLY) for name in names[:200]]
+		assert all(os.read(fd, 1) == b"f" for fd in kept)
+		kids = []
+		for k in range(32):
+		    kids.append(os.fork())
+		    if kids[-1] == 0: count_failures(k)
+		assert [os.waitpid(kid, 0)[1] for kid in kids] == [0] * 32
+		with os.scandir(".") as entries:
+		    assert sum(e.stat().st_size > 1 for e in entries) == 3000
+	END
+	! grep "no descriptor is left" "$DAEMON_LOG" || false
+}
+
 @test "limits of whoever mounts aren't the volume's" {
 	volume_make -n 1
 	bash -c 'ulimit -S -n 64; ulimit -S -f 100; exec lovfs "$0" "$1"' "$MDT" "$MNT"

@@ -23,6 +23,7 @@
  * it couldn't be tried.
  */
 #include "lovfs_ioctl.h"
+#include "racer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,21 +53,6 @@ static atomic_bool stop;
 static aio_context_t aio;
 static unsigned long stale;
 
-static _Noreturn void die(const char *what)
-{
-	fprintf(stderr, "page_race: %s: %s\n", what, strerror(errno));
-	exit(2);
-}
-
-static int open_file(const char *path, int flags)
-{
-	int fd = open(path, flags | O_CLOEXEC, 0644);
-
-	if (fd < 0)
-		die(path);
-	return fd;
-}
-
 /* ---- readers ---- */
 
 static void read_mapped(int fd, unsigned int *seed)
@@ -74,7 +60,7 @@ static void read_mapped(int fd, unsigned int *seed)
 	char *map = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, fd, 0);
 
 	if (map == MAP_FAILED)
-		die("mmap");
+		racer_die("mmap");
 	/* The end of the file may be anywhere: this is an error past it, and no signal. */
 	for (int i = 0; i < 16; i++)
 		madvise(map + (size_t)rand_r(seed) % (SIZE / 4096) * 4096, 4096,
@@ -86,7 +72,7 @@ static void *reader(void *number)
 {
 	unsigned int seed = (unsigned int)(uintptr_t)number;
 	char *buf = malloc(BLOCK);
-	int fd = open_file(file_path, O_RDONLY);
+	int fd = racer_open(file_path, O_RDONLY);
 
 	while (!atomic_load(&stop)) {
 		off_t at = (off_t)((size_t)rand_r(&seed) % (SIZE / 4096) * 4096);
@@ -94,7 +80,7 @@ static void *reader(void *number)
 		if ((uintptr_t)number % 2)
 			read_mapped(fd, &seed);
 		else if (pread(fd, buf, BLOCK, at) < 0)
-			die("read");
+			racer_die("read");
 		posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 	}
 	close(fd);
@@ -156,7 +142,7 @@ static void begin_async(int fd)
 		list[i] = &cbs[i];
 	}
 	if (syscall(SYS_io_submit, aio, BLOCKS, list) != BLOCKS)
-		die("io_submit");
+		racer_die("io_submit");
 }
 
 static void end_async(void)
@@ -164,10 +150,10 @@ static void end_async(void)
 	struct io_event events[BLOCKS];
 
 	if (syscall(SYS_io_getevents, aio, BLOCKS, BLOCKS, events, NULL) != BLOCKS)
-		die("io_getevents");
+		racer_die("io_getevents");
 	for (int i = 0; i < BLOCKS; i++) {
 		if (events[i].res != (int64_t)BLOCK)
-			die("asynchronous write");
+			racer_die("asynchronous write");
 	}
 }
 
@@ -181,7 +167,7 @@ static void write_blocks(int fd)
 {
 	for (int i = 0; i < BLOCKS; i++) {
 		if (pwrite(fd, out[i], BLOCK, (off_t)(BLOCK * (size_t)i)) != (ssize_t)BLOCK)
-			die("write");
+			racer_die("write");
 	}
 }
 
@@ -192,19 +178,19 @@ static void copy_all(int source, int fd)
 	write_blocks(source);
 	while ((size_t)to < SIZE) {
 		if (copy_file_range(source, &from, fd, &to, SIZE - (size_t)to, 0) <= 0)
-			die("copy_file_range");
+			racer_die("copy_file_range");
 	}
 }
 
 /* A write of less than a page has that page locked in the kernel as long as it is held back. */
 static void *write_a_little(void *cookie)
 {
-	int fd = open_file(file_path, O_WRONLY);
+	int fd = racer_open(file_path, O_WRONLY);
 
 	(void)cookie;
 	for (unsigned int seed = 1; !atomic_load(&stop);) {
 		if (pwrite(fd, "little", 6, (off_t)((size_t)rand_r(&seed) % SIZE / 2)) != 6)
-			die("write of a little");
+			racer_die("write of a little");
 	}
 	close(fd);
 	return NULL;
@@ -221,10 +207,10 @@ static void write_locked(int fd)
 	 */
 	begin_async(fd);
 	if (ioctl(fd, LOVFS_IOC_GROUP_LOCK, &lock))
-		die("group lock");
+		racer_die("group lock");
 	end_async();
 	if (ioctl(fd, LOVFS_IOC_GROUP_UNLOCK, &lock))
-		die("group unlock");
+		racer_die("group unlock");
 	if (time(NULL) - began > 10) {
 		fprintf(stderr, "a round took %ld seconds\n", (long)(time(NULL) - began));
 		stale++;
@@ -236,7 +222,7 @@ static struct lovfs_ioc_data_version version_of(int fd)
 	struct lovfs_ioc_data_version v = { 0 };
 
 	if (ioctl(fd, LOVFS_IOC_DATA_VERSION, &v))
-		die("data version");
+		racer_die("data version");
 	return v;
 }
 
@@ -248,17 +234,17 @@ static void swap_in(int fd, unsigned char before, unsigned char value)
 
 	if (asprintf(&path, "%.*s/" LOVFS_VICTIM_PREFIX "race",
 		     (int)(strrchr(file_path, '/') - file_path), file_path) < 0)
-		die("memory");
-	victim = open_file(path, O_RDWR | O_CREAT | O_EXCL);
+		racer_die("memory");
+	victim = racer_open(path, O_RDWR | O_CREAT | O_EXCL);
 	write_blocks(victim);
 	if (ioctl(victim, LOVFS_IOC_FID, &swap.victim))
-		die("FID");
+		racer_die("FID");
 	check(victim, value, "before the swap");
 	swap.file_version = version_of(fd).version;
 	swap.victim_version = version_of(victim).version;
 	if (ioctl(fd, LOVFS_IOC_SWAP, &swap) || swap.result) {
 		errno = -swap.result;
-		die(swap.why);
+		racer_die(swap.why);
 	}
 	wait_for(fd, value);
 	wait_for(victim, before);
@@ -269,10 +255,10 @@ static void swap_in(int fd, unsigned char before, unsigned char value)
 
 static void *write_all(void *cookie)
 {
-	int fd = open_file(file_path, O_WRONLY);
+	int fd = racer_open(file_path, O_WRONLY);
 
 	if (pwrite(fd, cookie, SIZE, 0) != (ssize_t)SIZE)
-		die("write that is held back");
+		racer_die("write that is held back");
 	close(fd);
 	return NULL;
 }
@@ -285,16 +271,16 @@ static void swap_held(int fd, unsigned char before, unsigned char value)
 	pthread_t writer;
 
 	if (!late)
-		die("memory");
+		racer_die("memory");
 	memset(late, value, SIZE);
 	if (ioctl(fd, LOVFS_IOC_GROUP_LOCK, &lock) ||
 	    pthread_create(&writer, NULL, write_all, late))
-		die("group lock");
+		racer_die("group lock");
 	usleep(100000);
 	fill(before);
 	swap_in(fd, before, before);
 	if (ioctl(fd, LOVFS_IOC_GROUP_UNLOCK, &lock))
-		die("group unlock");
+		racer_die("group unlock");
 	pthread_join(writer, NULL);
 	free(late);
 	wait_for(fd, value);
@@ -311,11 +297,11 @@ static void make_zeros(const char *way, int fd)
 	else if (strcmp(way, "truncate") == 0)
 		err = ftruncate(fd, 0) || ftruncate(fd, (off_t)SIZE);
 	else {
-		close(open_file(file_path, O_WRONLY | O_TRUNC));
+		close(racer_open(file_path, O_WRONLY | O_TRUNC));
 		err = ftruncate(fd, (off_t)SIZE);
 	}
 	if (err)
-		die(way);
+		racer_die(way);
 }
 
 static void round_of(const char *way, unsigned char value, const int fds[4])
@@ -345,7 +331,7 @@ static void round_of(const char *way, unsigned char value, const int fds[4])
 		value = 0;
 	} else {
 		errno = EINVAL;
-		die(way);
+		racer_die(way);
 	}
 	check(fds[0], value, "through the page cache");
 	check(fds[2], value, "past the page cache");
@@ -354,16 +340,16 @@ static void round_of(const char *way, unsigned char value, const int fds[4])
 static unsigned long run(const char *way, time_t seconds)
 {
 	bool toggled = strcmp(way, "toggled") == 0;
-	int fds[4] = { open_file(file_path, O_RDWR | O_CREAT),
-		       open_file(file_path, O_RDWR | (toggled ? 0 : O_DIRECT)),
-		       open_file(file_path, O_RDONLY | O_DIRECT), -1 };
+	int fds[4] = { racer_open(file_path, O_RDWR | O_CREAT),
+		       racer_open(file_path, O_RDWR | (toggled ? 0 : O_DIRECT)),
+		       racer_open(file_path, O_RDONLY | O_DIRECT), -1 };
 	time_t end = time(NULL) + seconds;
 	unsigned long rounds = 0;
 
 	if (toggled && fcntl(fds[1], F_SETFL, O_DIRECT))
-		die("fcntl");
+		racer_die("fcntl");
 	if (source_path)
-		fds[3] = open_file(source_path, O_RDWR | O_CREAT);
+		fds[3] = racer_open(source_path, O_RDWR | O_CREAT);
 	for (; time(NULL) < end && stale < 20; rounds++)
 		round_of(way, (unsigned char)(1 + rounds % 255), fds);
 	for (int i = 0; i < 4; i++) {
@@ -390,17 +376,17 @@ int main(int argc, char **argv)
 	for (int i = 0; i < BLOCKS; i++)
 		out[i] = aligned_alloc(4096, BLOCK);
 	if (!in || !out[BLOCKS - 1] || syscall(SYS_io_setup, BLOCKS, &aio))
-		die("io_setup");
+		racer_die("io_setup");
 	fill(255);
-	fd = open_file(file_path, O_RDWR | O_CREAT);
+	fd = racer_open(file_path, O_RDWR | O_CREAT);
 	write_blocks(fd);
 	close(fd);
 	for (int i = 0; i < count; i++) {
 		if (pthread_create(&threads[i], NULL, reader, (void *)(uintptr_t)i))
-			die("pthread_create");
+			racer_die("pthread_create");
 	}
 	if (strcmp(argv[1], "locked") == 0 && pthread_create(&writer, NULL, write_a_little, NULL))
-		die("pthread_create");
+		racer_die("pthread_create");
 	rounds = run(argv[1], atol(argv[3]));
 	atomic_store(&stop, true);
 	for (int i = 0; i < count; i++)

@@ -4,22 +4,16 @@
  * until the file STOP exists; and does the same to MODEL, which must be like FILE at the beginning
  * and is like it at the end. Prints how often.
  */
-#include <errno.h>
+#include "racer.h"
+
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #define PIECE 65536
 #define SIZE_MAX_BYTES (2u << 20)
-
-static _Noreturn void die(const char *what)
-{
-	fprintf(stderr, "resize_hammer: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
 
 /* What is written tells where it stands and when. */
 static void write_at(const int fds[2], off_t at, unsigned long round)
@@ -30,14 +24,14 @@ static void write_at(const int fds[2], off_t at, unsigned long round)
 		words[i] = (uint64_t)round << 32 | ((uint64_t)at / sizeof(words[0]) + i);
 	for (int i = 0; i < 2; i++) {
 		if (pwrite(fds[i], words, PIECE, at) != PIECE)
-			die("write");
+			racer_die("write");
 	}
 }
 
 static void cut(const int fds[2], off_t end)
 {
 	if (ftruncate(fds[0], end) || ftruncate(fds[1], end))
-		die("ftruncate");
+		racer_die("ftruncate");
 }
 
 int main(int argc, char **argv)
@@ -50,11 +44,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: resize_hammer FILE MODEL STOP\n");
 		return 2;
 	}
-	for (int i = 0; i < 2; i++) {
-		fds[i] = open(argv[1 + i], O_RDWR | O_CLOEXEC);
-		if (fds[i] < 0)
-			die(argv[1 + i]);
-	}
+	for (int i = 0; i < 2; i++)
+		fds[i] = racer_open(argv[1 + i], O_RDWR);
 	for (; access(argv[3], F_OK) != 0; round++) {
 		off_t end = (off_t)((unsigned int)rand_r(&seed) % SIZE_MAX_BYTES);
 

@@ -9,10 +9,17 @@
 
 #include "mover/copy_memory.h"
 
+#include <inttypes.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define THREADS 16
+#define SPACER_BYTES ((size_t)123 * 4096)
 
 static void the_default_is_between_one_file_and_the_most(void **state)
 {
@@ -53,6 +60,70 @@ static void what_is_given_back_is_used_again(void **state)
 		copy_memory_give(&m, again, 4 * MIB - 4096 * (size_t)i);
 	}
 	copy_memory_release(&m);
+}
+
+/* Whether the kernel was asked for huge pages where `memory` is: "hg" of proc(5). */
+static bool is_huge(const void *memory)
+{
+	FILE *smaps = fopen("/proc/self/smaps", "r");
+	uintptr_t from, to;
+	bool inside = false, huge = false;
+	char line[4096];
+
+	assert_non_null(smaps);
+	while (fgets(line, sizeof(line), smaps)) {
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &from, &to) == 2)
+			inside = (uintptr_t)memory >= from && (uintptr_t)memory < to;
+		else if (inside && strncmp(line, "VmFlags:", 8) == 0)
+			huge = strstr(line, " hg");
+	}
+	fclose(smaps);
+	return huge;
+}
+
+static unsigned long mapped_pages(void)
+{
+	FILE *statm = fopen("/proc/self/statm", "r");
+	unsigned long pages;
+
+	assert_non_null(statm);
+	assert_int_equal(fscanf(statm, "%lu", &pages), 1);
+	fclose(statm);
+	return pages;
+}
+
+static void large_pieces_are_in_huge_pages(void **state)
+{
+	bool can_be = access("/sys/kernel/mm/transparent_hugepage", F_OK) == 0;
+	unsigned long before = mapped_pages();
+
+	(void)state;
+	for (size_t len = 4096; len <= 32 * MIB; len *= 2) {
+		struct copy_memory m;
+		void *memory[3], *spacers[3];
+
+		copy_memory_init(&m, 128 * MIB);
+		for (int i = 0; i < 3; i++) {
+			/* Mappings begin anywhere. */
+			spacers[i] = mmap(NULL, SPACER_BYTES, PROT_NONE,
+					  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			assert_ptr_not_equal(spacers[i], MAP_FAILED);
+			memory[i] = copy_memory_take(&m, len);
+			assert_non_null(memory[i]);
+			memset(memory[i], 1, len);
+			if (len < 2 * MIB)
+				continue;
+			assert_int_equal((uintptr_t)memory[i] % (2 * MIB), 0);
+			assert_int_equal(is_huge(memory[i]), can_be);
+		}
+		for (int i = 0; i < 3; i++) {
+			copy_memory_give(&m, memory[i], len);
+			munmap(spacers[i], SPACER_BYTES);
+		}
+		copy_memory_release(&m);
+	}
+	/* What was cut off to begin at a huge page has gone, too. */
+	assert_true(mapped_pages() * (size_t)getpagesize() < before * (size_t)getpagesize() + MIB);
 }
 
 static void what_is_idle_makes_room_for_other_lengths(void **state)
@@ -195,6 +266,7 @@ int main(void)
 		cmocka_unit_test(the_default_is_between_one_file_and_the_most),
 		cmocka_unit_test(files_share_what_there_is),
 		cmocka_unit_test(what_is_given_back_is_used_again),
+		cmocka_unit_test(large_pieces_are_in_huge_pages),
 		cmocka_unit_test(what_is_idle_makes_room_for_other_lengths),
 		cmocka_unit_test(nobody_goes_empty_and_never_is_there_more),
 		cmocka_unit_test(nobody_who_comes_later_gets_it_earlier),

@@ -5,6 +5,8 @@
  */
 #include "test_file_fixture.h"
 
+#include "base/sys.h"
+
 #include <errno.h>
 #include <fcntl.h>
 
@@ -72,6 +74,34 @@ static void test_instantiation(void **state)
 	assert_int_equal(size_of(f), 512 * KIB);
 	free(buf);
 	file_free(f);
+}
+
+static int count_call(const char *call, size_t len_bytes UNUSED, void *cookie)
+{
+	unsigned int *counts = cookie;
+
+	counts[0]++;
+	counts[1] += strcmp(call, "ftruncate") == 0;
+	return 0;
+}
+
+/* Each object is cut once, and nobody looks again at the one that was cut first. */
+static void test_truncate_asks_once(void **state)
+{
+	for (uint16_t stripes = 1; stripes <= 4; stripes++) {
+		struct file *f = bed_file(&bed, plain_layout(stripes));
+		unsigned int counts[2] = { 0 };
+
+		write_pattern(&bed, f, 0, stripes * STRIPE, 1);
+		sys_set_hook(count_call, counts);
+		assert_int_equal(file_truncate(f, FILE_WHOLE, 0), 0);
+		sys_set_hook(NULL, NULL);
+		assert_int_equal(counts[1], stripes);
+		assert_int_equal(counts[0], 3 * stripes - 1);
+		assert_int_equal(size_of(f), 0);
+		bed_destroy(&bed, f);
+	}
+	(void)state;
 }
 
 /* A size that is right without the component's objects needs none of them. */
@@ -423,6 +453,7 @@ int main(void)
 		cmocka_unit_test(test_no_layout),
 		cmocka_unit_test(test_instantiation),
 		cmocka_unit_test(test_truncate_at_component_end),
+		cmocka_unit_test(test_truncate_asks_once),
 		cmocka_unit_test(test_not_covered),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_commit),

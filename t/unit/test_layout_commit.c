@@ -2,6 +2,7 @@
 /* Swap, merge and split of files in a volume: what they refuse, and what is left behind.
  * test_layout_commit_sweep.c stops them half way. */
 #include "commit/merge.h"
+#include "file/file.h"
 #include "inode/inode.h"
 #include "test_layout_commit_fixture.h"
 #include "volume/follow_begin.h"
@@ -337,6 +338,75 @@ static void what_nothing_can_be_copied_to_stays_as_it_is(void **state)
 	end(vol);
 }
 
+/* ---- copies begin anew after a failover ---- */
+
+/* Takes all that is dirty of the copy; how many bytes of it the file has. */
+static uint64_t take_all(uint32_t mirror_id)
+{
+	uint64_t left, size, taken = 0, from = 0;
+	struct dirty_range r;
+	unsigned int count;
+
+	for (;;) {
+		assert_int_equal(follow_session_next(t.h, mirror_id, from, UINT64_MAX, &r, 1,
+						     &count, &left, &size),
+				 0);
+		if (!count)
+			return taken;
+		taken += r.end - r.start;
+		from = r.end;
+		if (mirror_id != FILE_WHOLE)
+			assert_int_equal(follow_session_copied(t.h, mirror_id, &r), 0);
+	}
+}
+
+/*
+ * What was copied before came from the primary, maybe while the write was under way there. So all
+ * of it is copied again, from the mirror that takes the primary's place.
+ */
+static void check_copy_begins_anew(uint32_t mirror_id)
+{
+	assert_int_equal(take_all(mirror_id), sizeof(data));
+	assert_int_equal(take_all(mirror_id), 0);
+	assert_int_equal(write_failing((struct failing){ .times = 1 }), 1000);
+	assert_int_equal(take_all(mirror_id), sizeof(data));
+	/* A write that gets through leaves no more than itself. */
+	assert_int_equal(handle_write(t.h, data, 1000, 0), 1000);
+	assert_int_equal(take_all(mirror_id), KIB64);
+}
+
+static void victims_are_copied_anew_after_a_failover(void **state)
+{
+	struct volume *vol = with_three_mirrors();
+	struct follow_request req = { .victim_count = 1, .uid = geteuid() };
+	(void)state;
+
+	prepare_victims(vol, 1, false, false);
+	req.victims = &victims[0].fid;
+	assert_int_equal(follow_begin(t.h, &req), 0);
+	check_copy_begins_anew(FILE_WHOLE);
+	follow_session_end(t.h);
+	end(vol);
+}
+
+static void stale_mirrors_are_copied_anew_after_a_failover(void **state)
+{
+	const uint32_t last = 3;
+	const struct follow_request req = { .mirror_ids = &last,
+					    .mirror_count = 1,
+					    .whole = true,
+					    .make_stale = true,
+					    .uid = geteuid() };
+	struct volume *vol = with_three_mirrors();
+	(void)state;
+
+	assert_int_equal(follow_begin(t.h, &req), 0);
+	check_copy_begins_anew(last);
+	assert_true(stale_mirrors() & 1u << last);
+	follow_session_end(t.h);
+	end(vol);
+}
+
 /* The last test: the volume is another one from here on. */
 static void shared_extents_are_no_mirror(void **state)
 {
@@ -378,6 +448,8 @@ int main(void)
 		cmocka_unit_test(where_none_takes_it_the_others_can_still_be_read),
 		cmocka_unit_test(where_no_other_can_be_read_the_primary_stays),
 		cmocka_unit_test(what_nothing_can_be_copied_to_stays_as_it_is),
+		cmocka_unit_test(victims_are_copied_anew_after_a_failover),
+		cmocka_unit_test(stale_mirrors_are_copied_anew_after_a_failover),
 		cmocka_unit_test(shared_extents_are_no_mirror),
 	};
 
