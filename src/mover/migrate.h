@@ -21,7 +21,7 @@
  *             no use any more
  *
  * To a layout of which more or less is on the MDT than now it's another way, in all modes as with nonblock: a mirror is
- * made and the old one removed (migrate_to_mdt.c). A crash may leave both, in sync or one of them stale, or the file
+ * made and the old one removed (mover/migrate_to_mdt.h). A crash may leave both, in sync or one of them stale, or the file
  * without its part on the MDT. After a swap that takes all data from the MDT the times may be lost, which the text says;
  * the file has its new layout then.
  *

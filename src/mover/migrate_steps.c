@@ -5,12 +5,21 @@
 
 #include "base/error.h"
 #include "base/sys.h"
-#include "mover/moved.h"
 #include "mover/transfer.h"
 #include "mover/trouble.h"
 
 #include <errno.h>
-#include <string.h>
+
+/* ---- the MDT ---- */
+
+/* Data on the MDT is the inode's own: a swap would leave it where it is. */
+static int step_mdt(struct migration *m)
+{
+	uint64_t wanted = layout_mdt_bytes(m->layout);
+
+	m->by_mirror = m->done = wanted && wanted != m->mdt_bytes;
+	return 0;
+}
 
 /* ---- hold writers back ---- */
 
@@ -66,37 +75,11 @@ static int may_go_on(void *cookie)
 	return m->leased ? m->fs->ops->lease_check(m->fs, held_fd(m)) : 0;
 }
 
-void migrate_report_copied(struct migration *m, uint64_t done_bytes, uint64_t total_bytes)
-{
-	uint64_t to_verify = m->opt->verify ? m->result->size_bytes : 0;
-
-	m->copied_bytes = total_bytes;
-	if (m->opt->progress)
-		m->opt->progress(done_bytes, total_bytes + to_verify, m->opt->cookie);
-}
-
-void migrate_report_verified(struct migration *m, uint64_t done_bytes)
-{
-	if (m->opt->progress)
-		m->opt->progress(m->copied_bytes + done_bytes,
-				 m->copied_bytes + m->result->size_bytes, m->opt->cookie);
-}
-
 static void forward_progress(uint64_t done_bytes, void *cookie)
 {
 	struct migration *m = cookie;
 
-	migrate_report_copied(m, done_bytes, m->result->size_bytes);
-}
-
-/* What failed has its text, and asking would cost it; its victim is given up anyway. */
-void migrate_note_moved(struct migration *m, const struct transfer_result *here, bool failed)
-{
-	struct fs_moved *moved = &m->result->moved;
-
-	if (failed || m->fs->ops->moved(m->fs, m->victim_fd, moved))
-		memset(moved, 0, sizeof(*moved));
-	moved_add_here(moved, here);
+	migration_report_copied(m, done_bytes, m->result->size_bytes);
 }
 
 static int step_copy(struct migration *m)
@@ -121,7 +104,7 @@ static int step_copy(struct migration *m)
 	struct transfer_result here;
 	int err = transfer_run(&req, &here);
 
-	migrate_note_moved(m, &here, err != 0);
+	migration_note_moved(m, &here, err != 0);
 	return trouble_of_copy(m->fs, &(struct trouble_side){ .fd = held_fd(m) },
 			       &(struct trouble_side){ .fd = m->victim_fd }, &here, err);
 }
@@ -208,7 +191,7 @@ static const struct migrate_step live_steps[] = {
 static const struct migrate_step held_steps[] = {
 	{ "open the file", migrate_open },
 	{ "choose the layout", migrate_choose_layout },
-	{ "move data to the MDT", migrate_to_mdt },
+	{ "look at the MDT", step_mdt },
 	{ "make the victim", migrate_make_victim },
 	{ "hold writers back", step_hold },
 	{ "look at the layout again", migrate_check_layout },
@@ -223,17 +206,4 @@ static const struct migrate_step held_steps[] = {
 const struct migrate_step *migrate_steps_of(enum migrate_mode mode)
 {
 	return mode == MIGRATE_LIVE ? live_steps : held_steps;
-}
-
-/* In reverse order. */
-void migrate_steps_undo(struct migration *m)
-{
-	uint64_t held_ns = hold_release(m->fs, m->file.source_fd, &m->hold);
-
-	m->result->held_ns = MAX_OF(m->result->held_ns, held_ns);
-	if (m->leased)
-		m->fs->ops->lease_put(m->fs, m->file.file_fd);
-	fd_cleanup(&m->victim_fd);
-	subject_close(&m->file);
-	layout_unref(m->layout);
 }

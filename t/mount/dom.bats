@@ -84,7 +84,7 @@ DOM=("0 1048576 mdt init" "1048576 EOF raid0 init")
 	made f 3000000 -E 1M -L mdt -E eof -c 2
 	is_shape f "${DOM[@]}"
 	prints -E 'lmm_mdt_index: +0' lov getstripe -v f
-	prints -E 'lmm_stripe_count: +0' lov getstripe -v -I 1 f
+	prints -E 'lmm_stripe_count: +0' lov getstripe -v -I1 f
 	same "$T/data" f
 	fails_with 1 "has objects already" lov setstripe -c 1 f
 	lov setstripe -E 1G -z 64M -c 1 -E -1 -z 256M -c 2 s
