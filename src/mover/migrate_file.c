@@ -89,19 +89,29 @@ static int leave_mdt(const struct migration *m)
 	return err;
 }
 
+static int has_left(int err)
+{
+	char why[ERROR_TEXT_MAX];
+
+	snprintf(why, sizeof(why), "%s", error_text(err));
+	return fail(err, "its data has left the MDT, and not come back: %.450s", why);
+}
+
 static int by_mirror(struct migration *m)
 {
-	int err = m->mdt_bytes ? leave_mdt(m) : 0;
+	int err;
 
-	m->result->step = "move data to the MDT";
+	m->result->step = "take data from the MDT";
+	err = m->mdt_bytes ? leave_mdt(m) : 0;
 	if (err)
 		return err;
+	m->result->step = "move data to the MDT";
 	m->result->attempts = 0;
 	do {
 		m->result->attempts++;
 		err = migrate_to_mdt(m);
 	} while (is_worth_another(m, err));
-	return err;
+	return err && m->mdt_bytes ? has_left(err) : err;
 }
 
 /* ---- both ---- */

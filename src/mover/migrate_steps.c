@@ -9,6 +9,7 @@
 #include "mover/trouble.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 /* ---- the MDT ---- */
 
@@ -140,6 +141,30 @@ static int still_the_same(struct migration *m)
 	return version == m->file_version ? 0 : fail(-EAGAIN, "its data changed during the copy");
 }
 
+/* Under a lease. Where another has written since, the times are the other's. */
+static int set_times_of(struct migration *m, int fd, uint64_t version)
+{
+	const struct timespec times[2] = { m->file.st.st_atim, m->file.st.st_mtim };
+	uint64_t now;
+	struct stat st;
+	int err = m->fs->ops->data_version(m->fs, fd, false, &now);
+
+	if (err || now != version)
+		return err;
+	err = sys_fstat(fd, &st);
+	if (!err && st.st_mtim.tv_sec != m->file.st.st_mtim.tv_sec)
+		err = sys_utimens_fd(fd, times);
+	return err ? fail_sys(err, "cannot set them again") : 0;
+}
+
+static int lost_times(int err)
+{
+	char why[ERROR_TEXT_MAX];
+
+	snprintf(why, sizeof(why), "%s", error_text(err));
+	return fail(err, "has its new layout, but not its times: %.400s", why);
+}
+
 /*
  * What a swap leaves without use on the MDT is cut off there, which makes the file's times new. They are set once more
  * under a lease: setting them under a group lock might wait for that very lock. Where another has the file open for
@@ -147,21 +172,22 @@ static int still_the_same(struct migration *m)
  */
 static int set_times_again(struct migration *m, int fd)
 {
-	const struct timespec times[2] = { m->file.st.st_atim, m->file.st.st_mtim };
-	struct stat now;
+	uint64_t version;
 	int err;
 
 	if (!m->mdt_bytes || layout_mdt_bytes(m->layout))
 		return 0;
+	err = m->fs->ops->data_version(m->fs, fd, m->hold.gid != 0, &version);
 	m->result->held_ns = hold_release(m->fs, m->file.source_fd, &m->hold);
+	if (err)
+		return lost_times(err);
 	if (m->fs->ops->lease_get(m->fs, fd))
 		return 0;
-	err = sys_fstat(fd, &now);
-	if (!err && now.st_mtim.tv_sec != m->file.st.st_mtim.tv_sec)
-		err = sys_utimens_fd(fd, times);
+	err = set_times_of(m, fd, version);
+	if (err)
+		err = lost_times(err);
 	m->fs->ops->lease_put(m->fs, fd);
-	return err ? fail_sys(err, "has its new layout, but not its times: cannot set them again")
-		   : 0;
+	return err;
 }
 
 static int step_swap(struct migration *m)

@@ -82,13 +82,17 @@ static int verify(struct migration *m)
 static int give_up(struct migration *m, struct pair *pair, int err)
 {
 	char why[ERROR_TEXT_MAX];
+	int left = 0;
 
 	snprintf(why, sizeof(why), "%s", error_text(err));
 	if (!pair->made)
-		(void)!find_pair(m, pair);
+		left = find_pair(m, pair);
 	if (pair->made)
-		(void)!mirror_split(m->fs, m->path, pair->made, NULL, NULL, true);
-	return fail(err, "%s", why);
+		left = mirror_split(m->fs, m->path, pair->made, NULL, NULL, true);
+	if (!left)
+		return fail(err, "%s", why);
+	return fail(err, "%.300s; the mirror that was made for it is left: %.150s", why,
+		    error_text(left));
 }
 
 int migrate_to_mdt(struct migration *m)

@@ -36,11 +36,12 @@ struct migration {
 	bool by_mirror;
 };
 
-/* As before the first step; fs, path, opt, mode and result stay. Of one that was closed, or has nothing but these. */
+/* As before the first step; fs, path, opt, mode and result stay. Of one that was closed, or has
+ * nothing but these. */
 void migration_begin(struct migration *m);
 
-/* Gives up lock or lease and closes everything; also after a step that failed. The victim is gone then. The layout
- * stays. */
+/* Gives up lock or lease and closes everything; also after a step that failed. The victim is gone
+ * then. The layout stays. */
 void migration_close(struct migration *m);
 
 /* What is left after that. */
@@ -50,7 +51,8 @@ void migration_release(struct migration *m);
 void migration_report_copied(struct migration *m, uint64_t done_bytes, uint64_t total_bytes);
 void migration_report_verified(struct migration *m, uint64_t done_bytes);
 
-/* How the bytes came into the victim: as the file system says, and those that were read and written here. */
+/* How the bytes came into the victim: as the file system says, and those that were read and written
+ * here. */
 void migration_note_moved(struct migration *m, const struct transfer_result *here, bool failed);
 
 #endif
