@@ -394,6 +394,19 @@ int sys_dio_align(int fd, uint32_t *ret_memory_bytes, uint32_t *ret_offset_bytes
 #endif
 }
 
+int sys_birth(int fd, int64_t *ret_s)
+{
+	struct statx st;
+
+	SEAM("fstatat");
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &st))
+		return -errno;
+	if (!(st.stx_mask & STATX_BTIME))
+		return -EOPNOTSUPP;
+	*ret_s = st.stx_btime.tv_sec;
+	return 0;
+}
+
 int sys_fstatat(int dirfd, const char *name, struct stat *ret_st, int flags)
 {
 	SEAM("fstatat");
@@ -565,6 +578,16 @@ ssize_t sys_getdents(int fd, void *buf, size_t size)
 	return RETRY(getdents64(fd, buf, size));
 }
 
+/* Of one that a crash left nothing is taken: it may be of another, a link, or a pipe. */
+static int make_anew(int dirfd, const char *name, mode_t mode)
+{
+	int err = sys_unlinkat(dirfd, name, 0);
+
+	if (err && err != -ENOENT)
+		return err;
+	return sys_openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+}
+
 int sys_replace_file(int dirfd, const char *name, const void *data, size_t len_bytes, mode_t mode)
 {
 	CLEANUP_FD int fd = -1;
@@ -573,7 +596,7 @@ int sys_replace_file(int dirfd, const char *name, const void *data, size_t len_b
 
 	if (snprintf(temporary, sizeof(temporary), "%s.new", name) >= (int)sizeof(temporary))
 		return -ENAMETOOLONG;
-	fd = sys_openat(dirfd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
+	fd = make_anew(dirfd, temporary, mode);
 	if (fd < 0)
 		return fd;
 	err = sys_pwrite_full(fd, data, len_bytes, 0);
@@ -581,9 +604,11 @@ int sys_replace_file(int dirfd, const char *name, const void *data, size_t len_b
 		err = sys_fsync(fd);
 	if (!err)
 		err = sys_renameat2(dirfd, temporary, dirfd, name, 0);
-	if (!err)
-		err = sys_fsync(dirfd);
-	return err;
+	if (err) {
+		(void)!sys_unlinkat(dirfd, temporary, 0);
+		return err;
+	}
+	return sys_fsync(dirfd);
 }
 
 /* To its end, whatever its size is said to be: 0 for all of procfs. One byte more than size is asked for. */

@@ -146,6 +146,9 @@ int MUST_CHECK sys_fstat(int fd, struct stat *ret_st);
  * not supported. STATX_DIOALIGN of statx(2). -EOPNOTSUPP: the kernel (before 6.1) or file system
  * doesn't say. */
 int MUST_CHECK sys_dio_align(int fd, uint32_t *ret_memory_bytes, uint32_t *ret_offset_bytes);
+/* When the file was made, in seconds since 1970: STATX_BTIME of statx(2). -EOPNOTSUPP: the file
+ * system doesn't say. */
+int MUST_CHECK sys_birth(int fd, int64_t *ret_s);
 int MUST_CHECK sys_fstatat(int dirfd, const char *name, struct stat *ret_st, int flags);
 /* What kind of file it is (S_IFMT bits) and on which device, which the kernel knows by itself: also
  * of a file whose size the file system can't tell now, where stat(2) fails. */
@@ -200,7 +203,7 @@ ssize_t MUST_CHECK sys_getdents(int fd, void *buf, size_t size);
 /*
  * Replaces the file `name` under dirfd by len_bytes of data, durably and in one step: written to
  * `name`.new, fsynced, renamed over, directory fsynced. After a crash the file holds the old bytes
- * or the new; `name`.new may be left.
+ * or the new; `name`.new may be left, and goes with the next call. On failure it is gone.
  */
 int MUST_CHECK sys_replace_file(int dirfd, const char *name, const void *data, size_t len_bytes,
 				mode_t mode);

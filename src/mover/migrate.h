@@ -20,9 +20,10 @@
  *             was lost. To ask for the lease meanwhile, ten times a second, only saves a copy that is of
  *             no use any more
  *
- * To a layout of which more or less is on the MDT than now it's another way, in all modes as with nonblock: a mirror is
- * made and the old one removed (migrate_to_mdt.c). A crash may leave both, in sync or one of them stale, or the file
- * without its part on the MDT. After a swap that takes all data from the MDT the times may be lost, which the text says;
+ * To a layout of which more or less is on the MDT than now it's another way, in all modes as with
+ * nonblock: a mirror is made and the old one removed (mover/migrate_to_mdt.h). A crash may leave both,
+ * in sync or one of them stale, or the file without its part on the MDT; so may a failure, which says
+ * so then. After a swap that takes all data from the MDT the times may be lost, which the text says;
  * the file has its new layout then.
  *
  * Source: `lfs migrate` of Lustre (migrate_nonblock(), migrate_block(), lfs_migrate_to_dom()).

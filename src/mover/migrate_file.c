@@ -4,40 +4,117 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "mover/migrate_steps.h"
+#include "mover/migrate_to_mdt.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-/* From the first step to the last. What failed keeps its text while the rest is put away. */
-static int attempt(struct fs *fs, const char *path, const struct migrate_options *opt,
-		   enum migrate_mode mode, struct migrate_result *result)
+/* ---- by swapping layouts ---- */
+
+static int run_step(struct migration *m, const struct migrate_step *s)
 {
-	struct migration m = {
-		.fs = fs,
-		.path = path,
-		.opt = opt,
-		.mode = mode,
-		.result = result,
-		.file = SUBJECT_INIT,
-		.victim_fd = -1,
-	};
+	m->result->step = s->name;
+	if (m->opt->stop && atomic_load(m->opt->stop))
+		return fail(-ECANCELED, "interrupted");
+	return s->run(m);
+}
+
+/* From the first step to the last. What failed keeps its text while the rest is put away. */
+static int attempt(struct migration *m)
+{
 	char text[ERROR_TEXT_MAX];
 	int err = 0;
 
-	for (const struct migrate_step *s = migrate_steps_of(mode); s->name && !err && !m.done;
-	     s++) {
-		result->step = s->name;
-		if (opt->stop && atomic_load(opt->stop))
-			err = fail(-ECANCELED, "interrupted");
-		else
-			err = s->run(&m);
-	}
+	for (const struct migrate_step *s = migrate_steps_of(m->mode); s->name && !err && !m->done;
+	     s++)
+		err = run_step(m, s);
 	if (err)
 		snprintf(text, sizeof(text), "%s", error_text(err));
-	migrate_steps_undo(&m);
+	migration_close(m);
 	return err ? fail(err, "%s", text) : 0;
 }
+
+static bool is_worth_another(const struct migration *m, int err)
+{
+	return err == -EAGAIN && m->mode == MIGRATE_BLOCK && m->result->attempts < MIGRATE_ATTEMPTS;
+}
+
+/* m->layout is what was chosen last. */
+static int by_swap(struct migration *m)
+{
+	int err;
+
+	do {
+		m->result->attempts++;
+		migration_begin(m);
+		err = attempt(m);
+	} while (is_worth_another(m, err));
+	return err;
+}
+
+/* ---- by a new mirror ---- */
+
+/* The same layout with nothing on the MDT. */
+static struct layout *without_mdt(const struct layout *l)
+{
+	struct layout *copy = layout_clone(l);
+
+	for (uint32_t i = 0; copy && i < copy->count; i++) {
+		if (!component_on_mdt(&copy->comps[i]))
+			continue;
+		copy->comps[i].pattern = PATTERN_RAID0;
+		copy->comps[i].stripe_size = 0;
+	}
+	return copy;
+}
+
+/* The way of a migrate of its own. */
+static int leave_mdt(const struct migration *m)
+{
+	CLEANUP_LAYOUT struct layout *request = without_mdt(m->layout);
+	struct migrate_options opt = *m->opt;
+	struct migrate_result result = { 0 };
+	struct migration other = {
+		.fs = m->fs, .path = m->path, .opt = &opt, .mode = m->mode, .result = &result
+	};
+	int err;
+
+	if (!request)
+		return fail(-ENOMEM, "no memory");
+	opt.request = request;
+	opt.layout = MIGRATE_LAYOUT_GIVEN;
+	err = by_swap(&other);
+	migration_release(&other);
+	return err;
+}
+
+static int has_left(int err)
+{
+	char why[ERROR_TEXT_MAX];
+
+	snprintf(why, sizeof(why), "%s", error_text(err));
+	return fail(err, "its data has left the MDT, and not come back: %.450s", why);
+}
+
+static int by_mirror(struct migration *m)
+{
+	int err;
+
+	m->result->step = "take data from the MDT";
+	err = m->mdt_bytes ? leave_mdt(m) : 0;
+	if (err)
+		return err;
+	m->result->step = "move data to the MDT";
+	m->result->attempts = 0;
+	do {
+		m->result->attempts++;
+		err = migrate_to_mdt(m);
+	} while (is_worth_another(m, err));
+	return err && m->mdt_bytes ? has_left(err) : err;
+}
+
+/* ---- both ---- */
 
 static enum migrate_mode mode_on(const struct fs *fs, enum migrate_mode wanted)
 {
@@ -47,20 +124,23 @@ static enum migrate_mode mode_on(const struct fs *fs, enum migrate_mode wanted)
 int migrate_file(struct fs *fs, const char *path, const struct migrate_options *opt,
 		 struct migrate_result *ret_result)
 {
-	enum migrate_mode mode = mode_on(fs, opt->mode);
+	struct migration m = { .fs = fs,
+			       .path = path,
+			       .opt = opt,
+			       .mode = mode_on(fs, opt->mode),
+			       .result = ret_result };
 	uint64_t begin = clock_now_ns();
 	int err;
 
 	memset(ret_result, 0, sizeof(*ret_result));
 	ret_result->offloaded = fs->copying == FS_COPYING_RANGE;
-	do {
-		ret_result->attempts++;
-		err = attempt(fs, path, opt, mode, ret_result);
-	} while (err == -EAGAIN && mode == MIGRATE_BLOCK &&
-		 ret_result->attempts < MIGRATE_ATTEMPTS);
+	err = by_swap(&m);
+	if (!err && m.by_mirror)
+		err = by_mirror(&m);
+	migration_release(&m);
 	ret_result->elapsed_ns = clock_now_ns() - begin;
-	if (err == -EAGAIN && mode != MIGRATE_LIVE)
+	if (err == -EAGAIN && m.mode != MIGRATE_LIVE)
 		return fail(err, "its data changed during the copy%s",
-			    mode == MIGRATE_BLOCK ? ", each time it was tried" : "");
+			    m.mode == MIGRATE_BLOCK ? ", each time it was tried" : "");
 	return err;
 }

@@ -54,7 +54,7 @@ static void forward_progress(uint64_t done_bytes, uint64_t total_bytes, void *co
 {
 	struct migration *m = cookie;
 
-	migrate_report_copied(m, done_bytes, total_bytes);
+	migration_report_copied(m, done_bytes, total_bytes);
 }
 
 int migrate_copy_and_swap(struct migration *m)
@@ -77,10 +77,10 @@ int migrate_copy_and_swap(struct migration *m)
 	struct follow_result followed = { 0 };
 	int err = follow_run(&job, &followed);
 
-	migrate_note_moved(m,
-			   &(struct transfer_result){ .user_bytes = followed.user_bytes,
-						      .hole_bytes = followed.hole_bytes },
-			   err != 0);
+	migration_note_moved(m,
+			     &(struct transfer_result){ .user_bytes = followed.user_bytes,
+							.hole_bytes = followed.hole_bytes },
+			     err != 0);
 	m->result->passes = followed.passes;
 	m->result->held_ns = followed.held_ns;
 	m->done = !err;

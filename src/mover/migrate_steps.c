@@ -5,12 +5,22 @@
 
 #include "base/error.h"
 #include "base/sys.h"
-#include "mover/moved.h"
 #include "mover/transfer.h"
 #include "mover/trouble.h"
 
 #include <errno.h>
-#include <string.h>
+#include <stdio.h>
+
+/* ---- the MDT ---- */
+
+/* Data on the MDT is the inode's own: a swap would leave it where it is. */
+static int step_mdt(struct migration *m)
+{
+	uint64_t wanted = layout_mdt_bytes(m->layout);
+
+	m->by_mirror = m->done = wanted && wanted != m->mdt_bytes;
+	return 0;
+}
 
 /* ---- hold writers back ---- */
 
@@ -66,37 +76,11 @@ static int may_go_on(void *cookie)
 	return m->leased ? m->fs->ops->lease_check(m->fs, held_fd(m)) : 0;
 }
 
-void migrate_report_copied(struct migration *m, uint64_t done_bytes, uint64_t total_bytes)
-{
-	uint64_t to_verify = m->opt->verify ? m->result->size_bytes : 0;
-
-	m->copied_bytes = total_bytes;
-	if (m->opt->progress)
-		m->opt->progress(done_bytes, total_bytes + to_verify, m->opt->cookie);
-}
-
-void migrate_report_verified(struct migration *m, uint64_t done_bytes)
-{
-	if (m->opt->progress)
-		m->opt->progress(m->copied_bytes + done_bytes,
-				 m->copied_bytes + m->result->size_bytes, m->opt->cookie);
-}
-
 static void forward_progress(uint64_t done_bytes, void *cookie)
 {
 	struct migration *m = cookie;
 
-	migrate_report_copied(m, done_bytes, m->result->size_bytes);
-}
-
-/* What failed has its text, and asking would cost it; its victim is given up anyway. */
-void migrate_note_moved(struct migration *m, const struct transfer_result *here, bool failed)
-{
-	struct fs_moved *moved = &m->result->moved;
-
-	if (failed || m->fs->ops->moved(m->fs, m->victim_fd, moved))
-		memset(moved, 0, sizeof(*moved));
-	moved_add_here(moved, here);
+	migration_report_copied(m, done_bytes, m->result->size_bytes);
 }
 
 static int step_copy(struct migration *m)
@@ -121,7 +105,7 @@ static int step_copy(struct migration *m)
 	struct transfer_result here;
 	int err = transfer_run(&req, &here);
 
-	migrate_note_moved(m, &here, err != 0);
+	migration_note_moved(m, &here, err != 0);
 	return trouble_of_copy(m->fs, &(struct trouble_side){ .fd = held_fd(m) },
 			       &(struct trouble_side){ .fd = m->victim_fd }, &here, err);
 }
@@ -157,6 +141,30 @@ static int still_the_same(struct migration *m)
 	return version == m->file_version ? 0 : fail(-EAGAIN, "its data changed during the copy");
 }
 
+/* Under a lease. Where another has written since, the times are the other's. */
+static int set_times_of(struct migration *m, int fd, uint64_t version)
+{
+	const struct timespec times[2] = { m->file.st.st_atim, m->file.st.st_mtim };
+	uint64_t now;
+	struct stat st;
+	int err = m->fs->ops->data_version(m->fs, fd, false, &now);
+
+	if (err || now != version)
+		return err;
+	err = sys_fstat(fd, &st);
+	if (!err && st.st_mtim.tv_sec != m->file.st.st_mtim.tv_sec)
+		err = sys_utimens_fd(fd, times);
+	return err ? fail_sys(err, "cannot set them again") : 0;
+}
+
+static int lost_times(int err)
+{
+	char why[ERROR_TEXT_MAX];
+
+	snprintf(why, sizeof(why), "%s", error_text(err));
+	return fail(err, "has its new layout, but not its times: %.400s", why);
+}
+
 /*
  * What a swap leaves without use on the MDT is cut off there, which makes the file's times new. They are set once more
  * under a lease: setting them under a group lock might wait for that very lock. Where another has the file open for
@@ -164,21 +172,22 @@ static int still_the_same(struct migration *m)
  */
 static int set_times_again(struct migration *m, int fd)
 {
-	const struct timespec times[2] = { m->file.st.st_atim, m->file.st.st_mtim };
-	struct stat now;
+	uint64_t version;
 	int err;
 
 	if (!m->mdt_bytes || layout_mdt_bytes(m->layout))
 		return 0;
+	err = m->fs->ops->data_version(m->fs, fd, m->hold.gid != 0, &version);
 	m->result->held_ns = hold_release(m->fs, m->file.source_fd, &m->hold);
+	if (err)
+		return lost_times(err);
 	if (m->fs->ops->lease_get(m->fs, fd))
 		return 0;
-	err = sys_fstat(fd, &now);
-	if (!err && now.st_mtim.tv_sec != m->file.st.st_mtim.tv_sec)
-		err = sys_utimens_fd(fd, times);
+	err = set_times_of(m, fd, version);
+	if (err)
+		err = lost_times(err);
 	m->fs->ops->lease_put(m->fs, fd);
-	return err ? fail_sys(err, "has its new layout, but not its times: cannot set them again")
-		   : 0;
+	return err;
 }
 
 static int step_swap(struct migration *m)
@@ -208,7 +217,7 @@ static const struct migrate_step live_steps[] = {
 static const struct migrate_step held_steps[] = {
 	{ "open the file", migrate_open },
 	{ "choose the layout", migrate_choose_layout },
-	{ "move data to the MDT", migrate_to_mdt },
+	{ "look at the MDT", step_mdt },
 	{ "make the victim", migrate_make_victim },
 	{ "hold writers back", step_hold },
 	{ "look at the layout again", migrate_check_layout },
@@ -223,17 +232,4 @@ static const struct migrate_step held_steps[] = {
 const struct migrate_step *migrate_steps_of(enum migrate_mode mode)
 {
 	return mode == MIGRATE_LIVE ? live_steps : held_steps;
-}
-
-/* In reverse order. */
-void migrate_steps_undo(struct migration *m)
-{
-	uint64_t held_ns = hold_release(m->fs, m->file.source_fd, &m->hold);
-
-	m->result->held_ns = MAX_OF(m->result->held_ns, held_ns);
-	if (m->leased)
-		m->fs->ops->lease_put(m->fs, m->file.file_fd);
-	fd_cleanup(&m->victim_fd);
-	subject_close(&m->file);
-	layout_unref(m->layout);
 }

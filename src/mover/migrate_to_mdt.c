@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * A migrate to a layout of which more, or less, is on the MDT than now. Data on the MDT is the inode's own, so that
- * layouts can't be swapped then: EOPNOTSUPP. As lfs_migrate_to_dom() of lfs does it, the new layout becomes a mirror,
- * which is brought in sync, and the old one goes. All mirrors of a file that are on the MDT share what is there, and
- * it goes with the first of them that is removed: so a file that has data there loses it to OSTs before.
- *
- * If we are killed the file has all of its data: in the old layout, on OSTs alone, or in two mirrors.
- */
+#include "mover/migrate_to_mdt.h"
+
 #include "base/error.h"
 #include "layout/mirror.h"
-#include "mover/migrate_steps.h"
 #include "mover/mirror_verbs.h"
 
 #include <errno.h>
@@ -31,7 +24,7 @@ static void report_copied(uint64_t done_bytes, uint64_t total_bytes, void *cooki
 	struct migration *m = cookie;
 
 	m->result->size_bytes = total_bytes;
-	migrate_report_copied(m, done_bytes, total_bytes);
+	migration_report_copied(m, done_bytes, total_bytes);
 }
 
 /* It counts both mirrors. */
@@ -40,34 +33,7 @@ static void report_verified(uint64_t done_bytes, uint64_t total_bytes, void *coo
 	struct migration *m = cookie;
 	double share = total_bytes ? (double)done_bytes / (double)total_bytes : 1;
 
-	migrate_report_verified(m, (uint64_t)(share * (double)m->result->size_bytes));
-}
-
-/* The same layout with nothing on the MDT. */
-static struct layout *without_mdt(const struct layout *l)
-{
-	struct layout *copy = layout_clone(l);
-
-	for (uint32_t i = 0; copy && i < copy->count; i++) {
-		if (!component_on_mdt(&copy->comps[i]))
-			continue;
-		copy->comps[i].pattern = PATTERN_RAID0;
-		copy->comps[i].stripe_size = 0;
-	}
-	return copy;
-}
-
-static int leave_mdt(const struct migration *m)
-{
-	CLEANUP_LAYOUT struct layout *request = without_mdt(m->layout);
-	struct migrate_options opt = *m->opt;
-	struct migrate_result result;
-
-	if (!request)
-		return fail(-ENOMEM, "no memory");
-	opt.request = request;
-	opt.layout = MIGRATE_LAYOUT_GIVEN;
-	return migrate_file(m->fs, m->path, &opt, &result);
+	migration_report_verified(m, (uint64_t)(share * (double)m->result->size_bytes));
 }
 
 /* The mirror that was made and the other one. */
@@ -116,16 +82,20 @@ static int verify(struct migration *m)
 static int give_up(struct migration *m, struct pair *pair, int err)
 {
 	char why[ERROR_TEXT_MAX];
+	int left = 0;
 
 	snprintf(why, sizeof(why), "%s", error_text(err));
 	if (!pair->made)
-		(void)!find_pair(m, pair);
+		left = find_pair(m, pair);
 	if (pair->made)
-		(void)!mirror_split(m->fs, m->path, pair->made, NULL, NULL, true);
-	return fail(err, "%s", why);
+		left = mirror_split(m->fs, m->path, pair->made, NULL, NULL, true);
+	if (!left)
+		return fail(err, "%s", why);
+	return fail(err, "%.300s; the mirror that was made for it is left: %.150s", why,
+		    error_text(left));
 }
 
-static int by_mirror(struct migration *m)
+int migrate_to_mdt(struct migration *m)
 {
 	const struct layout *requests[] = { m->layout };
 	const struct mirror_options opt = mirror_options_of(m, report_copied);
@@ -144,20 +114,4 @@ static int by_mirror(struct migration *m)
 	if (!err)
 		err = mirror_split(m->fs, m->path, pair.old, NULL, NULL, false);
 	return err ? give_up(m, &pair, err) : 0;
-}
-
-int migrate_to_mdt(struct migration *m)
-{
-	uint64_t wanted = layout_mdt_bytes(m->layout);
-	int err = 0;
-
-	if (!wanted || wanted == m->mdt_bytes)
-		return 0;
-	subject_close(&m->file);
-	if (m->mdt_bytes)
-		err = leave_mdt(m);
-	if (!err)
-		err = by_mirror(m);
-	m->done = !err;
-	return err;
 }

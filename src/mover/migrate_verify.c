@@ -33,7 +33,7 @@ static void report(uint64_t done_bytes, uint64_t total_bytes UNUSED, void *cooki
 {
 	const struct verify *v = cookie;
 
-	migrate_report_verified(v->m, done_bytes);
+	migration_report_verified(v->m, done_bytes);
 }
 
 static int explain(const struct verify *v, int source_fd, uint64_t file_version)

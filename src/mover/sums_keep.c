@@ -34,8 +34,12 @@ static void trouble(struct sums_keep *k, int err)
 static void judge(struct sums_keep *k, const struct layout *now, const uint32_t *ids,
 		  unsigned int count)
 {
+	const char *other = sums_record_doubt_born(&k->known, k->born_s);
+
 	for (unsigned int i = 0; i < count; i++) {
-		const char *why = sums_record_doubt(&k->known, k->file, k->fs->fsname, now, ids[i]);
+		const char *why =
+			other ? other
+			      : sums_record_doubt(&k->known, k->file, k->fs->fsname, now, ids[i]);
 
 		if (why)
 			doubt(k, why);
@@ -60,6 +64,14 @@ static int get_layout(const struct sums_keep *k, struct layout **ret_layout)
 	return err ? err : k->fs->ops->layout_get(k->fs, k->file_fd, ret_layout);
 }
 
+/* Clients from before 2.13 don't know it. */
+static uint32_t birth_of(int fd)
+{
+	int64_t born_s;
+
+	return sys_birth(fd, &born_s) ? 0 : (uint32_t)born_s;
+}
+
 void sums_keep_look(struct sums_keep *k, const uint32_t *ids, unsigned int count)
 {
 	CLEANUP_LAYOUT struct layout *now = NULL;
@@ -68,6 +80,7 @@ void sums_keep_look(struct sums_keep *k, const uint32_t *ids, unsigned int count
 	if (k->dir_fd < 0)
 		return;
 	err = k->fs->ops->fid_get(k->fs, k->file_fd, &k->file);
+	k->born_s = birth_of(k->file_fd);
 	if (!err && count)
 		err = get_layout(k, &now);
 	if (err)
@@ -231,11 +244,25 @@ void sums_keep_forget(struct sums_keep *k)
 
 static int store(struct sums_keep *k, struct layout *l, const uint32_t *ids, unsigned int count)
 {
-	struct sums_record r = { .file = k->file, .layout = l, .count = count, .sums = k->fresh };
+	struct sums_record r = {
+		.file = k->file, .born_s = k->born_s, .layout = l, .count = count, .sums = k->fresh
+	};
 
 	snprintf(r.fsname, sizeof(r.fsname), "%s", k->fs->fsname);
 	memcpy(r.ids, ids, count * sizeof(ids[0]));
 	return sums_dir_store(k->dir_fd, &r);
+}
+
+/*
+ * A server that goes down forgets what it hadn't written yet, and then counts on from an older
+ * generation: the record's would come again, for another layout. fsync(2) of a file makes the MDT
+ * write, too.
+ */
+static int make_layout_durable(const struct sums_keep *k)
+{
+	int err = sys_fsync(k->file_fd);
+
+	return err ? fail_sys(err, "cannot make the layout durable, so there is no record") : 0;
 }
 
 void sums_keep_end(struct sums_keep *k, const uint32_t *ids, unsigned int count)
@@ -252,7 +279,9 @@ void sums_keep_end(struct sums_keep *k, const uint32_t *ids, unsigned int count)
 		doubt(k, "what was in sync was not read, so there is no record");
 		return;
 	}
-	err = get_layout(k, &l);
+	err = make_layout_durable(k);
+	if (!err)
+		err = get_layout(k, &l);
 	if (!err && !sums_record_refusal(l, ids, count))
 		err = store(k, l, ids, count);
 	if (err)

@@ -30,6 +30,7 @@ struct sums_keep {
 	int dir_fd;  /* borrowed; -1: no sums are kept, and all of this does nothing */
 	int file_fd; /* borrowed */
 	struct fid file;
+	uint32_t born_s;          /* when it was made; 0: not known */
 	struct sums_record known; /* owned; of use to those in known_ids */
 	uint32_t known_ids[LAYOUT_MIRRORS_MAX];
 	unsigned int known_count;

@@ -53,7 +53,7 @@ static void put_header(struct writer *w, const struct sums_record *r, size_t lay
 	bytes_put(w, r->fsname, SUMS_FSNAME_MAX);
 	le64_put(w, r->sums.size_bytes);
 	le32_put(w, (uint32_t)layout_len);
-	le32_put(w, 0);
+	le32_put(w, r->born_s);
 	for (unsigned int i = 0; i < LAYOUT_MIRRORS_MAX; i++)
 		le32_put(w, i < r->count ? r->ids[i] : 0);
 }
@@ -143,7 +143,7 @@ static int get_header(struct reader *r, struct sums_record *rec, uint64_t *ret_s
 		      uint32_t *ret_layout_len)
 {
 	const uint8_t *magic = reader_take(r, MAGIC_BYTES);
-	uint32_t grain = le32_get(r), zero;
+	uint32_t grain = le32_get(r);
 
 	rec->count = le32_get(r);
 	rec->file.seq = le64_get(r);
@@ -152,10 +152,10 @@ static int get_header(struct reader *r, struct sums_record *rec, uint64_t *ret_s
 	bytes_get(r, rec->fsname, SUMS_FSNAME_MAX);
 	*ret_size = le64_get(r);
 	*ret_layout_len = le32_get(r);
-	zero = le32_get(r);
+	rec->born_s = le32_get(r);
 	if (!magic || memcmp(magic, MAGIC, MAGIC_BYTES) != 0)
 		return malformed("isn't a record that this version knows");
-	if (r->bad || grain != GRAIN_BYTES || zero || !is_name(rec->fsname))
+	if (r->bad || grain != GRAIN_BYTES || !is_name(rec->fsname))
 		return malformed("its header makes no sense");
 	return get_ids(r, rec);
 }
@@ -308,6 +308,11 @@ const char *sums_record_doubt_begun(const struct sums_record *r, const struct la
 {
 	return state_of(now) == LAYOUT_STATE_SP && now->gen == r->layout->gen + 2 ? NULL
 										  : DOUBT_STEPS;
+}
+
+const char *sums_record_doubt_born(const struct sums_record *r, uint32_t born_s)
+{
+	return r->born_s == born_s ? NULL : "it is of a file that was made at another time";
 }
 
 static bool has_id(const struct sums_record *r, uint32_t mirror_id)

@@ -11,7 +11,7 @@
  *   32 16  name of the file system, filled up with NUL
  *   48  8  size of the file in bytes
  *   56  4  bytes of the layout
- *   60  4  0
+ *   60  4  when the file was made, in seconds since 1970, the lower 32 bits; 0: not known
  *   64 64  ids of the mirrors, 4 each; 0 for those that aren't
  *  128     the layout (layout/codec.h) at the time when they were in sync, filled up with zeros to a multiple of 8
  *          the sums of the grains (io/grain_sums.h), 8 each
@@ -39,6 +39,7 @@
 struct sums_record {
 	struct fid file;
 	char fsname[SUMS_FSNAME_MAX];
+	uint32_t born_s;       /* 0: not known */
 	struct layout *layout; /* owned; state ro */
 	uint32_t ids[LAYOUT_MIRRORS_MAX];
 	unsigned int count;     /* of ids */
@@ -63,6 +64,13 @@ const char *sums_record_refusal(const struct layout *l, const uint32_t *ids, uns
 
 /* Whether it is as it should be once the resync has begun: `now` is the layout then. */
 const char *sums_record_doubt_begun(const struct sums_record *r, const struct layout *now);
+
+/*
+ * Whether it is of the file that has the FID now: another file system may have the same name, or a
+ * new one that was made in the place of the old, and they count FIDs and generations from the same
+ * numbers on. Constant text.
+ */
+const char *sums_record_doubt_born(const struct sums_record *r, uint32_t born_s);
 
 /* Why the record doesn't tell what a mirror of the file has; NULL: it does. `now`: the layout before the
  * resync, read when nobody else could begin one any more. Constant text. */

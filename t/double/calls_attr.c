@@ -108,7 +108,10 @@ static int statx_as_lustre(struct statx *st, int result)
 	    makedev(st->stx_dev_major, st->stx_dev_minor) != double_mount()->dev)
 		return result;
 	st->stx_atime.tv_nsec = st->stx_mtime.tv_nsec = 0;
-	st->stx_ctime.tv_nsec = st->stx_btime.tv_nsec = 0;
+	st->stx_ctime.tv_nsec = 0;
+	/* The client shows it from 2.13 on; lovfs doesn't. */
+	st->stx_btime = (struct statx_timestamp){ .tv_sec = double_mount()->born_s };
+	st->stx_mask |= STATX_BTIME;
 	if (S_ISREG(st->stx_mode) && st->stx_mask & STATX_SIZE)
 		seen_note(st->stx_ino);
 	return result;

@@ -87,6 +87,8 @@ static void begin(void)
 	mount.root_fd = -1;
 	mount.log = getenv("LUSTRE_DOUBLE_LOG");
 	mount.tree = getenv("LUSTRE_DOUBLE_SYS");
+	mount.born_s =
+		getenv("LUSTRE_DOUBLE_BORN") ? atol(getenv("LUSTRE_DOUBLE_BORN")) : 1234567890;
 	mount.user_xattrs = !getenv("LUSTRE_DOUBLE_NOUSER_XATTR");
 	if (point && *point)
 		find_mount(point);

@@ -24,6 +24,7 @@ struct the_mount {
 	int root_fd;
 	char fsname[16];
 	const char *log;  /* NULL: none */
+	long born_s;      /* when all files were made: LUSTRE_DOUBLE_BORN, in seconds since 1970 */
 	bool user_xattrs; /* mounted with user_xattr */
 	const char *tree; /* what stands for /; NULL: no /sys/fs/lustre */
 };

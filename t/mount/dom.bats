@@ -84,7 +84,7 @@ DOM=("0 1048576 mdt init" "1048576 EOF raid0 init")
 	made f 3000000 -E 1M -L mdt -E eof -c 2
 	is_shape f "${DOM[@]}"
 	prints -E 'lmm_mdt_index: +0' lov getstripe -v f
-	prints -E 'lmm_stripe_count: +0' lov getstripe -v -I 1 f
+	prints -E 'lmm_stripe_count: +0' lov getstripe -v -I1 f
 	same "$T/data" f
 	fails_with 1 "has objects already" lov setstripe -c 1 f
 	lov setstripe -E 1G -z 64M -c 1 -E -1 -z 256M -c 2 s
@@ -210,6 +210,40 @@ DOM=("0 1048576 mdt init" "1048576 EOF raid0 init")
 		LUSTRE_DOUBLE_FAULT=$spec fails_with 1 "" lov migrate -c 2 f
 		untouched f
 	done
+}
+
+@test "what can't be undone on the way to the MDT is said" {
+	on_lustre
+	# The data leaves the MDT; the mirror that is to have it there isn't made.
+	made f 3000000 -E 1M -L mdt -E eof -c 2
+	LUSTRE_DOUBLE_FAULT=VOLATILE:2:ENOSPC fails_with 1 "its data has left the MDT, and not come back: " lov migrate -E 2M -L mdt -E eof f
+	same_file f
+	[[ $(shape f | cut -d' ' -f1-3) == $'0 2097152 raid0\n2097152 EOF raid0' ]]
+	# The mirror is made, the old one can't be taken out, nor can the new one.
+	made f 3000000 -c 2
+	LUSTRE_DOUBLE_FAULT=SET_LEASE:5:EBUSY,SET_LEASE:6:EBUSY fails_with 1 "the mirror that was made for it is left: " \
+		lov migrate -E 1M -L mdt -E eof f
+	same "$T/data" f
+	in_sync f
+	lov mirror delete --mirror-id 2 f
+	same_file f
+}
+
+@test "migrate from the MDT: times that another's write has set stay" {
+	on_lustre
+	made f 3000000 -E 1M -L mdt -E eof -c 2
+	double_go
+	LUSTRE_DOUBLE_FAULT=SET_LEASE:1:wait lov migrate -b -c 2 f 3>&- 4>&- &
+	BACKGROUND=$!
+	double_waiting
+	[[ $(lov getstripe -c f) == 2 ]]
+	write_at f 5
+	touch -d '2011-02-03 04:05:06' "$T/new"
+	touch -m -r "$T/new" f
+	double_go
+	wait "$BACKGROUND"
+	[[ $(stat -c %Y f) == "$(stat -c %Y "$T/new")" ]]
+	same "$T/data" f
 }
 
 @test "mirrors: extend, resync, split" {

@@ -256,7 +256,7 @@ by_reading() { ((WRITTEN >= $(stat -c %s f))) || ((READ >= 2 * $(stat -c %s f)))
 	# One that fails leaves none.
 	overwrite f 0 10
 	resync f
-	fails_with 1 "" fault fsync:1:EIO lov mirror extend --sums "$SUMS" -N f
+	fails_with 1 "" env LUSTRE_DOUBLE_FAULT=fsync:1:EIO lov mirror extend --sums "$SUMS" -N f
 	in_sync f
 }
 
@@ -279,7 +279,7 @@ untrusted() {
 	done
 }
 other_bytes() { head -c $((2 * MIB)) /dev/urandom | lov mirror write -N 2 "$1"; }
-killed_resync() { fails_with 1 "" fault fsync:1:EIO lov mirror resync --no-compare f; }
+killed_resync() { fails_with 1 "" env LUSTRE_DOUBLE_FAULT=fsync:1:EIO lov mirror resync --no-compare f; }
 
 @test "the mirror was brought up, written or copied over in between: both are read" {
 	untrusted "lov mirror resync f" "lov mirror resync --force-resync f" "lov mirror copy -i 1 -o 2 f" "other_bytes f" "killed_resync f"
@@ -403,7 +403,52 @@ spoiled() {
 	mount -t tmpfs -o size=4k,mode=700 none "$SUMS"
 	head -c 8k /dev/zero >"$SUMS/full" || true
 	resync f
+	[[ $(ls "$SUMS") == full ]]
 	umount "$SUMS"
 	grep -q "warning: sums: record .*: cannot write it: No space left on device" "$T/costs"
+	[[ $(grep -c warning "$T/costs") == 1 ]]
 	in_sync f
+}
+
+@test "a record is stored once the layout is durable, and not otherwise" {
+	recorded $((2 * MIB))
+	overwrite f 0 10
+	# The first fsync is of the mirror, the second after the resync.
+	costs env LUSTRE_DOUBLE_FAULT=fsync:2:EIO lov mirror resync --sums "$SUMS" f
+	[[ $(grep -c "warning: sums: cannot make the layout durable" "$T/costs") == 1 ]]
+	no_record
+	in_sync f
+	overwrite f 0 10
+	resync f
+	by_reading
+	in_sync f && has_record
+}
+
+@test "a file of another time that has the same FID: both are read" {
+	recorded $((2 * MIB))
+	overwrite f 100000 10
+	costs env LUSTRE_DOUBLE_BORN=1700000000 lov mirror resync --sums "$SUMS" -v f
+	grep -q "it is of a file that was made at another time" "$T/costs"
+	by_reading
+	in_sync f && has_record
+	overwrite f 100000 10
+	costs env LUSTRE_DOUBLE_BORN=1700000000 lov mirror resync --sums "$SUMS" -v f
+	by_sums $GRAIN
+	in_sync f
+}
+
+@test "what a crash or a full disk left beside a record is nothing to go by" {
+	local victim
+	recorded $((2 * MIB))
+	victim=$T/victim
+	echo precious >"$victim"
+	for how in 'ln -s "$victim" "$(record).new"' 'ln "$victim" "$(record).new"' 'mkfifo "$(record).new"' 'echo old >"$(record).new"; chmod 666 "$(record).new"'; do
+		overwrite f 0 10
+		eval "$how"
+		resync f
+		run ! grep warning "$T/costs"
+		has_record && in_sync f
+		[[ -f $(record) && ! -L $(record) && $(stat -c %a:%h "$(record)") == 600:1 ]]
+		[[ $(cat "$victim") == precious && ! -e $(record).new ]]
+	done
 }

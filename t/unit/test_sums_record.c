@@ -51,9 +51,12 @@ static struct layout *some_layout(void)
 
 static struct sums_record some_record(uint64_t size)
 {
-	struct sums_record r = {
-		.file = file, .fsname = "test", .layout = some_layout(), .ids = { 2, 3 }, .count = 2
-	};
+	struct sums_record r = { .file = file,
+				 .fsname = "test",
+				 .born_s = 0xfedcba98,
+				 .layout = some_layout(),
+				 .ids = { 2, 3 },
+				 .count = 2 };
 
 	assert_int_equal(grain_sums_init(&r.sums, size), 0);
 	for (uint64_t i = 0; i < r.sums.count; i++)
@@ -65,6 +68,7 @@ static void assert_equal(const struct sums_record *a, const struct sums_record *
 {
 	assert_true(fid_equal(a->file, b->file));
 	assert_string_equal(a->fsname, b->fsname);
+	assert_int_equal(a->born_s, b->born_s);
 	assert_true(layout_equal(a->layout, b->layout));
 	assert_int_equal(a->count, b->count);
 	assert_memory_equal(a->ids, b->ids, sizeof(a->ids));
@@ -213,6 +217,20 @@ static void one_write_leaves_no_doubt(void **state)
 	sums_record_release(&r);
 }
 
+static void another_birth_is_a_doubt(void **state)
+{
+	struct sums_record r = some_record(100);
+
+	(void)state;
+	assert_null(sums_record_doubt_born(&r, r.born_s));
+	assert_non_null(sums_record_doubt_born(&r, r.born_s + 1));
+	assert_non_null(sums_record_doubt_born(&r, 0));
+	r.born_s = 0;
+	assert_null(sums_record_doubt_born(&r, 0));
+	assert_non_null(sums_record_doubt_born(&r, 1));
+	sums_record_release(&r);
+}
+
 static void any_other_generation_or_state_is_a_doubt(void **state)
 {
 	struct sums_record r = some_record(100);
@@ -337,6 +355,7 @@ int main(void)
 		cmocka_unit_test(other_bytes_are_refused),
 		cmocka_unit_test(other_bytes_with_a_right_checksum_are_refused_or_mean_the_same),
 		cmocka_unit_test(one_write_leaves_no_doubt),
+		cmocka_unit_test(another_birth_is_a_doubt),
 		cmocka_unit_test(any_other_generation_or_state_is_a_doubt),
 		cmocka_unit_test(a_resync_that_began_is_one_step_more),
 		cmocka_unit_test(other_objects_are_a_doubt),
