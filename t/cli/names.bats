@@ -139,6 +139,7 @@ as_ls() {
 	cmp <(sort -z list) <(sort -z failed)
 	run ! on_terminal lov migrate -0 --files-from list --errors - -c 1
 	no_controls typescript '\r\0'
+	chmod 755 src
 }
 
 @test "what is no list of names ends soon" {

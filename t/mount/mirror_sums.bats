@@ -430,7 +430,8 @@ spoiled() {
 	costs env LUSTRE_DOUBLE_BORN=1700000000 lov mirror resync --sums "$SUMS" -v f
 	grep -q "it is of a file that was made at another time" "$T/costs"
 	by_reading
-	in_sync f && has_record
+	in_sync f
+	has_record
 	overwrite f 100000 10
 	costs env LUSTRE_DOUBLE_BORN=1700000000 lov mirror resync --sums "$SUMS" -v f
 	by_sums $GRAIN
@@ -442,12 +443,14 @@ spoiled() {
 	recorded $((2 * MIB))
 	victim=$T/victim
 	echo precious >"$victim"
+	# shellcheck disable=SC2016 # for eval
 	for how in 'ln -s "$victim" "$(record).new"' 'ln "$victim" "$(record).new"' 'mkfifo "$(record).new"' 'echo old >"$(record).new"; chmod 666 "$(record).new"'; do
 		overwrite f 0 10
 		eval "$how"
 		resync f
 		run ! grep warning "$T/costs"
-		has_record && in_sync f
+		has_record
+		in_sync f
 		[[ -f $(record) && ! -L $(record) && $(stat -c %a:%h "$(record)") == 600:1 ]]
 		[[ $(cat "$victim") == precious && ! -e $(record).new ]]
 	done
