@@ -223,7 +223,7 @@ sys.exit(done.returncode)' "$@") || return 1
 	# Whoever else sends one gets a line, too.
 	count=$(wc -l <"$T/migrate.err")
 	[ "$count" -ge 3 ]
-	[ "$(grep -Ec '^lov migrate: d[0-9]/f[0-9]+ [0-9]+/300 files +[0-9]+% [0-9.]+[KM]/19M [0-9.]+M/s [0-9]:[0-9]{2} left$' "$T/migrate.err")" -eq "$count" ]
+	[ "$(grep -Ec '^lov migrate: d[0-9]/f[0-9]+ [0-9]+/300 files +[0-9]+% [0-9.]+[KM]/19M [0-9.]+[KM]/s [0-9]:[0-9]{2} left$' "$T/migrate.err")" -eq "$count" ]
 	all_whole
 	# Of one file, in the middle of it; and of a verb of mirror.
 	random_file f $((8 << 20))

@@ -131,7 +131,11 @@ static int fail_one_fsync(const char *call, size_t len_bytes, void *cookie)
 	_Atomic unsigned int *left = cookie;
 
 	(void)len_bytes;
-	return strcmp(call, "fsync") == 0 && --*left == 0 ? -EIO : 0;
+	if (strcmp(call, "fsync") != 0 || --*left)
+		return 0;
+	/* Long after the others: each of them must be waited for. */
+	usleep(20000);
+	return -EIO;
 }
 
 static void a_victim_that_cannot_be_made_durable_is_not_merged(void **state)

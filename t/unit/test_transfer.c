@@ -464,6 +464,31 @@ static void a_large_hole_costs_a_few_calls_whatever_its_size(void **state)
 	}
 }
 
+/* The target has nothing in the hole, but after it. */
+static void what_is_after_a_hole_stays(void **state)
+{
+	const uint64_t size = 300 * GIB;
+	int src = new_file(), dst = new_file();
+	struct transfer_request req = request_to(&dst, 1);
+	struct transfer_result result;
+
+	(void)state;
+	assert_int_equal(ftruncate(src, (off_t)size), 0);
+	assert_true(make_sparse(dst, size));
+	req.src_fd = src;
+	req.fresh = false;
+	all.end = size - GIB;
+	memset(&calls, 0, sizeof(calls));
+	sys_set_hook(count_calls, NULL);
+	assert_int_equal(transfer_run(&req, &result), 0);
+	sys_set_hook(NULL, NULL);
+	assert_int_equal(calls.punches, 0);
+	assert_int_equal(result.hole_bytes, all.end);
+	assert_sparse(dst, size);
+	close(src);
+	close(dst);
+}
+
 static int lease_is_lost(void *cookie)
 {
 	unsigned int *checks = cookie;
@@ -530,6 +555,7 @@ int main(void)
 		cmocka_unit_test(each_target_gets_its_ranges_and_nothing_else),
 		cmocka_unit_test(what_several_need_goes_piece_by_piece),
 		cmocka_unit_test(a_large_hole_costs_a_few_calls_whatever_its_size),
+		cmocka_unit_test(what_is_after_a_hole_stays),
 		cmocka_unit_test(it_ends_when_it_may_not_go_on_or_is_stopped),
 		cmocka_unit_test(a_limit_is_kept_by_all_threads_together),
 	};
