@@ -227,6 +227,10 @@ changes_fail() {
 	lov path2fid "$MNT/log"
 	run ! as_user getfattr -n system.lovfs.lov "$MNT/log"
 	touch -c -d 2001-01-01 "$MNT/log"
+	# What the kernel does without asking for the size.
+	python3 -c 'import os, sys; os.chmod(sys.argv[1], 0o640); os.setxattr(sys.argv[1], "trusted.x", b"y")' "$MNT/log"
+	[ "$(stat -c %a "$MDT/ROOT/log")" = 640 ]
+	[ "$(size "$MNT/log")" = fails ]
 	mv "$MNT/log" "$MNT/log2"
 	ln "$MNT/log2" "$MNT/log"
 	rm "$MNT/gone" "$MNT/log2"
