@@ -231,7 +231,7 @@ DOM=("0 1048576 mdt init" "1048576 EOF raid0 init")
 
 @test "on the way to the MDT, when there are two mirrors: another migrate, a kill, a write" {
 	on_lustre
-	# with_two COMMAND...: before the old mirror is taken out. The migrate's status is in $status.
+	# with_two COMMAND...: before the old mirror goes. Sets $status, the migrate's.
 	with_two() {
 		made f 3000000 -c 2
 		double_go

@@ -451,6 +451,7 @@ spoiled() {
 	recorded $((2 * MIB))
 	victim=$T/victim
 	echo precious >"$victim"
+	# shellcheck disable=SC2016 # for eval
 	for how in 'ln -s "$victim" "$(record).new"' 'ln "$victim" "$(record).new"' 'mkfifo "$(record).new"' 'echo old >"$(record).new"; chmod 666 "$(record).new"'; do
 		overwrite f 0 10
 		eval "$how"
