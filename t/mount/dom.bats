@@ -229,6 +229,41 @@ DOM=("0 1048576 mdt init" "1048576 EOF raid0 init")
 	same_file f
 }
 
+@test "on the way to the MDT, when there are two mirrors: another migrate, a kill, a write" {
+	on_lustre
+	# with_two COMMAND...: before the old mirror goes. Sets $status, the migrate's.
+	with_two() {
+		made f 3000000 -c 2
+		double_go
+		LUSTRE_DOUBLE_FAULT=SET_LEASE:5:wait lov migrate -E 1M -L mdt -E eof f >"$T/said" 2>&1 3>&- 4>&- &
+		BACKGROUND=$!
+		double_waiting
+		in_sync f && "$@"
+		double_go
+		status=0
+		wait "$BACKGROUND" || status=$?
+	}
+	kill_it() { kill -KILL "$BACKGROUND"; }
+	with_two fails_with 1 "has 2 mirrors, and a migrate would leave one" lov migrate -E 1M -L mdt -E eof f
+	((status == 0))
+	is_shape f "${DOM[@]}"
+	same_file f
+	with_two kill_it
+	sleep 0.2
+	in_sync f
+	lov mirror delete --mirror-id 2 f
+	is_shape f "0 EOF raid0 init"
+	same_file f
+	# One of the two is stale then, and that one goes; none of what was written is lost.
+	for at in 0 2000000; do
+		with_two write_at f "$at"
+		cat "$T/said"
+		same "$T/data" f
+		[[ $(mirrors f) != *" "* ]]
+		((status == 0)) || grep -q "the last one that is in sync" "$T/said"
+	done
+}
+
 @test "migrate from the MDT: times that another's write has set stay" {
 	on_lustre
 	made f 3000000 -E 1M -L mdt -E eof -c 2

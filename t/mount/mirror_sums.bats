@@ -424,6 +424,15 @@ spoiled() {
 	in_sync f && has_record
 }
 
+@test "the layout changes between the look at it and the resync's beginning: both are read" {
+	recorded $((2 * MIB))
+	overwrite f 100000 10
+	costs env LUSTRE_DOUBLE_FAULT=SET_LEASE:1:change-layout lov mirror resync --sums "$SUMS" -v f
+	grep -q "more has happened to the mirrors" "$T/costs"
+	by_reading
+	in_sync f
+}
+
 @test "a file of another time that has the same FID: both are read" {
 	recorded $((2 * MIB))
 	overwrite f 100000 10
