@@ -198,10 +198,10 @@ static int use_option(struct mount_options *opts, enum option_use use, const cha
 		return 0;
 	case OF_MOUNTED:
 		return keep_of_mounted(opts, option);
-	case ATIME_OPTION: /* libfuse shows it in the mount table */
+	case ATIME_OPTION:
 	case NOATIME_OPTION:
 		opts->noatime = use == NOATIME_OPTION;
-		return append(&opts->fuse, option);
+		return 0;
 	case DIRATIME_OPTION:
 	case NODIRATIME_OPTION:
 		opts->nodiratime = use == NODIRATIME_OPTION;
@@ -250,7 +250,10 @@ static int add_defaults(struct mount_options *opts)
 		err = append(&opts->fuse, "nosuid,nodev");
 	if (!err && opts->no_exec)
 		err = append(&opts->fuse, "noexec");
-	return err || !given ? err : append(&opts->fuse, given);
+	if (!err && given)
+		err = append(&opts->fuse, given);
+	/* For the mount table. Of "atime" libfuse 3.17 knows nothing any more. */
+	return err || !opts->noatime ? err : append(&opts->fuse, "noatime");
 }
 
 static int resolve_dir(const char *what, const char *path, char **ret_absolute)
