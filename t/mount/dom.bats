@@ -238,7 +238,8 @@ DOM=("0 1048576 mdt init" "1048576 EOF raid0 init")
 		LUSTRE_DOUBLE_FAULT=SET_LEASE:5:wait lov migrate -E 1M -L mdt -E eof f >"$T/said" 2>&1 3>&- 4>&- &
 		BACKGROUND=$!
 		double_waiting
-		in_sync f && "$@"
+		in_sync f
+		"$@"
 		double_go
 		status=0
 		wait "$BACKGROUND" || status=$?
