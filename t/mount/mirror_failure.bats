@@ -12,7 +12,7 @@ load mirror
 	for ost in 1 2 1; do
 		id=$ost # mirror 1 is on OST 1, mirror 2 on OST 2
 		ost_away $ost
-		prints "OST000$ost.*inactive" lov df "$MNT"
+		prints "OST000$ost.*inactive" lov df -v "$MNT"
 		[ "$(stat -c %s f)" -eq 1000000 ]
 		same "$T/data" f
 		overwrite f 70000 4096
