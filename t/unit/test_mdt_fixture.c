@@ -15,14 +15,8 @@ void place_run(const struct place *p, const char *command)
 struct place place_empty(const struct testfs *fs, bool privileged)
 {
 	struct place p = { .fs = fs, .privileged = privileged };
-	char link[64], base[96];
-	ssize_t n;
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fs->dirfd);
-	n = readlink(link, base, sizeof(base) - 1);
-	assert_true(n > 0);
-	base[n] = '\0';
-	snprintf(p.path, sizeof(p.path), "%s/mdt", base);
+	assert_true(testfs_path(fs, "mdt", p.path, sizeof(p.path)));
 	place_run(&p, "chmod -R u+rwx $MDT 2>/dev/null; rm -rf $MDT");
 	assert_int_equal(mkdir(p.path, 0755), 0);
 	return p;

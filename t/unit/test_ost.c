@@ -52,14 +52,8 @@ static void run_command(const char *command, const char *path)
 static struct place place_new(const struct testfs *fs)
 {
 	struct place p = { .privileged = geteuid() == 0 };
-	char link[64], base[96];
-	ssize_t n;
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fs->dirfd);
-	n = readlink(link, base, sizeof(base) - 1);
-	assert_true(n > 0);
-	base[n] = '\0';
-	snprintf(p.path, sizeof(p.path), "%s/ost", base);
+	assert_true(testfs_path(fs, "ost", p.path, sizeof(p.path)));
 	run_command("rm -rf $OST $OST.away", p.path);
 	assert_int_equal(mkdir(p.path, 0700), 0);
 	return p;

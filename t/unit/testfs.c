@@ -18,6 +18,19 @@ int testfs_open(struct testfs *fs, const char *path)
 	return fs->dirfd;
 }
 
+bool testfs_path(const struct testfs *fs, const char *name, char *buf, size_t size)
+{
+	char link[64], base[96];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fs->dirfd);
+	n = readlink(link, base, sizeof(base) - 1);
+	if (n <= 0)
+		return false;
+	base[n] = '\0';
+	return (size_t)snprintf(buf, size, "%s/%s", base, name) < size;
+}
+
 bool testfs_is_root(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };

@@ -58,6 +58,9 @@ bool testfs_make_plain(struct testfs *fs, char path[64]);
 
 void testfs_remove_plain(const char *path);
 
+/* The absolute path of `name` in its directory. False: it doesn't fit, or can't be told. */
+bool testfs_path(const struct testfs *fs, const char *name, char *buf, size_t size);
+
 /* Ends the program as skipped. */
 _Noreturn void testfs_skip(const char *reason);
 
